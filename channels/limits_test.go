@@ -4,7 +4,7 @@ import (
 	"maps"
 	"testing"
 
-	"parley/channels/budget"
+	"parley/channels/golden"
 )
 
 func TestParseFileLimits(t *testing.T) {
@@ -28,12 +28,12 @@ func TestParseFileLimits(t *testing.T) {
 
 func FuzzParseFileLimits(f *testing.F) {
 	f.Add("image 5MB, document 10 mb")
-	for _, s := range budget.Seeds() {
+	for _, s := range golden.Seeds() {
 		f.Add(s)
 	}
-	m := budget.NewMeter()
+	m := golden.NewMeter()
 	f.Fuzz(func(t *testing.T, s string) {
-		budget.CheckRepeated(t, m, s, func(s string) { _, _ = ParseFileLimits(s) })
+		golden.CheckRepeated(t, m, s, func(s string) { _, _ = ParseFileLimits(s) })
 		limits, err := ParseFileLimits(s)
 		for kind, size := range limits {
 			if err != nil || size < 0 || kind == "" {

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"parley/channels/walanguage"
 )
 
 // The strictest limits for templates that any provider publishes.
@@ -108,11 +106,11 @@ func (t Template) textFaults() []TemplateFault {
 // languageHint returns what to write instead of an invalid language code, or "" if the code is valid. Valid are the codes of
 // WhatsApp, and codes for languages that WhatsApp doesn't have at all, because templates can also be sent by mail.
 func languageHint(code string) string {
-	if walanguage.IsKnown(code) {
+	if IsKnown(code) {
 		return ""
 	}
 
-	suggested := walanguage.Suggest(code)
+	suggested := Suggest(code)
 	last := len(suggested) - 1
 	language, _, _ := strings.Cut(code, "_")
 	switch {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/channels/budget"
+	"parley/channels/golden"
 	"parley/channels/markdown"
 )
 
@@ -57,13 +57,13 @@ func FuzzTemplateValue(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	for _, seed := range budget.Seeds() {
+	for _, seed := range golden.Seeds() {
 		f.Add(seed)
 	}
 
-	m := budget.NewMeter()
+	m := golden.NewMeter()
 	f.Fuzz(func(t *testing.T, value string) {
-		budget.CheckRepeated(t, m, value, func(s string) {
+		golden.CheckRepeated(t, m, value, func(s string) {
 			TemplateUse{Template: Template{Body: "Hello {{v}}"}, Values: map[string]string{"v": s}}.Words()
 		})
 		value = strings.Join(strings.Fields(strings.ToValidUTF8(value, "")), " ")

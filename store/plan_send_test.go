@@ -7,12 +7,12 @@ import (
 	"time"
 
 	"parley/store"
-	"parley/store/plantest"
+	"parley/store/storetest"
 )
 
 // sendingStatements returns the statements that read what is needed for a delivery or a chore.
-func sendingStatements(k plantest.Keys) []plantest.Statement {
-	return []plantest.Statement{
+func sendingStatements(k storetest.Keys) []storetest.Statement {
+	return []storetest.Statement{
 		{
 			Name:    "threads to send to",
 			SQL:     store.OutgoingThreadsSQL,
@@ -95,8 +95,8 @@ func sendingStatements(k plantest.Keys) []plantest.Statement {
 }
 
 // listStatements returns the statements that list and find conversations and customers.
-func listStatements() []plantest.Statement {
-	return []plantest.Statement{
+func listStatements() []storetest.Statement {
+	return []storetest.Statement{
 		{
 			Name:    "silenced senders",
 			SQL:     store.SilencedSendersSQL,
@@ -146,9 +146,9 @@ func listStatements() []plantest.Statement {
 }
 
 // pageStatements returns the statements of lists, each for a page far behind the first one.
-func pageStatements(t *testing.T) []plantest.Statement {
+func pageStatements(t *testing.T) []storetest.Statement {
 	r := store.Reader{Agent: 1005, Teams: []store.TeamID{1, 2}}
-	var list []plantest.Statement
+	var list []storetest.Statement
 	for _, tt := range []struct {
 		name  string
 		query store.ListQuery
@@ -185,7 +185,7 @@ func pageStatements(t *testing.T) []plantest.Statement {
 			if hot {
 				name += ", hot"
 			}
-			list = append(list, plantest.Statement{
+			list = append(list, storetest.Statement{
 				Name: name, SQL: sql, Args: args, Hot: hot, MaxRows: map[string]float64{"conversations": 600}, Index: tt.index,
 			})
 		}
@@ -193,7 +193,7 @@ func pageStatements(t *testing.T) []plantest.Statement {
 	counted := []store.ListQuery{{List: store.ListMine}, {List: store.ListUnassigned, OwnTeams: true}, {List: store.ListTeam}, {List: store.ListAll}}
 	sql, args := store.ComposeCounts(r, counted)
 	for _, hot := range []bool{false, true} {
-		list = append(list, plantest.Statement{
+		list = append(list, storetest.Statement{
 			Name: fmt.Sprintf("counts of lists, hot: %t", hot), SQL: sql, Args: args, Hot: hot, MaxRows: map[string]float64{"conversations": 1200},
 		})
 	}

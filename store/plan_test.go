@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"parley/store"
-	"parley/store/plantest"
 	"parley/store/storetest"
 )
 
@@ -14,36 +13,36 @@ import (
 // named. Hot statements are run by the relay. They keep one plan for all arguments (see plantest.ExplainHot).
 func TestPlans(t *testing.T) {
 	t.Parallel()
-	k := plantest.NewKeys()
+	k := storetest.NewKeys()
 	statements := slices.Concat(queueStatements(), batchStatements(k), sendingStatements(k), listStatements(), pageStatements(t))
-	crowd := slices.Concat(plantest.Lanes(), plantest.Queues(), plantest.Nouns(), []string{
+	crowd := slices.Concat(storetest.Lanes(), storetest.Queues(), storetest.Nouns(), []string{
 		`UPDATE lanes SET leased_until = now() WHERE id % 100 = 1 AND id < 6400`,
 		`INSERT INTO bursts (conversation_id, first_event, last_event, began_at, due_at, leased_until)
 			SELECT n, n, n, now(), now() + (n % 1000 - 500) * interval '1 s', CASE WHEN n % 7 = 0 THEN clock_timestamp() + interval '1 h' END
-			FROM generate_series(1, ` + strconv.Itoa(plantest.Many()) + `) AS n`, // half of them are due
+			FROM generate_series(1, ` + strconv.Itoa(storetest.Many()) + `) AS n`, // half of them are due
 		`UPDATE queues SET epoch = 1, holder = 7 WHERE id % 70 = 0 AND id <= 560`, // those that "release runs" releases
 		`UPDATE conversations SET last_at = '2026-01-01 00:00Z'::timestamptz + id * interval '1 s',
-			assignees = CASE WHEN id % 10 = 0 THEN '{}' ELSE ARRAY[1000 + id % ` + strconv.Itoa(plantest.Many()/500) + `] END
-			WHERE id <= ` + strconv.Itoa(plantest.Many()),
+			assignees = CASE WHEN id % 10 = 0 THEN '{}' ELSE ARRAY[1000 + id % ` + strconv.Itoa(storetest.Many()/500) + `] END
+			WHERE id <= ` + strconv.Itoa(storetest.Many()),
 		`INSERT INTO conversations (id, account_id, identity_id, status, assignees, last_at, created_at, resolved_at)
-			SELECT 5000000 + n, 1, 5000000 + n, CASE n % 10 WHEN 0 THEN 'closed' ELSE 'resolved' END, ARRAY[1000 + n % ` + strconv.Itoa(plantest.Many()/500) + `], now(), now(),
+			SELECT 5000000 + n, 1, 5000000 + n, CASE n % 10 WHEN 0 THEN 'closed' ELSE 'resolved' END, ARRAY[1000 + n % ` + strconv.Itoa(storetest.Many()/500) + `], now(), now(),
 				'2026-01-01 00:00Z'::timestamptz + n * interval '1 min'
-			FROM generate_series(1, ` + strconv.Itoa(plantest.Many()) + `) AS n`,
+			FROM generate_series(1, ` + strconv.Itoa(storetest.Many()) + `) AS n`,
 		`INSERT INTO identities (id, account_id, key, contact_id)
 			SELECT 3000000 + n, 1, 'former:' || 3000000 + n || ':+49' || n, 1 FROM generate_series(1, 2000) AS n`,
 	})
-	plantest.Run(t, storetest.DB(t), crowd, statements)
+	storetest.Run(t, storetest.DB(t), crowd, statements)
 }
 
 // queueStatements returns the statements that take, put aside and release events.
-func queueStatements() []plantest.Statement {
+func queueStatements() []storetest.Statement {
 	since := slices.Repeat([]string{"-infinity"}, 4)
 	const taken = 8 // queues, which a holder has taken
 	ones, waits, queues := slices.Repeat([]int64{1}, taken), make([]float64, taken), []int64{}
 	for i := range int64(taken) {
 		queues = append(queues, 70*(i+1))
 	}
-	return []plantest.Statement{
+	return []storetest.Statement{
 		{
 			Name:    "take runs",
 			SQL:     store.TakeRunsSQL,
@@ -93,8 +92,8 @@ func queueStatements() []plantest.Statement {
 }
 
 // batchStatements returns the statements that read what a batch of events changes.
-func batchStatements(k plantest.Keys) []plantest.Statement {
-	return []plantest.Statement{
+func batchStatements(k storetest.Keys) []storetest.Statement {
+	return []storetest.Statement{
 		{
 			Name:    "lock lanes",
 			SQL:     store.LockLanesSQL,

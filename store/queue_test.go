@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
-	"parley/store/plantest"
 	"parley/store/storetest"
 )
 
@@ -131,7 +130,7 @@ func pagesOfQueueStatements(t *testing.T, pool *pgxpool.Pool, holder int, name s
 
 	pages := map[string]float64{}
 	explain := func(statement, sql string, args ...any) {
-		pages[statement] = plantest.ExplainHot(t, pool, sql, args...).Buffers()
+		pages[statement] = storetest.ExplainHot(t, pool, sql, args...).Buffers()
 	}
 	explain("take", store.TakeRunsSQL, takeSQLArguments(holder, 64, since)...)
 	explain("sweep", store.SharesDueSQL, []int64{int64(queueAccount)}, []string{since}, false)

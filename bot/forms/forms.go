@@ -9,8 +9,8 @@ import (
 	"context"
 	"time"
 
-	"parley/bot/command"
 	"parley/bot/verb"
+
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -300,7 +300,7 @@ func NeedsNextForm(filled view.Filled, isPick bool) bool {
 
 // IsAboutConversation reports whether a typed command is about one conversation. "find" followed by words isn't: it
 // searches all conversations.
-func IsAboutConversation(parsed command.Parsed) bool {
+func IsAboutConversation(parsed verb.Parsed) bool {
 	v := verb.Of(parsed.Verb)
 	if v.Typed.Words == nil || v.Anywhere {
 		return false

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"time"
 
-	"parley/bot/typed"
 	"parley/bridge"
 )
 
@@ -133,7 +132,7 @@ func Quote(text string) []Block {
 // OneLine makes an untrusted text safe to show within a line, and cuts it to maxRunes. It removes line breaks, invisible
 // characters, and characters that change the direction of text (typed.Visible).
 func OneLine(s string, maxRunes int) string {
-	s = typed.Visible(s)
+	s = Visible(s)
 	if runes := []rune(s); len(runes) > maxRunes {
 		s = strings.TrimSpace(string(runes[:maxRunes-1])) + "…"
 	}

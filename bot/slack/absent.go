@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"parley/bot/slack/fact"
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -20,7 +19,7 @@ const absentTimeout = 10 * time.Second
 // notifyAbsent sends a direct message to each agent whom a newly posted line mentions and who isn't a member of its
 // channel. Only some kinds of lines are sent this way (bridge.Line.ReachesAbsent). notifyAbsent doesn't block:
 // it sends the messages in the background, and only logs failures.
-func (s *poster) notifyAbsent(ctx context.Context, self *fact.Self, p bridge.Post, sent bridge.Sent) {
+func (s *poster) notifyAbsent(ctx context.Context, self *Self, p bridge.Post, sent bridge.Sent) {
 	isLineInThread := p.Line != nil && p.Part == 0 && p.Place.Thread != ""
 	if !isLineInThread || !p.Line.ReachesAbsent() {
 		return
@@ -49,7 +48,7 @@ func mentionsOnlyAuthor(p bridge.Post, mentioned []bridge.AgentRef) bool {
 }
 
 // notifyNonMembers sends a line as a direct message to those of the agents who aren't members of its channel.
-func (s *poster) notifyNonMembers(ctx context.Context, self *fact.Self, p bridge.Post, sent bridge.Sent, to []bridge.AgentRef) {
+func (s *poster) notifyNonMembers(ctx context.Context, self *Self, p bridge.Post, sent bridge.Sent, to []bridge.AgentRef) {
 	members, err := s.directory.recentMembers(ctx, p.Place.Channel)
 	if err != nil {
 		s.log.Warn("members of a channel not read", "error", err)

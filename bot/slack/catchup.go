@@ -7,9 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"parley/bot/slack/fact"
-	"parley/bot/slack/refusal"
-	"parley/bot/sweep"
+	"parley/bot/forms"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -28,17 +26,17 @@ type history struct {
 	*workspace
 
 	directory *directory
-	sweeper   *sweep.Sweeper
+	sweeper   *forms.Sweeper
 	memory    memory
-	marks     *sweep.Marks
-	compared  sweep.Compared // the newest message of each thread when it was last read, by fact.OrderKey
+	marks     *forms.Marks
+	compared  forms.Compared // the newest message of each thread when it was last read, by fact.OrderKey
 	span      time.Duration  // a thread with an older root is read only if its conversation is open
 
 	// regularReach is how far back a pass looks for holes if no gap is known. It covers the two preceding passes, since
 	// the last one may have been incomplete, and the time during which Slack retries an event.
 	regularReach time.Duration
 
-	hidden sweep.HiddenEdits // the time since which replies may have been edited without an event
+	hidden forms.HiddenEdits // the time since which replies may have been edited without an event
 
 	// filled is true once this process has filled a gap. Then everything older than that pass is stored.
 	filled atomic.Bool
@@ -55,7 +53,7 @@ const (
 
 // memory is the part of the engine that history needs besides sweep.Desk.
 type memory interface {
-	sweep.Memory
+	forms.Memory
 
 	// OpenThreads returns the roots of open conversations that began before a time. It returns at most 500, those that
 	// were used most recently.
@@ -65,7 +63,7 @@ type memory interface {
 // catchUp makes one pass. If a gap is known, it also reads the open threads that are too old to be found in the
 // history of their channel. Unless a new gap began during the pass, it records that everything older is stored.
 // Errors: those of the database and of Slack. A channel that the app may not read is only logged.
-func (h *history) catchUp(ctx context.Context, self *fact.Self) error {
+func (h *history) catchUp(ctx context.Context, self *Self) error {
 	began := h.now()
 	announced := h.sweeper.CountGaps()
 	_, gapOpen := h.sweeper.Gap()
@@ -103,7 +101,7 @@ func (h *history) catchUp(ctx context.Context, self *fact.Self) error {
 
 // exceptUnreadable logs err and returns nil if the app may not read the channel. Otherwise it returns err.
 func (h *history) exceptUnreadable(channel string, err error) error {
-	if refusal.IsOfChannel(err) {
+	if IsOfChannel(err) {
 		h.log.Warn("slack channel not readable", "channel", channel, "error", err)
 		return nil
 	}
@@ -114,7 +112,7 @@ func (h *history) exceptUnreadable(channel string, err error) error {
 // them completely, because a message that was edited during a gap may be older than the gap. If Slack refuses to show
 // one thread, it still reads the others.
 // Errors: those of the database, the first of Slack's, ctx's.
-func (h *history) catchUpOldThreads(ctx context.Context, self *fact.Self, now time.Time) error {
+func (h *history) catchUpOldThreads(ctx context.Context, self *Self, now time.Time) error {
 	oldest := now.Add(-h.span)
 	roots, err := h.memory.OpenThreads(ctx, oldest)
 	if err != nil {
@@ -131,7 +129,7 @@ func (h *history) catchUpOldThreads(ctx context.Context, self *fact.Self, now ti
 
 		err := h.catchUpThread(ctx, self, pageQuery{channel: root.Channel, thread: root.Message})
 		err = h.exceptUnreadable(root.Channel, err)
-		if err != nil && !refusal.IsRefused(err) { // Slack is unreachable, so the other threads would fail, too
+		if err != nil && !IsRefused(err) { // Slack is unreachable, so the other threads would fail, too
 			return err
 		}
 
@@ -163,7 +161,7 @@ func (h *history) catchUpChannel(ctx context.Context, p *pass, channel string) e
 		}
 
 		err = h.comparePage(ctx, p, channel, slices.DeleteFunc(page.Messages, isReply))
-		if err != nil && !refusal.IsRefused(err) {
+		if err != nil && !IsRefused(err) {
 			return err
 		}
 
@@ -192,13 +190,13 @@ func (h *history) comparePage(ctx context.Context, p *pass, channel string, root
 	var threads []rawMessage  // roots of threads of which messages may be missing
 	typedSince := h.typedSince()
 	for _, m := range roots {
-		isOurs := isOurThread(p.self, &m.Message) || known[fact.MessageID(channel, m.TS)]
+		isOurs := isOurThread(p.self, &m.Message) || known[MessageID(channel, m.TS)]
 		if isOurs && m.Latest != "" {
 			threads = append(threads, m)
 		}
 
 		mayBeMissing := m.TS > typedSince
-		if m.Subtype == fact.Tombstone { // the root was deleted, perhaps just now even if it is old
+		if m.Subtype == Tombstone { // the root was deleted, perhaps just now even if it is old
 			mayBeMissing = isOurs
 		}
 		if mayBeMissing {
@@ -217,7 +215,7 @@ func (h *history) comparePage(ctx context.Context, p *pass, channel string, root
 func (h *history) compareThreads(ctx context.Context, p *pass, channel string, roots []rawMessage) error {
 	newest := make([]string, 0, len(roots))
 	for _, root := range roots {
-		newest = append(newest, fact.MessageID(channel, root.Latest))
+		newest = append(newest, MessageID(channel, root.Latest))
 	}
 	stored, err := h.sweeper.KnownFacts(ctx, newest...)
 	if err != nil {
@@ -226,7 +224,7 @@ func (h *history) compareThreads(ctx context.Context, p *pass, channel string, r
 
 	var firstErr error
 	for i, root := range roots {
-		thread := fact.OrderKey(channel, root.TS)
+		thread := OrderKey(channel, root.TS)
 		wasRead := h.compared.WasCompared(thread, root.Latest)
 		if wasRead || !p.admitThread(root.Latest, stored[newest[i]]) {
 			continue
@@ -239,7 +237,7 @@ func (h *history) compareThreads(ctx context.Context, p *pass, channel string, r
 		switch {
 		case err == nil:
 			h.compared.Note(thread, root.Latest)
-		case refusal.IsRefused(err):
+		case IsRefused(err):
 			firstErr = cmp.Or(firstErr, err)
 		default:
 			return err
@@ -251,7 +249,7 @@ func (h *history) compareThreads(ctx context.Context, p *pass, channel string, r
 
 // isOurThread reports whether a thread is certainly ours: its root is our message, or Slack's incomplete list of authors
 // has our user id, or our bot id, which it has if we posted under a customer's name.
-func isOurThread(self *fact.Self, root *fact.Message) bool {
+func isOurThread(self *Self, root *Message) bool {
 	isOurs := func(id string) bool { return id == self.User || id == self.Bot }
 	return self.IsOwnMessage(root) || slices.ContainsFunc(root.RepliedBy, isOurs)
 }
@@ -259,12 +257,12 @@ func isOurThread(self *fact.Self, root *fact.Message) bool {
 // findKnownRoots returns the ids of those roots that are stored although they don't look like ours: Slack no longer shows who
 // posted a deleted one, and if an admin has replaced the app, the older ones are another bot's.
 // Errors: those of the database.
-func (h *history) findKnownRoots(ctx context.Context, self *fact.Self, channel string, roots []rawMessage) (map[string]bool, error) {
+func (h *history) findKnownRoots(ctx context.Context, self *Self, channel string, roots []rawMessage) (map[string]bool, error) {
 	var ids []string
 	for _, m := range roots {
 		isOfOtherBot := m.BotID != "" && m.Latest != "" && !self.IsOwnMessage(&m.Message)
-		if m.Subtype == fact.Tombstone || isOfOtherBot {
-			ids = append(ids, fact.MessageID(channel, m.TS))
+		if m.Subtype == Tombstone || isOfOtherBot {
+			ids = append(ids, MessageID(channel, m.TS))
 		}
 	}
 	return h.sweeper.KnownFacts(ctx, ids...)
@@ -272,10 +270,10 @@ func (h *history) findKnownRoots(ctx context.Context, self *fact.Self, channel s
 
 // catchUpThread stores the missing messages of the thread that q names. It does nothing if the thread was deleted.
 // Errors: those of the database and of Slack.
-func (h *history) catchUpThread(ctx context.Context, self *fact.Self, q pageQuery) error {
+func (h *history) catchUpThread(ctx context.Context, self *Self, q pageQuery) error {
 	for {
 		page, err := h.readPage(ctx, q)
-		if refusal.IsGone(err) {
+		if IsGone(err) {
 			return nil
 		}
 		if err != nil {
@@ -295,7 +293,7 @@ func (h *history) catchUpThread(ctx context.Context, self *fact.Self, q pageQuer
 // storeMissing stores those messages, edits and deletions of roots that are not stored yet, in the order of their stamps.
 // It writes each as a callback, which is the JSON in which Slack would have sent the event.
 // Errors: those of the database and of encoding/json.
-func (h *history) storeMissing(ctx context.Context, self *fact.Self, channel string, messages []rawMessage) error {
+func (h *history) storeMissing(ctx context.Context, self *Self, channel string, messages []rawMessage) error {
 	messages = slices.Clone(messages)
 	slices.SortStableFunc(messages, func(a, b rawMessage) int { return cmp.Compare(a.TS, b.TS) })
 	askCtx, cancel := h.directory.boundAsking(ctx)
@@ -308,7 +306,7 @@ func (h *history) storeMissing(ctx context.Context, self *fact.Self, channel str
 		}
 
 		for _, body := range events {
-			arrival := h.directory.withNamesOf(ctx, askCtx, self, body).SplitEvent(fact.KindCatchUp, body)
+			arrival := h.directory.withNamesOf(ctx, askCtx, self, body).SplitEvent(KindCatchUp, body)
 			found = append(found, arrival.Facts...)
 		}
 	}

@@ -4,9 +4,6 @@ import (
 	"context"
 	"maps"
 	"time"
-
-	"parley/bot/slack/fact"
-	"parley/bot/slack/refusal"
 )
 
 // Slack's events mention channels by id, as in "see <#C0123>". A customer who gets that message should read "see
@@ -29,8 +26,8 @@ type channelName struct {
 
 // withChannelNames returns a copy of self, which describes our app, with the names of the channels that body mentions
 // without one. Names that can't be looked up are left out.
-func (d *directory) withChannelNames(ctx context.Context, self *fact.Self, body []byte) *fact.Self {
-	mentioned := fact.UnnamedChannels(body)
+func (d *directory) withChannelNames(ctx context.Context, self *Self, body []byte) *Self {
+	mentioned := UnnamedChannels(body)
 	if len(mentioned) == 0 {
 		return self
 	}
@@ -58,7 +55,7 @@ func (d *directory) channelName(ctx context.Context, id string) string {
 	}
 
 	ch, err := d.readChannel(ctx, id)
-	if err != nil && refusal.CodeOf(err) != "channel_not_found" {
+	if err != nil && CodeOf(err) != "channel_not_found" {
 		d.log.Warn("slack name of a channel not known", "channel", id, "error", err)
 		if pause := pauseAfter(err); pause > 0 {
 			d.channelNames.Put(id, channelName{name: known.name, askFrom: d.now().Add(pause)})
@@ -76,10 +73,10 @@ func (d *directory) channelName(ctx context.Context, id string) string {
 
 // pauseAfter returns how long to wait before the next lookup of a name that failed with err.
 func pauseAfter(err error) time.Duration {
-	if wait, limited := refusal.RateLimit(err); limited {
+	if wait, limited := RateLimit(err); limited {
 		return min(wait, channelsMaxAge)
 	}
-	if refusal.IsTemporary(err) || refusal.CodeOf(err) == "" {
+	if IsTemporary(err) || CodeOf(err) == "" {
 		return 0
 	}
 	return channelsMaxAge

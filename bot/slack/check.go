@@ -8,8 +8,6 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
-	"parley/bot/slack/manifest"
-	"parley/bot/slack/refusal"
 	"parley/channels"
 )
 
@@ -28,13 +26,13 @@ func (s *Surface) Check(ctx context.Context) []channels.Finding {
 func (s *Surface) Identify(ctx context.Context) (home string, found []channels.Finding) {
 	auth, err := s.api.AuthTestContext(ctx)
 	if err != nil {
-		return "", []channels.Finding{refusal.Finding(err, "bot token", "Slack refused it",
+		return "", []channels.Finding{Finding(err, "bot token", "Slack refused it",
 			"Copy the Bot User OAuth Token (xoxb-…) of the app, from OAuth & Permissions (SLACK_BOT_TOKEN).")}
 	}
 
 	if isOfOrganisation(auth.TeamID) {
 		return "", []channels.Finding{{
-			What: "bot token", Text: "is of a whole Enterprise organisation, not of a workspace", Hint: refusal.OrganisationToken().Hint,
+			What: "bot token", Text: "is of a whole Enterprise organisation, not of a workspace", Hint: OrganisationToken().Hint,
 		}}
 	}
 	found = append(found, channels.Finding{OK: true, What: "bot token", Text: "belongs to " + auth.User + " in " + auth.Team})
@@ -53,7 +51,7 @@ var appTokens = regexp.MustCompile(`^xapp-\d+-A[A-Z0-9]+-`)
 // checks that the token belongs to the same app as the bot token.
 func (s *Surface) checkAppToken(ctx context.Context) channels.Finding {
 	if _, _, err := s.api.StartSocketModeContext(ctx); err != nil {
-		return refusal.Finding(err, "app-level token", "Slack refused it", appTokenHint)
+		return Finding(err, "app-level token", "Slack refused it", appTokenHint)
 	}
 
 	self, err := s.identify(ctx) // without an answer the apps can't be compared
@@ -85,7 +83,7 @@ func checkScopes(header string) channels.Finding {
 	}
 
 	granted := strings.Split(strings.ReplaceAll(header, " ", ""), ",")
-	missing := slices.DeleteFunc(manifest.Scopes(), func(scope string) bool { return slices.Contains(granted, scope) })
+	missing := slices.DeleteFunc(Scopes(), func(scope string) bool { return slices.Contains(granted, scope) })
 	if len(missing) > 0 {
 		return channels.Finding{
 			What: "scopes",
@@ -112,7 +110,7 @@ func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
 func (s *Surface) checkChannel(ctx context.Context, id string) channels.Finding {
 	info, err := s.api.GetConversationInfoContext(ctx, &slackapi.GetConversationInfoInput{ChannelID: id})
 	if err != nil {
-		return refusal.Finding(err, "channel "+id, "Slack doesn't show it", "Invite the app there: /invite @Parley")
+		return Finding(err, "channel "+id, "Slack doesn't show it", "Invite the app there: /invite @Parley")
 	}
 	what := "channel #" + info.Name
 	if info.IsArchived {

@@ -9,7 +9,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/slack/blockkit"
-	"parley/bot/slack/fact"
+
 	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
@@ -23,7 +23,7 @@ import (
 
 // handleClick handles a click on a button or a menu entry. After it has stored a click, it refreshes the window in which
 // the click was made, or deletes the private message.
-func (r *responder) handleClick(ctx context.Context, self *fact.Self, in *interaction, body []byte) (answer, error) {
+func (r *responder) handleClick(ctx context.Context, self *Self, in *interaction, body []byte) (answer, error) {
 	if len(in.Actions) == 0 || in.Actions[0].IsInput() {
 		return answer{}, nil // a field of a form that is still open
 	}
@@ -45,7 +45,7 @@ func (r *responder) handleClick(ctx context.Context, self *fact.Self, in *intera
 	case view.OpensNothing: // the click requests an action
 	}
 
-	if err := r.store(ctx, self, fact.KindInteraction, in.TriggerID, in.findPlace(), body); err != nil {
+	if err := r.store(ctx, self, KindInteraction, in.TriggerID, in.findPlace(), body); err != nil {
 		return answer{}, err
 	}
 	if isStranger(self, in) {
@@ -63,7 +63,7 @@ func (r *responder) handleClick(ctx context.Context, self *fact.Self, in *intera
 
 // openCard returns an answer that shows a window with details, history or a list. In a home tab, a list is shown there. A list replaces
 // the window in which the click was made, and so does another page of it, because Slack stacks at most three windows.
-func (r *responder) openCard(self *fact.Self, in *interaction, click blockkit.Click) answer {
+func (r *responder) openCard(self *Self, in *interaction, click blockkit.Click) answer {
 	if in.View.IsHome() && click.Opens == view.OpensList {
 		r.homes.show(in.User.ID, click.Args)
 		return answer{}
@@ -100,7 +100,7 @@ func (r *responder) deletePrivateMessage(ctx context.Context, in *interaction) {
 // Errors: fact.ErrDecode.
 func decodeClick(about bridge.Action, in *interaction) ([]bridge.Action, error) {
 	if len(in.Actions) == 0 {
-		return nil, fmt.Errorf("%w: no action", fact.ErrDecode)
+		return nil, fmt.Errorf("%w: no action", ErrDecode)
 	}
 	click, err := readClick(in.Actions[0])
 	if err != nil {
@@ -116,7 +116,7 @@ func decodeClick(about bridge.Action, in *interaction) ([]bridge.Action, error) 
 func readClick(c blockkit.Control) (blockkit.Click, error) {
 	click, err := c.ReadClick()
 	if err != nil {
-		return blockkit.Click{}, fmt.Errorf("%w: %w", fact.ErrDecode, err)
+		return blockkit.Click{}, fmt.Errorf("%w: %w", ErrDecode, err)
 	}
 	return click, nil
 }

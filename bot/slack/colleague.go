@@ -9,9 +9,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
-	"parley/bot/recent"
-	"parley/bot/slack/fact"
-	"parley/bot/slack/refusal"
+	"parley/bot/forms"
 )
 
 // A channel may be shared with another company, whose people can click and type in it, too. They must not be able to
@@ -27,8 +25,8 @@ const (
 
 // colleagueCache caches lookups of people. It is safe for concurrent use.
 type colleagueCache struct {
-	timeout time.Duration                // of one lookup; colleagueTimeout, except in tests
-	answers *recent.Map[colleagueAnswer] // by user id
+	timeout time.Duration               // of one lookup; colleagueTimeout, except in tests
+	answers *forms.Map[colleagueAnswer] // by user id
 }
 
 // colleagueAnswer is the result of a lookup.
@@ -55,14 +53,14 @@ func (c *colleagueCache) wasStranger(user string) bool {
 
 // isColleague reports whether a person is a full member of our workspace, and not a guest.
 // Errors: those of askAbout.
-func (d *directory) isColleague(ctx context.Context, self *fact.Self, user string) (bool, error) {
+func (d *directory) isColleague(ctx context.Context, self *Self, user string) (bool, error) {
 	a, err := d.askAbout(ctx, self, user)
 	return a.isOurs, err
 }
 
 // askAbout looks a person up, in the cache or in Slack. A person whom Slack doesn't show is a stranger.
 // Errors: Slack's; failures aren't cached.
-func (d *directory) askAbout(ctx context.Context, self *fact.Self, user string) (colleagueAnswer, error) {
+func (d *directory) askAbout(ctx context.Context, self *Self, user string) (colleagueAnswer, error) {
 	if a, ok := d.colleagues.get(user, d.now()); ok {
 		return a, nil
 	}
@@ -74,7 +72,7 @@ func (d *directory) askAbout(ctx context.Context, self *fact.Self, user string) 
 		return err
 	})
 	isShown := true
-	switch refusal.CodeOf(err) {
+	switch CodeOf(err) {
 	case "user_not_found", "user_not_visible":
 		isShown, err = false, nil
 	}
@@ -98,7 +96,7 @@ var mentionedPerson = regexp.MustCompile(`(?:<|\\u003[cC])@([UW][A-Z0-9]+)`)
 
 // withPersonNames returns a copy of self, which describes our app and the names that we know, with the names of the
 // other people whom body mentions. Names that can't be looked up are left out.
-func (d *directory) withPersonNames(ctx context.Context, self *fact.Self, body []byte) *fact.Self {
+func (d *directory) withPersonNames(ctx context.Context, self *Self, body []byte) *Self {
 	if !mayMention(body) { // a cheap check that spares most events the regular expression
 		return self
 	}
@@ -129,7 +127,7 @@ func (d *directory) withPersonNames(ctx context.Context, self *fact.Self, body [
 // in Strangers, whose emoji have no effect. If the lookup fails, the emoji has its effect.
 //
 // askCtx is the context of the lookup; ctx is that of reading the agents from the database.
-func (d *directory) withStranger(ctx, askCtx context.Context, self *fact.Self, body []byte) *fact.Self {
+func (d *directory) withStranger(ctx, askCtx context.Context, self *Self, body []byte) *Self {
 	reactor := self.Reactor(body)
 	if reactor == "" {
 		return self
@@ -154,7 +152,7 @@ func (d *directory) withStranger(ctx, askCtx context.Context, self *fact.Self, b
 // withColleague looks up the author of a message who is an agent but, according to the message, of another workspace. If
 // the agent is a colleague, it returns a copy of self that lists the agent in Colleagues. Without that, and so also if
 // the lookup fails, the author counts as a stranger. For ctx and askCtx see withStranger.
-func (d *directory) withColleague(ctx, askCtx context.Context, self *fact.Self, body []byte) *fact.Self {
+func (d *directory) withColleague(ctx, askCtx context.Context, self *Self, body []byte) *Self {
 	author := self.ForeignAuthor(body)
 	if author == "" {
 		return self

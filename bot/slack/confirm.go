@@ -5,8 +5,6 @@ import (
 	"context"
 	"slices"
 
-	"parley/bot/slack/fact"
-	"parley/bot/slack/refusal"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -35,14 +33,14 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	}
 
 	m, found, err := h.readMessage(ctx, at)
-	if refusal.CodeOf(err) == refusal.CodeUnknownMethod {
+	if CodeOf(err) == CodeUnknownMethod {
 		return bridge.Unchanged, nil // this API can't read messages
 	}
 	if err != nil {
-		return bridge.Unchanged, refusal.ClassifyRead(err)
+		return bridge.Unchanged, ClassifyRead(err)
 	}
 
-	if !found || m.Subtype == fact.Tombstone {
+	if !found || m.Subtype == Tombstone {
 		deleted, err := self.DeletedCallback(at)
 		if err != nil {
 			return bridge.Gone, err
@@ -65,9 +63,9 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 // confirmEdit reports whether an edited message differs from text. If the edit wasn't stored yet, it stores it and
 // returns true.
 func (h *history) confirmEdit(
-	ctx context.Context, self *fact.Self, at bridge.Place, m *rawMessage, text string,
+	ctx context.Context, self *Self, at bridge.Place, m *rawMessage, text string,
 ) (isChanged bool, err error) {
-	id := fact.EditID(at.Channel, &m.Message)
+	id := EditID(at.Channel, &m.Message)
 	known, err := h.sweeper.KnownFacts(ctx, id)
 	if err != nil {
 		return false, err
@@ -91,7 +89,7 @@ func (h *history) confirmEdit(
 
 // storeEmoji stores the emoji on a message as facts, except those that were found in Slack before. An emoji about which
 // an event has arrived may be stored a second time, under another id. That has no effect.
-func (h *history) storeEmoji(ctx context.Context, self *fact.Self, at bridge.Place, m *rawMessage) error {
+func (h *history) storeEmoji(ctx context.Context, self *Self, at bridge.Place, m *rawMessage) error {
 	callbacks, err := self.EmojiCallbacks(at, m.raw)
 	if err != nil {
 		return err
@@ -100,7 +98,7 @@ func (h *history) storeEmoji(ctx context.Context, self *fact.Self, at bridge.Pla
 	var found []channels.Fact
 	var ids []string // of found
 	for _, body := range callbacks {
-		for _, f := range self.SplitEvent(fact.KindCatchUp, body).Facts {
+		for _, f := range self.SplitEvent(KindCatchUp, body).Facts {
 			found, ids = append(found, f), append(ids, f.ExternalID)
 		}
 	}
@@ -116,7 +114,7 @@ func (h *history) storeEmoji(ctx context.Context, self *fact.Self, at bridge.Pla
 }
 
 // isReply reports whether a message is a reply to the customer with this text. self has the names for its mentions.
-func isReply(self *fact.Self, at bridge.Place, m *rawMessage, text string) bool {
+func isReply(self *Self, at bridge.Place, m *rawMessage, text string) bool {
 	current := self.Said(at.Channel, &m.Message)
 	return current.MayLeave() && bridge.SameText(current.Text, text)
 }
@@ -125,7 +123,7 @@ func isReply(self *fact.Self, at bridge.Place, m *rawMessage, text string) bool 
 // id is used for it, since Slack accepts the id of any message of a thread.
 func (h *history) readMessage(ctx context.Context, at bridge.Place) (m *rawMessage, found bool, err error) {
 	page, err := h.readPage(ctx, messageQuery(at, cmp.Or(at.Thread, at.Message)))
-	if refusal.IsGone(err) {
+	if IsGone(err) {
 		return nil, false, nil
 	}
 	if err != nil {
@@ -140,10 +138,10 @@ func (h *history) readMessage(ctx context.Context, at bridge.Place) (m *rawMessa
 }
 
 // storeCallback stores the facts of a callback that this process has made itself.
-func (h *history) storeCallback(ctx context.Context, self *fact.Self, body []byte) error {
+func (h *history) storeCallback(ctx context.Context, self *Self, body []byte) error {
 	askCtx, cancel := h.directory.boundAsking(ctx)
 	defer cancel()
-	arrival := h.directory.withNamesOf(ctx, askCtx, self, body).SplitEvent(fact.KindCatchUp, body)
+	arrival := h.directory.withNamesOf(ctx, askCtx, self, body).SplitEvent(KindCatchUp, body)
 	for i, f := range arrival.Facts {
 		arrival.Facts[i] = h.describeFiles(askCtx, f)
 	}

@@ -3,7 +3,6 @@ package slack
 import (
 	"testing"
 
-	"parley/bot/slack/fact"
 	"parley/bridge"
 )
 
@@ -110,7 +109,7 @@ func TestConfirmStoresADeletion(t *testing.T) {
 	forEachPlacement(t, func(t *testing.T, m *askedMessage) {
 		noError(t, m.fake.As(m.ann).Delete(m.channel, m.at.Message))
 		m.wantConfirmed(askedText, bridge.Gone)
-		a := m.waitAction(fact.DeleteID(m.channel, m.at.Message))
+		a := m.waitAction(DeleteID(m.channel, m.at.Message))
 		wantEqual(t, "verb", a.Verb, bridge.VerbDelete)
 		wantEqual(t, "channel", a.Place.Channel, m.at.Channel)
 		wantEqual(t, "message", a.Place.Message, m.at.Message)

@@ -6,10 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"parley/bot/slack/fact"
-	"parley/bot/slack/refusal"
 	"parley/channels"
-	"parley/channels/pause"
+	"parley/channels/wire"
 )
 
 // lostTogetherWithin is how recently all connections must have been lost for one outage to be assumed. A dead connection
@@ -36,7 +34,7 @@ type connections struct {
 }
 
 // awaitIdentity asks Slack who our app is, and retries until Slack answers. It returns false if ctx ended first.
-func (c *connections) awaitIdentity(ctx context.Context) (*fact.Self, bool) {
+func (c *connections) awaitIdentity(ctx context.Context) (*Self, bool) {
 	const firstWait, maxWait = time.Second, time.Minute
 	for wait := firstWait; ; wait = min(2*wait, maxWait) {
 		removals := c.standing.RemovalsKnown()
@@ -50,11 +48,11 @@ func (c *connections) awaitIdentity(ctx context.Context) (*fact.Self, bool) {
 		}
 
 		c.reportError(err)
-		limit, limited := refusal.RateLimit(err)
+		limit, limited := RateLimit(err)
 		if limited {
 			wait = max(wait, limit)
 		}
-		if !pause.For(ctx, wait) {
+		if !wire.For(ctx, wait) {
 			return nil, false
 		}
 	}
@@ -64,7 +62,7 @@ func (c *connections) awaitIdentity(ctx context.Context) (*fact.Self, bool) {
 func (c *connections) reportError(err error) {
 	var se *channels.SendError
 	text, hint := "Slack can't be reached.", "Check the network; Parley keeps trying."
-	if errors.As(refusal.Classify(err), &se) && se.Class != channels.Ambiguous {
+	if errors.As(Classify(err), &se) && se.Class != channels.Ambiguous {
 		text = se.Text
 		if se.Class != channels.Retry {
 			hint = se.Hint
@@ -82,12 +80,12 @@ const appTokenHint = "Make one with the scope connections:write under Basic Info
 // cases: another connection is open, so that everything still arrives; or Slack gave no lasting reason, so that the
 // next attempt may succeed.
 func (c *connections) reportNotOpened(err error) {
-	code := refusal.CodeOf(err)
-	if code == "" || refusal.IsTemporary(err) || c.countOpen() > 0 {
+	code := CodeOf(err)
+	if code == "" || IsTemporary(err) || c.countOpen() > 0 {
 		c.log.Warn("slack connection failed", "error", err)
 		return
 	}
-	if channels.ClassOf(refusal.Classify(err)) != channels.AuthBroken {
+	if channels.ClassOf(Classify(err)) != channels.AuthBroken {
 		c.reportError(err)
 		return
 	}
@@ -108,7 +106,7 @@ func (c *connections) reportOpened(ctx context.Context) {
 	if ctx.Err() != nil {
 		return // the connection is closed already
 	}
-	if refusal.NeedsRepair(err) {
+	if NeedsRepair(err) {
 		c.reportError(err)
 		return
 	}

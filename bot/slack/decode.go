@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"parley/bot/slack/fact"
 	"parley/bridge"
 	"parley/channels/markdown"
 )
@@ -13,25 +12,25 @@ import (
 // (package fact): an event, a click, a submitted form or a slash command. decode does no I/O, so that stored payloads can
 // be replayed with the same result. Payloads that it can't read are errors that wrap fact.ErrDecode.
 func decode(raw []byte) ([]bridge.Action, error) {
-	p, err := fact.Unwrap(raw)
+	p, err := Unwrap(raw)
 	if err != nil {
 		return nil, err
 	}
 	switch p.Kind {
-	case fact.KindEvent, fact.KindCatchUp:
+	case KindEvent, KindCatchUp:
 		return p.Self.DecodeEvent(p.Kind, p.Body)
-	case fact.KindInteraction:
+	case KindInteraction:
 		return decodeInteraction(&p.Self, p.Body)
-	case fact.KindCommand:
+	case KindCommand:
 		return decodeCommand(&p.Self, p.Body)
 	}
-	return nil, fmt.Errorf("%w: kind %q", fact.ErrDecode, p.Kind)
+	return nil, fmt.Errorf("%w: kind %q", ErrDecode, p.Kind)
 }
 
-func decodeInteraction(self *fact.Self, body []byte) ([]bridge.Action, error) {
+func decodeInteraction(self *Self, body []byte) ([]bridge.Action, error) {
 	var in interaction
 	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, fmt.Errorf("%w: interaction: %w", fact.ErrDecode, err)
+		return nil, fmt.Errorf("%w: interaction: %w", ErrDecode, err)
 	}
 
 	action := bridge.Action{
@@ -48,5 +47,5 @@ func decodeInteraction(self *fact.Self, body []byte) ([]bridge.Action, error) {
 		return decodeForm(action, in.View)
 	}
 
-	return nil, fmt.Errorf("%w: interaction %q", fact.ErrDecode, markdown.Cut(in.Type, maxQuoted))
+	return nil, fmt.Errorf("%w: interaction %q", ErrDecode, markdown.Cut(in.Type, maxQuoted))
 }

@@ -12,9 +12,8 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
-	"parley/bot/recent"
-	"parley/bot/slack/fact"
-	"parley/bot/slack/refusal"
+	"parley/bot/forms"
+
 	"parley/bridge"
 )
 
@@ -58,8 +57,8 @@ type directory struct {
 	agents       agents
 	readOnly     bool // Resolve doesn't join channels
 	channels     channelCache
-	channelNames *recent.Map[channelName] // names of mentioned channels by id
-	askTimeout   time.Duration            // the constant askTimeout, except in tests
+	channelNames *forms.Map[channelName] // names of mentioned channels by id
+	askTimeout   time.Duration           // the constant askTimeout, except in tests
 	people       peopleCache
 	colleagues   colleagueCache
 	members      memberCache
@@ -101,14 +100,14 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 // resolveID implements Resolve for a channel that is given by its id.
 func (d *directory) resolveID(ctx context.Context, id string) (string, error) {
 	ch, err := d.readChannel(ctx, id)
-	if refusal.CodeOf(err) == "channel_not_found" {
+	if CodeOf(err) == "channel_not_found" {
 		return "", nil
 	}
 	if err != nil {
 		return "", fmt.Errorf("slack: conversations.info: %w", err)
 	}
 	if ch == nil || ch.ID == "" {
-		return "", refusal.ErrEmptyAnswer
+		return "", ErrEmptyAnswer
 	}
 
 	if isJoinable(ch) && !ch.IsArchived {
@@ -202,7 +201,7 @@ func (d *directory) Lookup(ctx context.Context, email string) (bridge.SurfaceUse
 		u, err = d.api.GetUserByEmailContext(ctx, email)
 		return err
 	})
-	switch refusal.CodeOf(err) {
+	switch CodeOf(err) {
 	case "users_not_found", "user_not_found":
 		return "", nil
 	}
@@ -228,21 +227,21 @@ type peopleCache struct {
 // event: the names of the people and channels that body mentions, and whether its author is a colleague or a stranger
 // (colleague.go). The copy is stored with the event, so that decoding the event later needs no lookups. Names that can't
 // be looked up now are left out.
-func (d *directory) withNames(ctx context.Context, self *fact.Self, body []byte) *fact.Self {
+func (d *directory) withNames(ctx context.Context, self *Self, body []byte) *Self {
 	askCtx, cancel := d.boundAsking(ctx)
 	defer cancel()
 	return d.withNamesOf(ctx, askCtx, self, body)
 }
 
 // withNamesOf is like withNames, but askCtx limits the time for all lookups in Slack. Several events can share it.
-func (d *directory) withNamesOf(ctx, askCtx context.Context, self *fact.Self, body []byte) *fact.Self {
+func (d *directory) withNamesOf(ctx, askCtx context.Context, self *Self, body []byte) *Self {
 	named := d.withSlackNames(askCtx, d.withAgentNames(ctx, self, body), body)
 	return d.withStranger(ctx, askCtx, d.withColleague(ctx, askCtx, named, body), body)
 }
 
 // withSlackNames returns a copy of self with those names for body that must be looked up in Slack: the names of channels,
 // and of people who aren't agents.
-func (d *directory) withSlackNames(askCtx context.Context, self *fact.Self, body []byte) *fact.Self {
+func (d *directory) withSlackNames(askCtx context.Context, self *Self, body []byte) *Self {
 	return d.withChannelNames(askCtx, d.withPersonNames(askCtx, self, body), body)
 }
 
@@ -257,7 +256,7 @@ func mayMention(body []byte) bool {
 }
 
 // withAgentNames returns a copy of self with the names of the agents whom body mentions.
-func (d *directory) withAgentNames(ctx context.Context, self *fact.Self, body []byte) *fact.Self {
+func (d *directory) withAgentNames(ctx context.Context, self *Self, body []byte) *Self {
 	if !mayMention(body) {
 		return self
 	}

@@ -15,7 +15,6 @@ import (
 	"strings"
 	"time"
 
-	"parley/bot/slack/fact"
 	"parley/channels"
 )
 
@@ -142,7 +141,7 @@ func readChallenge(body []byte) (challenge string, isCheck bool) {
 	if !bytes.Contains(body, []byte(kind)) { // the common case, without decoding
 		return "", false
 	}
-	var cb fact.Callback
+	var cb Callback
 	if json.Unmarshal(body, &cb) != nil || cb.Type != kind {
 		return "", false
 	}
@@ -162,14 +161,14 @@ func isCertificateCheck(h http.Header, body []byte) bool {
 }
 
 func (d *door) serveInteraction(w http.ResponseWriter, r *http.Request, body []byte) {
-	d.serveForm(w, r, body, func(self *fact.Self, form url.Values) (answer, error) {
+	d.serveForm(w, r, body, func(self *Self, form url.Values) (answer, error) {
 		return d.takeInteraction(r.Context(), self, []byte(form.Get("payload")))
 	})
 }
 
 // serveCommand serves slash commands. They arrive as a form and are stored as JSON.
 func (d *door) serveCommand(w http.ResponseWriter, r *http.Request, body []byte) {
-	d.serveForm(w, r, body, func(self *fact.Self, form url.Values) (answer, error) {
+	d.serveForm(w, r, body, func(self *Self, form url.Values) (answer, error) {
 		fields := map[string]string{}
 		for name := range form {
 			fields[name] = form.Get(name)
@@ -184,7 +183,7 @@ func (d *door) serveCommand(w http.ResponseWriter, r *http.Request, body []byte)
 
 // serveForm serves a request whose body is a form. take stores the form and returns the response.
 func (d *door) serveForm(
-	w http.ResponseWriter, r *http.Request, body []byte, take func(self *fact.Self, form url.Values) (answer, error),
+	w http.ResponseWriter, r *http.Request, body []byte, take func(self *Self, form url.Values) (answer, error),
 ) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {

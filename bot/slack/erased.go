@@ -3,8 +3,6 @@ package slack
 import (
 	"context"
 
-	"parley/bot/slack/fact"
-	"parley/bot/slack/refusal"
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -20,7 +18,7 @@ const erasePage = 100
 // erase deletes one of our posts. If the post has files, it deletes them first, since they outlive their message. A root
 // is handled by eraseRoot.
 // Source: docs.slack.dev/reference/methods/chat.delete and files.delete, read 2026-11.
-func (s *poster) erase(ctx context.Context, self *fact.Self, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) erase(ctx context.Context, self *Self, p bridge.Post) (bridge.Sent, error) {
 	at := p.Place
 	if at.Channel == "" {
 		var err error
@@ -40,12 +38,12 @@ func (s *poster) erase(ctx context.Context, self *fact.Self, p bridge.Post) (bri
 	}
 
 	_, _, err := s.api.DeleteMessageContext(ctx, at.Channel, at.Message)
-	return bridge.Sent{}, refusal.Classify(err)
+	return bridge.Sent{}, Classify(err)
 }
 
 // eraseRoot replaces the root of a thread by "Erased". Before that it deletes the unrecorded messages of the thread (see
 // eraseUnrecorded), one in each call. While Sent.More is true, the engine must call again with Sent.Progress.
-func (s *poster) eraseRoot(ctx context.Context, self *fact.Self, p bridge.Post, at bridge.Place) (bridge.Sent, error) {
+func (s *poster) eraseRoot(ctx context.Context, self *Self, p bridge.Post, at bridge.Place) (bridge.Sent, error) {
 	more, cursor, err := s.eraseUnrecorded(ctx, self, p)
 	if more || err != nil {
 		return bridge.Sent{More: more, Progress: cursor}, err
@@ -53,36 +51,36 @@ func (s *poster) eraseRoot(ctx context.Context, self *fact.Self, p bridge.Post, 
 	card, _ := view.Post(p, commandForms())
 	erased := self.Home.FirstMessage(card, blockSeed(p.Token))
 	_, _, _, err = s.api.UpdateMessageContext(ctx, at.Channel, at.Message, literalOptions(erased)...)
-	if refusal.CodeOf(err) == refusal.CodeNotUpdatable {
+	if CodeOf(err) == CodeNotUpdatable {
 		return bridge.Sent{}, s.explainNotUpdatable(ctx, at, err)
 	}
-	return bridge.Sent{}, refusal.Classify(err)
+	return bridge.Sent{}, Classify(err)
 }
 
 // explainNotUpdatable returns the error for a root that Slack doesn't let us change. It wraps bridge.ErrMessageGone if the
 // root was deleted, but not if it is still there: an earlier bot of ours posted it, before an admin replaced the app.
 func (s *poster) explainNotUpdatable(ctx context.Context, root bridge.Place, refused error) error {
 	page, err := s.readPage(ctx, messageQuery(root, root.Message))
-	if err != nil && !refusal.IsGone(err) {
-		return refusal.ClassifyBeforeSend(err)
+	if err != nil && !IsGone(err) {
+		return ClassifyBeforeSend(err)
 	}
 	for _, m := range page.Messages {
-		if m.TS == root.Message && m.Subtype != fact.Tombstone {
-			return refusal.Unchangeable(refusal.CodeNotUpdatable, refused)
+		if m.TS == root.Message && m.Subtype != Tombstone {
+			return Unchangeable(CodeNotUpdatable, refused)
 		}
 	}
-	return refusal.Classify(refused)
+	return Classify(refused)
 }
 
 // eraseUnrecorded searches one page of a thread for a message of ours and deletes it. Parley keeps no records of posts
 // in conversations that ended long ago. more means that the caller must call again, with cursor in p.Progress.
-func (s *poster) eraseUnrecorded(ctx context.Context, self *fact.Self, p bridge.Post) (more bool, cursor string, err error) {
+func (s *poster) eraseUnrecorded(ctx context.Context, self *Self, p bridge.Post) (more bool, cursor string, err error) {
 	page, err := s.readPage(ctx, pageQuery{channel: p.Place.Channel, thread: p.Place.Message, limit: erasePage, cursor: p.Progress})
-	if refusal.IsGone(err) {
+	if IsGone(err) {
 		return false, "", nil
 	}
 	if err != nil {
-		return false, p.Progress, refusal.ClassifyBeforeSend(err)
+		return false, p.Progress, ClassifyBeforeSend(err)
 	}
 
 	for _, m := range page.Messages {
@@ -93,7 +91,7 @@ func (s *poster) eraseUnrecorded(ctx context.Context, self *fact.Self, p bridge.
 			return false, p.Progress, err
 		}
 		if err := s.deleteMessage(ctx, p.Place.Channel, m.TS); err != nil {
-			return false, p.Progress, refusal.Classify(err)
+			return false, p.Progress, Classify(err)
 		}
 		return true, p.Progress, nil
 	}
@@ -103,11 +101,11 @@ func (s *poster) eraseUnrecorded(ctx context.Context, self *fact.Self, p bridge.
 
 func (s *poster) eraseFiles(ctx context.Context, at bridge.Place) error {
 	page, err := s.readPage(ctx, messageQuery(at, at.Thread))
-	if refusal.IsGone(err) {
+	if IsGone(err) {
 		return nil
 	}
 	if err != nil {
-		return refusal.ClassifyBeforeSend(err)
+		return ClassifyBeforeSend(err)
 	}
 	for _, m := range page.Messages {
 		if m.TS == at.Message {

@@ -7,8 +7,6 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
-	"parley/bot/slack/fact"
-	"parley/bot/slack/refusal"
 	"parley/channels"
 )
 
@@ -17,15 +15,15 @@ import (
 // whether the file can be sent to a customer. If a lookup fails here, it is repeated when the file is sent.
 // Source: docs.slack.dev/reference/objects/file-object, "Slack Connect files", read 2026-11.
 func (w *workspace) describeFiles(ctx context.Context, f channels.Fact) channels.Fact {
-	if !bytes.Contains(f.Payload, []byte(fact.AskForFile)) { // the common case, without decoding
+	if !bytes.Contains(f.Payload, []byte(AskForFile)) { // the common case, without decoding
 		return f
 	}
-	p, err := fact.Unwrap(f.Payload)
+	p, err := Unwrap(f.Payload)
 	if err != nil {
 		return f // unreadable facts have no files
 	}
 
-	p.Self.Files = map[string]fact.File{}
+	p.Self.Files = map[string]File{}
 	for _, id := range p.UndescribedFiles() {
 		info, err := w.askFile(ctx, id)
 		if err != nil {
@@ -48,21 +46,21 @@ func (w *workspace) describeFiles(ctx context.Context, f channels.Fact) channels
 // askFile asks Slack for the details of a file. If the file was deleted, or if the app may not see it, it returns a File
 // that says so.
 // Errors: all other errors of Slack.
-func (w *workspace) askFile(ctx context.Context, id string) (fact.File, error) {
+func (w *workspace) askFile(ctx context.Context, id string) (File, error) {
 	var info *slackapi.File
 	err := w.retryRead(ctx, func(ctx context.Context) error {
 		var err error
 		info, _, _, err = w.api.GetFileInfoContext(ctx, id, 0, 0)
 		return err
 	})
-	if f, known := fact.UnreadableFile(id, refusal.CodeOf(err)); known {
+	if f, known := UnreadableFile(id, CodeOf(err)); known {
 		return f, nil
 	}
 	if err != nil {
-		return fact.File{}, fmt.Errorf("slack: files.info: %w", err)
+		return File{}, fmt.Errorf("slack: files.info: %w", err)
 	}
 
-	return fact.File{
+	return File{
 		ID:         info.ID,
 		Name:       info.Name,
 		Title:      info.Title,

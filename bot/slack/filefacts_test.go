@@ -3,7 +3,6 @@ package slack
 import (
 	"testing"
 
-	"parley/bot/slack/fact"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 )
@@ -16,7 +15,7 @@ func (w *world) postPhoto(thread string) (ts, fileID string) {
 	w.t.Helper()
 	ts, err := w.fake.As(w.ann).Post(slackfake.Post{
 		Channel: w.channel, Thread: thread, Text: "Look",
-		Files: []slackfake.NewFile{{Name: "photo.png", Mimetype: "image/png", Data: []byte("hello"), FileAccess: fact.AskForFile}},
+		Files: []slackfake.NewFile{{Name: "photo.png", Mimetype: "image/png", Data: []byte("hello"), FileAccess: AskForFile}},
 	})
 	noError(w.t, err)
 	return ts, w.fake.Message(w.channel, ts).Files[0].ID

@@ -7,8 +7,7 @@ import (
 	"time"
 
 	"parley/bot/slack/blockkit"
-	"parley/bot/slack/fact"
-	"parley/bot/slack/refusal"
+
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels"
@@ -40,17 +39,17 @@ const maxUploadFailures = 25
 type filePost struct {
 	*poster
 
-	self     *fact.Self
+	self     *Self
 	post     bridge.Post
 	progress uploadProgress // the state after earlier parts and attempts, updated by this one
 }
 
-func (s *poster) newFilePost(self *fact.Self, p bridge.Post) *filePost {
+func (s *poster) newFilePost(self *Self, p bridge.Post) *filePost {
 	return &filePost{poster: s, self: self, post: p, progress: storedProgress(p)}
 }
 
 // sendFiles makes one part of a post of files.
-func (s *poster) sendFiles(ctx context.Context, self *fact.Self, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) sendFiles(ctx context.Context, self *Self, p bridge.Post) (bridge.Sent, error) {
 	if _, hasDeadline := ctx.Deadline(); !hasDeadline {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, uploadTimeout)
@@ -82,13 +81,13 @@ func (s *poster) reconcileFiles(ctx context.Context, p bridge.Post) (channels.Ou
 // the failure is counted, and the next attempt uploads all of them again.
 func (f *filePost) upload(ctx context.Context) (bridge.Sent, error) {
 	uploaded, err := f.uploadEach(ctx)
-	if _, isOfFile := errors.AsType[*refusal.FileError](err); isOfFile {
+	if _, isOfFile := errors.AsType[*FileError](err); isOfFile {
 		failed := storedProgress(f.post)
 		failed.Failed++
-		return bridge.Sent{Progress: failed.encode()}, refusal.ClassifyBeforeSend(err)
+		return bridge.Sent{Progress: failed.encode()}, ClassifyBeforeSend(err)
 	}
 	if err != nil {
-		return bridge.Sent{}, refusal.ClassifyBeforeSend(err)
+		return bridge.Sent{}, ClassifyBeforeSend(err)
 	}
 	if len(uploaded.IDs) == 0 {
 		f.progress = uploaded
@@ -110,7 +109,7 @@ func (f *filePost) uploadEach(ctx context.Context) (uploadProgress, error) {
 
 		id, err := f.uploads.add(ctx, file)
 		givesUp := failedTooOften && ctx.Err() == nil
-		if why := refusal.WhyNoFile(err, givesUp); why != "" {
+		if why := WhyNoFile(err, givesUp); why != "" {
 			f.log.Warn("slack gets no such file", "delivery_id", f.post.DeliveryID, "error", err)
 			uploaded.refuse(file, why)
 			continue
@@ -133,9 +132,9 @@ func (f *filePost) reupload(ctx context.Context) (bridge.Sent, error) {
 }
 
 func (f *filePost) deleteUploads(ctx context.Context) {
-	uploaded := make([]fact.File, 0, len(f.progress.IDs))
+	uploaded := make([]File, 0, len(f.progress.IDs))
 	for _, id := range f.progress.IDs {
-		uploaded = append(uploaded, fact.File{ID: id})
+		uploaded = append(uploaded, File{ID: id})
 	}
 	if err := f.uploads.deleteAll(ctx, uploaded); err != nil {
 		f.log.Info("slack files not deleted", "error", err)
@@ -175,7 +174,7 @@ func (f *filePost) card() view.Card {
 // invisible and can be repeated.
 func (f *filePost) reconcileUpload(ctx context.Context) (channels.Outcome, bridge.Sent, error) {
 	m, outcome, err := f.findPosted(ctx, f.self, f.post, f.post.Place.Thread)
-	if refusal.IsGone(err) && f.post.Place.Thread != "" {
+	if IsGone(err) && f.post.Place.Thread != "" {
 		const moreFollow = false // the names are the only part
 		return f.reconcileTopLevel(ctx, f.self, f.post, moreFollow)
 	}

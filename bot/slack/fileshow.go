@@ -10,8 +10,6 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
-	"parley/bot/slack/fact"
-	"parley/bot/slack/refusal"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -36,7 +34,7 @@ var errProgressMissing = errors.New("slack: files: progress is missing")
 // look for the message; if it isn't found, they return an error of the class Retry.
 func (f *filePost) show(ctx context.Context) (bridge.Sent, error) {
 	if len(f.progress.IDs) == 0 {
-		return bridge.Sent{}, refusal.BadContent("the uploaded files are not known any more", errProgressMissing)
+		return bridge.Sent{}, BadContent("the uploaded files are not known any more", errProgressMissing)
 	}
 	if f.progress.IsLost {
 		return f.reupload(ctx)
@@ -59,7 +57,7 @@ func (f *filePost) askToShow(ctx context.Context) (bridge.Sent, error) {
 	if err != nil && channels.ClassOf(err) == channels.Ambiguous { // Slack may have accepted the request
 		return f.sent(), err
 	}
-	if refusal.WhyNoFile(err, false) != "" {
+	if WhyNoFile(err, false) != "" {
 		return f.showOthers(ctx, err)
 	}
 	if err != nil {
@@ -95,16 +93,16 @@ func (f *filePost) completeUpload(ctx context.Context) (isTaken bool, err error)
 		InitialComment:  f.self.Home.Words(f.card()),
 	})
 
-	switch refusal.CodeOf(err) {
+	switch CodeOf(err) {
 	case "file_not_found", "file_update_failed", "access_denied":
 		return false, nil
 	}
-	return err == nil, refusal.Classify(err)
+	return err == nil, Classify(err)
 }
 
 // conclude ends an attempt. shown is the message according to Slack's events or its details of the first file (one
 // message shows all files), or zero if they don't have it. Then conclude searches the thread.
-func (f *filePost) conclude(ctx context.Context, shown fact.Share, err error) (bridge.Sent, error) {
+func (f *filePost) conclude(ctx context.Context, shown Share, err error) (bridge.Sent, error) {
 	if err != nil {
 		f.log.Info("slack message of files not found", "error", err)
 	}
@@ -124,24 +122,24 @@ func (f *filePost) conclude(ctx context.Context, shown fact.Share, err error) (b
 
 // findInThread searches the thread for the message that shows the first file, or that names the files instead. If the
 // thread's first message was deleted, it searches the top level of the channel, where Slack puts replies then.
-func (f *filePost) findInThread(ctx context.Context) (fact.Share, channels.Outcome, error) {
+func (f *filePost) findInThread(ctx context.Context) (Share, channels.Outcome, error) {
 	id, at := f.progress.IDs[0], f.post.Place
-	matches := func(m *fact.Message) bool {
-		return isPartOf(m, f.post) || slices.ContainsFunc(m.Files, func(file fact.File) bool { return file.ID == id })
+	matches := func(m *Message) bool {
+		return isPartOf(m, f.post) || slices.ContainsFunc(m.Files, func(file File) bool { return file.ID == id })
 	}
 
 	m, outcome, err := f.findMessage(ctx, f.self, f.post, at.Thread, matches)
-	if refusal.IsGone(err) && at.Thread != "" {
+	if IsGone(err) && at.Thread != "" {
 		const topLevel = ""
 		m, outcome, err = f.findMessage(ctx, f.self, f.post, topLevel, matches)
 	}
-	return fact.Share{File: id, Channel: at.Channel, Thread: m.ThreadTS, TS: m.TS}, outcome, err
+	return Share{File: id, Channel: at.Channel, Thread: m.ThreadTS, TS: m.TS}, outcome, err
 }
 
 // concludeShown ends an attempt that found the message. If the message is misplaced at top level, the first message of
 // the requested thread was deleted. If that is still the thread of the post, the error wraps bridge.ErrThreadLost. If the
 // post has been given a new thread since, the files are uploaded again.
-func (f *filePost) concludeShown(ctx context.Context, shown fact.Share) (bridge.Sent, error) {
+func (f *filePost) concludeShown(ctx context.Context, shown Share) (bridge.Sent, error) {
 	at := f.post.Place
 	if !isMisplaced(f.post, shown.Thread) {
 		return bridge.Sent{Message: shown.TS, Thread: at.Thread, Progress: f.progress.encode()}, nil
@@ -205,10 +203,10 @@ func (f *filePost) showAgain(ctx context.Context) (bridge.Sent, error) {
 func (f *filePost) showOthers(ctx context.Context, err error) (bridge.Sent, error) {
 	f.log.Warn("slack refuses files", "delivery_id", f.post.DeliveryID, "error", err)
 
-	why := refusal.WhyNoFile(err, false)
-	keepsPictures := refusal.CodeOf(err) == refusal.OnlyImages && f.post.Part < lastShowPart
+	why := WhyNoFile(err, false)
+	keepsPictures := CodeOf(err) == OnlyImages && f.post.Part < lastShowPart
 	if !keepsPictures && len(f.progress.IDs) > 1 {
-		why = cmp.Or(refusal.WhyNoFiles(err), why)
+		why = cmp.Or(WhyNoFiles(err), why)
 	}
 
 	for _, file := range f.post.Files {
@@ -246,13 +244,13 @@ func (f *filePost) reconcileShown(ctx context.Context) (channels.Outcome, bridge
 }
 
 // findShown looks for the message that shows the files, in Slack's details of the first file and then in the thread.
-func (f *filePost) findShown(ctx context.Context) (fact.Share, channels.Outcome, error) {
+func (f *filePost) findShown(ctx context.Context) (Share, channels.Outcome, error) {
 	shown, err := f.uploads.findShare(ctx, f.progress.IDs[0], f.post.Place.Channel)
-	code := refusal.CodeOf(err)
+	code := CodeOf(err)
 	isDeleted := code == "file_deleted"
 	wasNeverShown := code == "file_not_found" // the code for an upload that wasn't completed
 	if err != nil && !isDeleted && !wasNeverShown {
-		return fact.Share{}, channels.CannotTell, err
+		return Share{}, channels.CannotTell, err
 	}
 	if shown.TS != "" {
 		return shown, channels.Landed, nil

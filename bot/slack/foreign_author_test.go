@@ -3,7 +3,6 @@ package slack
 import (
 	"testing"
 
-	"parley/bot/slack/fact"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 )
@@ -33,7 +32,7 @@ func (w *world) kindOfAuthor(user string) bridge.ActorKind {
 	const ts = "1700000002.000200"
 	w.takeEvent(`{"type":"event_callback","team_id":"TEAM","api_app_id":"APP","event":{"type":"message","user":"` + user + `",` +
 		`"team":"T9","user_team":"T9","source_team":"T9","channel":"C1","ts":"` + ts + `","thread_ts":"1700000001.000100","text":"hi"}}`)
-	return w.waitAction(fact.MessageID("C1", ts)).Actor.Kind
+	return w.waitAction(MessageID("C1", ts)).Actor.Kind
 }
 
 // An agent who isn't a member of our workspace any more counts as a stranger.

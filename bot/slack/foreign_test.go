@@ -6,8 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/bot/slack/webclient"
-	"parley/channels/fence"
+	"parley/channels/wire"
 )
 
 // otherToken is the token that an API other than Slack's accepts.
@@ -42,7 +41,7 @@ func TestTokenIsSentToTheAPIOnly(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, tt.url, nil)
 			noError(t, err)
-			resp, err := webclient.New(fence.NewClient(fence.Options{Answer: requestTimeout}), s.apiURL, otherToken).Do(r)
+			resp, err := NewWebclient(wire.NewClient(wire.Options{Answer: requestTimeout}), s.apiURL, otherToken).Do(r)
 			noError(t, err)
 			noError(t, resp.Body.Close())
 			wantEqual(t, "credentials", got, tt.want)

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/slack/fact"
 	"parley/bot/slack/slackfake"
 	"parley/bot/view/viewtest"
 	"parley/bridge"
@@ -126,7 +125,7 @@ func (w *world) ctx() context.Context {
 }
 
 // self asks Slack who we are.
-func (w *world) self() *fact.Self {
+func (w *world) self() *Self {
 	w.t.Helper()
 	self, err := w.surface.identify(w.ctx())
 	noError(w.t, err)
@@ -156,7 +155,7 @@ func (w *world) storeAsAnn(thread, text string) (ts string) {
 }
 
 // messageID returns the id of the fact of a message in #support.
-func (w *world) messageID(ts string) string { return fact.MessageID(w.channel, ts) }
+func (w *world) messageID(ts string) string { return MessageID(w.channel, ts) }
 
 // mustDecode decodes a fact that is one action.
 func (w *world) mustDecode(f channels.Fact) bridge.Action {

@@ -12,8 +12,7 @@ import (
 
 	"parley/bot/forms"
 	"parley/bot/slack/blockkit"
-	"parley/bot/slack/fact"
-	"parley/bot/slack/refusal"
+
 	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
@@ -177,7 +176,7 @@ func (h *homes) done(user bridge.SurfaceUser, tab *home, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := h.now()
-	wait, isLimited := refusal.RateLimit(err)
+	wait, isLimited := RateLimit(err)
 	if isLimited {
 		h.barred = now.Add(wait)
 	}
@@ -186,7 +185,7 @@ func (h *homes) done(user bridge.SurfaceUser, tab *home, err error) {
 		return
 	}
 
-	switch code := refusal.CodeOf(err); {
+	switch code := CodeOf(err); {
 	case code == "hash_conflict": // another process has published it since, and keeps it up to date
 		delete(h.open, user)
 		return
@@ -216,7 +215,7 @@ func (h *homes) refresh(ctx context.Context, user bridge.SurfaceUser, tab *home)
 	if err != nil {
 		return err
 	}
-	digest := fact.Digest(string(raw))
+	digest := Digest(string(raw))
 	if digest == tab.shown && !tab.asked {
 		return nil
 	}
@@ -237,7 +236,7 @@ func (h *homes) refresh(ctx context.Context, user bridge.SurfaceUser, tab *home)
 }
 
 // make returns what a person's home tab is to show: a list, or why there is none.
-func (h *homes) make(ctx context.Context, self *fact.Self, user bridge.SurfaceUser, tab *home) slackapi.HomeTabViewRequest {
+func (h *homes) make(ctx context.Context, self *Self, user bridge.SurfaceUser, tab *home) slackapi.HomeTabViewRequest {
 	card, err := h.forms().Home(ctx, tab.args, user)
 	if err != nil {
 		card = view.NoHome(err)

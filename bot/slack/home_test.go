@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/slack/manifest"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 )
@@ -63,7 +62,7 @@ func (w *world) choose(v *slackfake.View, label string) {
 // Requirement R-087: One inbox.
 func TestHome(t *testing.T) {
 	t.Parallel()
-	w := newConnectedWorld(t, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = manifest.Scopes(), manifest.Events() })
+	w := newConnectedWorld(t, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = Scopes(), Events() })
 	w.letAnnSee()
 	w.desk.accounts = []bridge.AccountRef{{Name: "support", ChannelName: "E-mail", Starts: true}}
 	w.desk.list = func(q bridge.ListQuery, _ bridge.SurfaceUser) (bridge.Listing, error) {
@@ -110,7 +109,7 @@ func TestHome(t *testing.T) {
 // Requirement R-087: One inbox.
 func TestHomePages(t *testing.T) {
 	t.Parallel()
-	w := newConnectedWorld(t, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = manifest.Scopes(), manifest.Events() })
+	w := newConnectedWorld(t, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = Scopes(), Events() })
 	w.letAnnSee()
 	next := map[string]string{"": "a.1", "a.1": "b.2", "b.2": "c.3"}
 	w.desk.list = func(q bridge.ListQuery, _ bridge.SurfaceUser) (bridge.Listing, error) {

@@ -7,11 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"parley/bot/background"
-	"parley/bot/slack/fact"
-	"parley/bot/slack/ownshare"
-	"parley/bot/slack/standing"
-	"parley/bot/sweep"
+	"parley/bot/forms"
+
 	"parley/bridge"
 	"parley/channels"
 )
@@ -35,13 +32,13 @@ type intake struct {
 	*workspace
 
 	journal   journal
-	standing  *standing.Standing // reports whether Slack works
+	standing  *Standing // reports whether Slack works
 	directory *directory
-	shares    *ownshare.Book // the messages that show our uploads, according to events
+	shares    *Book // the messages that show our uploads, according to events
 	responder *responder
 	homes     *homes
-	sweeper   *sweep.Sweeper   // reads Slack's history for missed events
-	work      *background.Work // runs answer.after
+	sweeper   *forms.Sweeper // reads Slack's history for missed events
+	work      *forms.Work    // runs answer.after
 
 	acceptTimeout, afterTimeout time.Duration // the constants, except in tests
 }
@@ -59,12 +56,12 @@ func (t *intake) expectMissing() { t.sweeper.CatchUpSoon(t.now().Add(-retriesLas
 
 // takeEvents stores the facts of Events API callbacks, in their order. If it returns nil, they may be acknowledged.
 // Errors: those of journal.
-func (t *intake) takeEvents(ctx context.Context, self *fact.Self, bodies ...json.RawMessage) error {
+func (t *intake) takeEvents(ctx context.Context, self *Self, bodies ...json.RawMessage) error {
 	askCtx, cancel := t.directory.boundAsking(ctx)
 	defer cancel()
 	var facts []channels.Fact
 	for _, body := range bodies {
-		arrival := t.directory.withNamesOf(ctx, askCtx, self, body).SplitEvent(fact.KindEvent, body)
+		arrival := t.directory.withNamesOf(ctx, askCtx, self, body).SplitEvent(KindEvent, body)
 		t.applyNews(&arrival)
 		for _, f := range arrival.Facts {
 			facts = append(facts, t.describeFiles(askCtx, f))
@@ -77,7 +74,7 @@ func (t *intake) takeEvents(ctx context.Context, self *fact.Self, bodies ...json
 }
 
 // applyNews handles the part of an event that isn't stored, for example that the app was uninstalled.
-func (t *intake) applyNews(a *fact.Arrival) {
+func (t *intake) applyNews(a *Arrival) {
 	if a.ForOthers {
 		t.log.Warn("slack event for another team or app ignored")
 	}
@@ -116,7 +113,7 @@ func (t *intake) applyNews(a *fact.Arrival) {
 // takeInteraction handles a click, a form, a shortcut or a request for a menu's options.
 // Errors: those of journal and of directory.isColleague. After an error the interaction must not be acknowledged. Then
 // Slack shows the user an error and keeps a form open.
-func (t *intake) takeInteraction(ctx context.Context, self *fact.Self, body []byte) (answer, error) {
+func (t *intake) takeInteraction(ctx context.Context, self *Self, body []byte) (answer, error) {
 	var in interaction
 	if err := json.Unmarshal(body, &in); err != nil {
 		return t.responder.storeQuarantined(ctx, body, "interaction not readable: "+err.Error())
@@ -146,7 +143,7 @@ func (t *intake) takeInteraction(ctx context.Context, self *fact.Self, body []by
 
 // takeCommand handles a slash command, given as JSON.
 // Errors: those of journal. After an error the command must not be acknowledged.
-func (t *intake) takeCommand(ctx context.Context, self *fact.Self, body []byte) (answer, error) {
+func (t *intake) takeCommand(ctx context.Context, self *Self, body []byte) (answer, error) {
 	var c slashCommand
 	if err := json.Unmarshal(body, &c); err != nil {
 		return t.responder.storeQuarantined(ctx, body, "command not readable: "+err.Error())

@@ -7,8 +7,7 @@ import (
 	"strings"
 
 	"parley/bot/slack/blockkit"
-	"parley/bot/slack/fact"
-	"parley/bot/slack/manifest"
+
 	"parley/bot/verb"
 	"parley/bridge"
 	"parley/channels/markdown"
@@ -28,7 +27,7 @@ type interaction struct {
 	CallbackID string             `json:"callback_id"`
 	Container  container          `json:"container"`
 	Channel    *idRef             `json:"channel"`
-	Message    *fact.Message      `json:"message"`
+	Message    *Message           `json:"message"`
 	MessageTS  string             `json:"message_ts"`
 	Actions    []blockkit.Control `json:"actions"`
 	View       *blockkit.View     `json:"view"`
@@ -69,7 +68,7 @@ func (in *interaction) listTeams() []string {
 
 // findActor returns who clicked. The kind is ActorForeign if Slack names another workspace than ours as theirs. People
 // of other organisations can click in shared channels.
-func (in *interaction) findActor(self *fact.Self) bridge.Actor {
+func (in *interaction) findActor(self *Self) bridge.Actor {
 	kind := bridge.ActorPerson
 	if in.User.TeamID != "" && in.User.TeamID != self.Team {
 		kind = bridge.ActorForeign
@@ -131,11 +130,11 @@ func (in *interaction) findPlace() bridge.Place {
 }
 
 // placeOrder returns the order key of the thread that a place is in. Facts with the same key are applied in order.
-func placeOrder(p bridge.Place) string { return fact.OrderKey(p.Channel, cmp.Or(p.Thread, p.Message)) }
+func placeOrder(p bridge.Place) string { return OrderKey(p.Channel, cmp.Or(p.Thread, p.Message)) }
 
 // shortcutVerb returns the verb of a message shortcut. ok is false if the callback id isn't that of a shortcut.
 func shortcutVerb(callback string) (name bridge.Verb, ok bool) {
-	word, hasPrefix := strings.CutPrefix(callback, manifest.ShortcutPrefix)
+	word, hasPrefix := strings.CutPrefix(callback, ShortcutPrefix)
 	name = bridge.Verb(word)
 	isInMenu := verb.Of(name).Menus.Message != nil
 	return name, hasPrefix && isInMenu
@@ -145,10 +144,10 @@ func shortcutVerb(callback string) (name bridge.Verb, ok bool) {
 const maxQuoted = 40
 
 // decodeShortcut returns the action that a message shortcut requests. about has who used it, and where.
-func decodeShortcut(self *fact.Self, about bridge.Action, in *interaction) ([]bridge.Action, error) {
+func decodeShortcut(self *Self, about bridge.Action, in *interaction) ([]bridge.Action, error) {
 	name, ok := shortcutVerb(in.CallbackID)
 	if !ok {
-		return nil, fmt.Errorf("%w: shortcut %q", fact.ErrDecode, markdown.Cut(in.CallbackID, maxQuoted))
+		return nil, fmt.Errorf("%w: shortcut %q", ErrDecode, markdown.Cut(in.CallbackID, maxQuoted))
 	}
 	about.Verb = name
 	about.Origin = bridge.OriginShortcut
@@ -163,15 +162,15 @@ func decodeShortcut(self *fact.Self, about bridge.Action, in *interaction) ([]br
 // if a field is invalid or another form must follow, since handleSubmission doesn't store these.
 func decodeForm(about bridge.Action, form *blockkit.View) ([]bridge.Action, error) {
 	if form == nil {
-		return nil, fmt.Errorf("%w: form without view", fact.ErrDecode)
+		return nil, fmt.Errorf("%w: form without view", ErrDecode)
 	}
 
 	filled, errs := form.ReadFilled()
 	if len(errs) > 0 {
-		return nil, fmt.Errorf("%w: form not valid: wrong fields: %d", fact.ErrDecode, len(errs))
+		return nil, fmt.Errorf("%w: form not valid: wrong fields: %d", ErrDecode, len(errs))
 	}
 	if filled.Next {
-		return nil, fmt.Errorf("%w: form not valid: another form follows it", fact.ErrDecode)
+		return nil, fmt.Errorf("%w: form not valid: another form follows it", ErrDecode)
 	}
 
 	memory := blockkit.ReadMemory(form.Private)

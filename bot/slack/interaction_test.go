@@ -3,8 +3,6 @@ package slack
 import (
 	"reflect"
 	"testing"
-
-	"parley/bot/slack/fact"
 )
 
 // checkDecodesAlike checks that a payload is decoded, or refused, in the same way each time, and that nothing
@@ -22,7 +20,7 @@ func checkDecodesAlike(t *testing.T, raw []byte) {
 }
 
 // fuzzedSelf is who we are in the payloads of fuzz tests.
-func fuzzedSelf() *fact.Self { return &fact.Self{User: "UBOT", Bot: "BBOT", App: "ABOT", Team: "T1"} }
+func fuzzedSelf() *Self { return &Self{User: "UBOT", Bot: "BBOT", App: "ABOT", Team: "T1"} }
 
 func FuzzDecodeInteraction(f *testing.F) {
 	f.Add([]byte(`{"type":"block_actions","user":{"id":"U"},"actions":[{"action_id":"b:take::1","value":""}]}`))
@@ -32,7 +30,7 @@ func FuzzDecodeInteraction(f *testing.F) {
 	}`))
 	f.Add([]byte(`{"type":"message_action","callback_id":"conv_undo","message":{"ts":"1"}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		stored, err := fuzzedSelf().Fact(fact.KindInteraction, "i:1", "C1:1", body)
+		stored, err := fuzzedSelf().Fact(KindInteraction, "i:1", "C1:1", body)
 		if err != nil {
 			return // what can't be stored is never decoded
 		}
@@ -43,7 +41,7 @@ func FuzzDecodeInteraction(f *testing.F) {
 func FuzzDecodeCommand(f *testing.F) {
 	f.Add([]byte(`{"team_id":"T1","command":"/parley","text":"#12 assign <@U1|ann> <#C1|x>"}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		stored, err := fuzzedSelf().Fact(fact.KindCommand, "i:1", "C1:1", body)
+		stored, err := fuzzedSelf().Fact(KindCommand, "i:1", "C1:1", body)
 		if err != nil {
 			return // what can't be stored is never decoded
 		}

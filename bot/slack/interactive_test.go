@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/slack/fact"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"
@@ -36,7 +35,7 @@ func TestFormOfACardBecomesOneAction(t *testing.T) {
 	}
 
 	f := w.desk.First(t, interactionFacts)
-	wantEqual(t, "order key", f.OrderKey, fact.OrderKey(w.channel, root.Message))
+	wantEqual(t, "order key", f.OrderKey, OrderKey(w.channel, root.Message))
 	a := w.mustDecode(f)
 	wantEqual(t, "verb", a.Verb, bridge.VerbSnooze)
 	wantEqual(t, "until", a.Args.Until, "2h")
@@ -91,7 +90,7 @@ func TestButtonBecomesAnAction(t *testing.T) {
 	w.wantFacts(interactionFacts, 1)
 
 	f := w.desk.First(t, interactionFacts)
-	wantEqual(t, "order key", f.OrderKey, fact.OrderKey(w.channel, root.Message))
+	wantEqual(t, "order key", f.OrderKey, OrderKey(w.channel, root.Message))
 	a := w.mustDecode(f)
 	wantEqual(t, "verb", a.Verb, bridge.VerbSend)
 	wantEqual(t, "message that is meant", a.Args.Message, 7)

@@ -3,8 +3,6 @@ package slack
 import (
 	"testing"
 
-	"parley/bot/slack/manifest"
-	"parley/bot/slack/refusal"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 )
@@ -12,7 +10,7 @@ import (
 // newStageOfManifest connects the app as its manifest installs it: with these scopes, and subscribed to these events.
 func newStageOfManifest(t *testing.T) *world {
 	t.Helper()
-	return newConnectedWorld(t, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = manifest.Scopes(), manifest.Events() })
+	return newConnectedWorld(t, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = Scopes(), Events() })
 }
 
 // Once the app is out of a channel nobody tells it that a reply there was deleted: that is a gap.
@@ -43,7 +41,7 @@ func TestConfirmInALeftChannel(t *testing.T) {
 	root := w.postRoot()
 	at := bridge.Place{Channel: w.channel, Thread: root.Message, Message: w.postAsAnn(root.Message, "On our way")}
 	noError(t, w.fake.Admin.Kick(w.channel, w.fake.BotUserID()))
-	if _, err := w.surface.Confirm(w.ctx(), at, "On our way"); refusal.CodeOf(err) != "not_in_channel" {
+	if _, err := w.surface.Confirm(w.ctx(), at, "On our way"); CodeOf(err) != "not_in_channel" {
 		t.Errorf("got the error %v, want Slack's not_in_channel", err)
 	}
 }

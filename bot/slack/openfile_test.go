@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"parley/bot/slack/fact"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"
@@ -33,7 +32,7 @@ func (w *world) shareFile(f slackfake.NewFile) bridge.SurfaceFile {
 	ts, err := w.fake.As(w.ann).Post(slackfake.Post{Channel: w.channel, Thread: w.postRoot().Message, Files: []slackfake.NewFile{f}})
 	noError(w.t, err)
 	shared := w.fake.Message(w.channel, ts).Files[0]
-	return fact.SurfaceFile(fact.File{
+	return SurfaceFile(File{
 		ID:         shared.ID,
 		Name:       shared.Name,
 		Mimetype:   shared.Mimetype,
@@ -66,7 +65,7 @@ func TestOpenWhatCannotBeRead(t *testing.T) {
 	external := w.shareFile(slackfake.NewFile{Name: "x", ExternalURL: "https://drive.test/x", Mode: "external"})
 	canvas := w.shareFile(slackfake.NewFile{Name: "Prices", Data: []byte("canvas"), Mode: "quip"})
 	// Earlier versions stored a canvas with an address, as if it were a file.
-	canvasAddress := fact.SurfaceFile(fact.File{ID: canvas.ID, Private: w.fake.File(canvas.ID).URLPrivate}).URL
+	canvasAddress := SurfaceFile(File{ID: canvas.ID, Private: w.fake.File(canvas.ID).URLPrivate}).URL
 	deleted := w.shareFile(slackfake.NewFile{Name: "late.txt", Data: []byte("late")})
 	noError(t, w.fake.Admin.DeleteFile(deleted.ID))
 

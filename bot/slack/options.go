@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"parley/bot/forms"
-	"parley/bot/sweep"
-	"parley/channels/fence"
+
+	"parley/channels/wire"
 )
 
 // DefaultAPIURL is the URL of Slack's Web API.
@@ -31,7 +31,7 @@ const (
 // Desk is the part of the engine that a Surface needs. The engine handles conversations; the Surface shows them in Slack.
 type Desk interface {
 	forms.Desk
-	sweep.Desk
+	forms.SweepDesk
 	memory
 	starter
 	replying
@@ -102,7 +102,7 @@ func (o Options) withDefaults() Options {
 		o.Zone = time.UTC
 	}
 	if o.Client == nil {
-		o.Client = fence.NewClient(fence.Options{Answer: requestTimeout})
+		o.Client = wire.NewClient(wire.Options{Answer: requestTimeout})
 	}
 
 	o.Connections = cmp.Or(o.Connections, defaultConnections)

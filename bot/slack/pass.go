@@ -5,8 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"parley/bot/slack/fact"
-	"parley/bot/sweep"
+	"parley/bot/forms"
 )
 
 // unknownGap is the minimum length that is assumed for a gap whose beginning is unknown.
@@ -23,7 +22,7 @@ const answeredWithin = time.Hour
 // events may be missing. A gap is a time in which events may have been missed, for example without a connection. A hole
 // is a missing reply that is older than a stored one. A stamp, "1700000000.000100", is the id and time of a message.
 type pass struct {
-	self *fact.Self // our app's identity
+	self *Self // our app's identity
 
 	// isRegular means that no gap is known. A regular pass may still find holes, because Slack may deliver a reply and
 	// fail to deliver the one before it.
@@ -76,7 +75,7 @@ func (h *history) awaitTurn(ctx context.Context, p *pass) bool {
 }
 
 // beginPass returns a new pass, and decides how far back it looks for holes and edits.
-func (h *history) beginPass(self *fact.Self, standing sweep.Standing, began time.Time, announced int) *pass {
+func (h *history) beginPass(self *Self, standing forms.Standing, began time.Time, announced int) *pass {
 	holesSince, complete := h.holesSince(standing)
 	if complete {
 		from := began.Add(-h.regularReach)
@@ -101,7 +100,7 @@ func (h *history) beginPass(self *fact.Self, standing sweep.Standing, began time
 //
 // The beginning of a gap is unknown after a start, or if another process crashed in it. Then the gap is assumed to have
 // begun when everything was last known to be stored, or unknownGap ago if that is earlier.
-func (h *history) holesSince(standing sweep.Standing) (since time.Time, complete bool) {
+func (h *history) holesSince(standing forms.Standing) (since time.Time, complete bool) {
 	now := h.now()
 	began, gapOpen := h.sweeper.Gap()
 	since = now.Add(inFuture)

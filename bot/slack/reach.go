@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 
-	"parley/bot/slack/refusal"
 	"parley/channels"
 )
 
 // Reach implements bridge.Reachable: it asks Slack who we are. An answer that refuses that counts, too.
 func (s *Surface) Reach(ctx context.Context) error {
 	_, err := s.api.AuthTestContext(ctx)
-	err = refusal.Classify(err)
+	err = Classify(err)
 	var se *channels.SendError
 	if !errors.As(err, &se) {
 		return err

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"parley/bot/slack/fact"
-	"parley/bot/slack/refusal"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -33,7 +31,7 @@ type delivery struct {
 
 // deliveryOf reads the metadata of a message. ok is false if it isn't the metadata of a post. Other apps can copy metadata,
 // so the caller must also check the author of the message.
-func deliveryOf(m *fact.Message) (d delivery, ok bool) {
+func deliveryOf(m *Message) (d delivery, ok bool) {
 	var meta struct {
 		Type    string `json:"event_type"`
 		Payload struct {
@@ -86,7 +84,7 @@ func (s *poster) reconcileWords(ctx context.Context, p bridge.Post) (channels.Ou
 	}
 
 	m, outcome, err := s.findPosted(ctx, self, p, p.Place.Thread)
-	if refusal.IsGone(err) {
+	if IsGone(err) {
 		return s.reconcileTopLevel(ctx, self, p, part.more)
 	}
 	if err != nil || outcome != channels.Landed {
@@ -99,7 +97,7 @@ func (s *poster) reconcileWords(ctx context.Context, p bridge.Post) (channels.Ou
 // reconcileTopLevel searches a channel's top level for a post. If the post is a reply, it was misplaced there because the
 // first message of its thread was deleted. Then it is deleted, the outcome is Absent, and the next Send reports that the
 // thread is lost. more means that further parts of the post follow.
-func (s *poster) reconcileTopLevel(ctx context.Context, self *fact.Self, p bridge.Post, more bool) (channels.Outcome, bridge.Sent, error) {
+func (s *poster) reconcileTopLevel(ctx context.Context, self *Self, p bridge.Post, more bool) (channels.Outcome, bridge.Sent, error) {
 	m, outcome, err := s.findPosted(ctx, self, p, "")
 	if err != nil || outcome != channels.Landed {
 		return outcome, bridge.Sent{}, err
@@ -115,10 +113,10 @@ func (s *poster) reconcileTopLevel(ctx context.Context, self *fact.Self, p bridg
 
 // findOtherRoot searches for a second root of the same conversation; a root is the first message of its thread. The root
 // at p.Place is ignored. Sent is zero if there is no other, and Sent.Blind is true if there was too much to search.
-func (s *poster) findOtherRoot(ctx context.Context, self *fact.Self, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) findOtherRoot(ctx context.Context, self *Self, p bridge.Post) (bridge.Sent, error) {
 	m, outcome, err := s.findPosted(ctx, self, p, "")
 	if err != nil {
-		return bridge.Sent{}, refusal.ClassifyBeforeSend(err)
+		return bridge.Sent{}, ClassifyBeforeSend(err)
 	}
 	if outcome == channels.CannotTell {
 		return bridge.Sent{Blind: true}, nil
@@ -127,12 +125,12 @@ func (s *poster) findOtherRoot(ctx context.Context, self *fact.Self, p bridge.Po
 }
 
 // findPosted searches for the message of a post; see findMessage.
-func (s *poster) findPosted(ctx context.Context, self *fact.Self, p bridge.Post, thread string) (fact.Message, channels.Outcome, error) {
-	return s.findMessage(ctx, self, p, thread, func(m *fact.Message) bool { return isPartOf(m, p) })
+func (s *poster) findPosted(ctx context.Context, self *Self, p bridge.Post, thread string) (Message, channels.Outcome, error) {
+	return s.findMessage(ctx, self, p, thread, func(m *Message) bool { return isPartOf(m, p) })
 }
 
 // isPartOf reports whether a message has the metadata of part p.Part of the post p.
-func isPartOf(m *fact.Message, p bridge.Post) bool {
+func isPartOf(m *Message, p bridge.Post) bool {
 	found, ok := deliveryOf(m)
 	return ok && found == delivery{token: p.Token, part: p.Part}
 }
@@ -140,8 +138,8 @@ func isPartOf(m *fact.Message, p bridge.Post) bool {
 // findMessage searches for a message of ours that matches, in a thread, or at top level if thread is "". It searches only
 // messages since p's first attempt, and ignores the one at p.Place. The message is zero unless the outcome is Landed.
 func (s *poster) findMessage(
-	ctx context.Context, self *fact.Self, p bridge.Post, thread string, matches func(*fact.Message) bool,
-) (fact.Message, channels.Outcome, error) {
+	ctx context.Context, self *Self, p bridge.Post, thread string, matches func(*Message) bool,
+) (Message, channels.Outcome, error) {
 	q := pageQuery{channel: p.Place.Channel, thread: thread, metadata: true}
 	if !p.FirstAttemptAt.IsZero() {
 		q.oldest = formatStamp(p.FirstAttemptAt.Add(-clockTolerance))
@@ -150,7 +148,7 @@ func (s *poster) findMessage(
 	for range maxSearchPages {
 		page, err := s.readPage(ctx, q)
 		if err != nil {
-			return fact.Message{}, channels.CannotTell, err
+			return Message{}, channels.CannotTell, err
 		}
 
 		for _, m := range page.Messages {
@@ -162,9 +160,9 @@ func (s *poster) findMessage(
 
 		q.cursor = page.Meta.Next
 		if q.cursor == "" {
-			return fact.Message{}, channels.Absent, nil
+			return Message{}, channels.Absent, nil
 		}
 	}
 
-	return fact.Message{}, channels.CannotTell, nil
+	return Message{}, channels.CannotTell, nil
 }

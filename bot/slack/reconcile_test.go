@@ -3,7 +3,6 @@ package slack
 import (
 	"testing"
 
-	"parley/bot/slack/fact"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -21,13 +20,13 @@ func TestReconcileTellsAppsApart(t *testing.T) {
 	w.mustSend(p)
 	for _, tt := range []struct {
 		name string
-		self *fact.Self // who looks for a post of its own
+		self *Self // who looks for a post of its own
 		want channels.Outcome
 	}{
 		{name: "the app that posted it", self: w.self(), want: channels.Landed},
 		{
 			name: "another app",
-			self: &fact.Self{User: "U0OTHER", Bot: "B0OTHER", App: "A0OTHER", Team: w.self().Team},
+			self: &Self{User: "U0OTHER", Bot: "B0OTHER", App: "A0OTHER", Team: w.self().Team},
 			want: channels.Absent,
 		},
 	} {

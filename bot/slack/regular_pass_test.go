@@ -5,9 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/slack/fact"
+	"parley/bot/forms"
 	"parley/bot/slack/slackfake"
-	"parley/bot/sweep"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -21,7 +20,7 @@ import (
 func newHistoryAt(now time.Time) *history {
 	return &history{
 		workspace: &workspace{now: func() time.Time { return now }},
-		sweeper:   sweep.New(newFakeDesk(), slog.New(slog.DiscardHandler), time.Hour),
+		sweeper:   forms.NewSweep(newFakeDesk(), slog.New(slog.DiscardHandler), time.Hour),
 	}
 }
 
@@ -35,24 +34,24 @@ func TestHolesSince(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		gap      []time.Time // when the gap began; zero if that isn't known, empty if there is none
-		standing sweep.Standing
+		standing forms.Standing
 		want     time.Time // zero if nothing is missing
 	}{
-		{name: "no gap", standing: sweep.Standing{Earliest: ago(5 * time.Hour)}},
+		{name: "no gap", standing: forms.Standing{Earliest: ago(5 * time.Hour)}},
 		{
 			name: "a gap", gap: []time.Time{ago(3 * time.Hour)},
-			standing: sweep.Standing{Earliest: ago(5 * time.Hour)}, want: ago(3*time.Hour + clockTolerance),
+			standing: forms.Standing{Earliest: ago(5 * time.Hour)}, want: ago(3*time.Hour + clockTolerance),
 		},
 		{name: "a gap from before the start", gap: []time.Time{{}}, want: ago(unknownGap)},
 		{
 			name: "a gap from before the start, with a mark", gap: []time.Time{{}},
-			standing: sweep.Standing{Earliest: ago(5 * time.Hour)}, want: ago(5*time.Hour + clockTolerance),
+			standing: forms.Standing{Earliest: ago(5 * time.Hour)}, want: ago(5*time.Hour + clockTolerance),
 		},
-		{name: "a process that has vanished", standing: sweep.Standing{Abandoned: []string{"x"}}, want: ago(unknownGap)},
+		{name: "a process that has vanished", standing: forms.Standing{Abandoned: []string{"x"}}, want: ago(unknownGap)},
 		{
-			name: "a doubt", standing: sweep.Standing{Doubted: true, Earliest: ago(5 * time.Minute)}, want: ago(5*time.Minute + clockTolerance),
+			name: "a doubt", standing: forms.Standing{Doubted: true, Earliest: ago(5 * time.Minute)}, want: ago(5*time.Minute + clockTolerance),
 		},
-		{name: "a doubt without a mark", standing: sweep.Standing{Doubted: true}},
+		{name: "a doubt without a mark", standing: forms.Standing{Doubted: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -92,7 +91,7 @@ func (d *downtime) sayUnderLost(root bridge.Place) (lost string) {
 	lost = d.postAsAnn(root.Message, "typed while the door was closed")
 	d.setClockBack(12 * time.Minute)
 	known := d.postAsAnn(root.Message, "typed when it was open again")
-	noError(d.t, d.desk.Accept(d.t.Context(), channels.Fact{ExternalID: fact.MessageID(d.channel, known)}))
+	noError(d.t, d.desk.Accept(d.t.Context(), channels.Fact{ExternalID: MessageID(d.channel, known)}))
 	return lost
 }
 
@@ -102,7 +101,7 @@ func TestRegularPassFindsAHole(t *testing.T) {
 	d, root := newFilledDowntime(t)
 	lost := d.sayUnderLost(root)
 	d.sweepAt(10 * time.Minute)
-	d.wantFacts(fact.MessageID(d.channel, lost), 1)
+	d.wantFacts(MessageID(d.channel, lost), 1)
 }
 
 // An edit that was made while events were missed is found, although nothing newer was typed in its thread. The
@@ -111,7 +110,7 @@ func TestPassAfterAGapFindsAnEdit(t *testing.T) {
 	t.Parallel()
 	d, root := newFilledDowntime(t)
 	said := d.postAsAnn(root.Message, "it comes on Monday")
-	noError(t, d.desk.Accept(t.Context(), channels.Fact{ExternalID: fact.MessageID(d.channel, said)}))
+	noError(t, d.desk.Accept(t.Context(), channels.Fact{ExternalID: MessageID(d.channel, said)}))
 	d.sweepAt(10 * time.Minute) // it has compared the thread by now
 	noError(t, d.fake.As(d.ann).Edit(d.channel, said, "it comes on Tuesday"))
 

@@ -13,13 +13,12 @@ import (
 
 	"parley/bot/forms"
 	"parley/bot/slack/blockkit"
-	"parley/bot/slack/fact"
-	"parley/bot/slack/manifest"
+
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels"
 	"parley/channels/markdown"
-	"parley/channels/pause"
+	"parley/channels/wire"
 )
 
 // starter checks whether a user may start a conversation with a customer. If the customer can have only one and has one
@@ -62,17 +61,17 @@ const nextFormWait = 700 * time.Millisecond
 const envelopeBytes = 1000
 
 // openWindow returns an empty response, after which a window is opened.
-func (r *responder) openWindow(self *fact.Self, in *interaction, build buildModal) answer {
+func (r *responder) openWindow(self *Self, in *interaction, build buildModal) answer {
 	return answer{after: func(ctx context.Context) { r.windows.open(ctx, self, in, build) }}
 }
 
-func (r *responder) openForm(self *fact.Self, in *interaction, f formRequest) answer {
+func (r *responder) openForm(self *Self, in *interaction, f formRequest) answer {
 	return r.openWindow(self, in, func(ctx context.Context) slackapi.ModalViewRequest { return r.windows.formModal(ctx, self, f) })
 }
 
 // isStranger reports whether a user belongs to another organisation, which can be so in shared channels. A stranger's click
 // has no effect, and no window with conversations is opened for a stranger.
-func isStranger(self *fact.Self, in *interaction) bool {
+func isStranger(self *Self, in *interaction) bool {
 	return in.findActor(self).Kind != bridge.ActorPerson
 }
 
@@ -83,7 +82,7 @@ func strangerProblem() *bridge.Problem {
 }
 
 // openRefusal returns a response after which a window with strangerProblem is opened.
-func (r *responder) openRefusal(self *fact.Self, in *interaction) answer {
+func (r *responder) openRefusal(self *Self, in *interaction) answer {
 	return r.openWindow(self, in, func(context.Context) slackapi.ModalViewRequest {
 		return self.Home.Problem(strangerProblem(), in.findPlace(), "")
 	})
@@ -91,7 +90,7 @@ func (r *responder) openRefusal(self *fact.Self, in *interaction) answer {
 
 // storeQuarantined stores a payload that can't be decoded, with the reason, for inspection. It has no effect.
 func (r *responder) storeQuarantined(ctx context.Context, body []byte, reason string) (answer, error) {
-	return answer{}, r.journal.Accept(ctx, fact.QuarantinedFact(withoutSecrets(body), reason))
+	return answer{}, r.journal.Accept(ctx, QuarantinedFact(withoutSecrets(body), reason))
 }
 
 // handleInteraction handles an interaction according to its type:
@@ -102,7 +101,7 @@ func (r *responder) storeQuarantined(ctx context.Context, body []byte, reason st
 //	view_submission   a form was submitted: store it if it is valid
 //	shortcut          an entry of the menu next to the message box was chosen: open a form
 //	view_closed       a form was closed
-func (r *responder) handleInteraction(ctx context.Context, self *fact.Self, in *interaction, body []byte) (answer, error) {
+func (r *responder) handleInteraction(ctx context.Context, self *Self, in *interaction, body []byte) (answer, error) {
 	if in.Type == "block_actions" || in.Type == "view_submission" {
 		r.homes.touched(in)
 	}
@@ -136,7 +135,7 @@ func (r *responder) handleInteraction(ctx context.Context, self *fact.Self, in *
 }
 
 // handleMessageShortcut handles an entry of a message's menu.
-func (r *responder) handleMessageShortcut(ctx context.Context, self *fact.Self, in *interaction, body []byte) (answer, error) {
+func (r *responder) handleMessageShortcut(ctx context.Context, self *Self, in *interaction, body []byte) (answer, error) {
 	verb, ok := shortcutVerb(in.CallbackID)
 	if !ok {
 		return r.storeQuarantined(ctx, body, "unknown shortcut "+markdown.Cut(in.CallbackID, maxQuoted))
@@ -144,7 +143,7 @@ func (r *responder) handleMessageShortcut(ctx context.Context, self *fact.Self, 
 
 	at := in.findPlace()
 	if verb == bridge.VerbUndo || verb == bridge.VerbSend { // these need no form
-		return answer{}, r.store(ctx, self, fact.KindInteraction, in.TriggerID, at, body)
+		return answer{}, r.store(ctx, self, KindInteraction, in.TriggerID, at, body)
 	}
 
 	if isStranger(self, in) {
@@ -162,8 +161,8 @@ func (r *responder) handleMessageShortcut(ctx context.Context, self *fact.Self, 
 }
 
 // handleGlobalShortcut handles an entry of the menu next to the message box. It belongs to no channel.
-func (r *responder) handleGlobalShortcut(ctx context.Context, self *fact.Self, in *interaction, body []byte) (answer, error) {
-	if in.CallbackID != manifest.StartShortcut {
+func (r *responder) handleGlobalShortcut(ctx context.Context, self *Self, in *interaction, body []byte) (answer, error) {
+	if in.CallbackID != StartShortcut {
 		return r.storeQuarantined(ctx, body, "unknown shortcut "+markdown.Cut(in.CallbackID, maxQuoted))
 	}
 	if isStranger(self, in) {
@@ -173,7 +172,7 @@ func (r *responder) handleGlobalShortcut(ctx context.Context, self *fact.Self, i
 }
 
 // handleSubmission checks a form and stores it before Slack closes it.
-func (r *responder) handleSubmission(ctx context.Context, self *fact.Self, in *interaction, body []byte) (answer, error) {
+func (r *responder) handleSubmission(ctx context.Context, self *Self, in *interaction, body []byte) (answer, error) {
 	if in.View == nil || in.View.Callback != blockkit.FormCallback {
 		return answer{}, nil
 	}
@@ -209,7 +208,7 @@ func (r *responder) handleSubmission(ctx context.Context, self *fact.Self, in *i
 }
 
 // showList shows a list in the place of the form of its filter, or in the home tab from which the form was opened.
-func (r *responder) showList(ctx context.Context, self *fact.Self, in *interaction, args bridge.Args) answer {
+func (r *responder) showList(ctx context.Context, self *Self, in *interaction, args bridge.Args) answer {
 	if in.findPlace() == (bridge.Place{}) {
 		r.homes.show(in.User.ID, args)
 		return answer{payload: map[string]any{"response_action": "clear"}}
@@ -223,7 +222,7 @@ func replaceWindow(modal slackapi.ModalViewRequest) map[string]any {
 
 // showInForm returns a response that shows a problem in the submitted form, so that nothing that was typed is lost. A form
 // without fields can't show it, so it is replaced by a window with the problem.
-func showInForm(self *fact.Self, in *interaction, p *bridge.Problem) map[string]any {
+func showInForm(self *Self, in *interaction, p *bridge.Problem) map[string]any {
 	if !in.View.HasFields() {
 		return replaceWindow(self.Home.Problem(p, in.findPlace(), ""))
 	}
@@ -232,7 +231,7 @@ func showInForm(self *fact.Self, in *interaction, p *bridge.Problem) map[string]
 
 // refuseStart returns a response that shows why a conversation can't be started. It returns nil if it can, and also if the
 // check failed or timed out, since the engine repeats the check when it performs the action.
-func (r *responder) refuseStart(ctx context.Context, self *fact.Self, in *interaction, f view.Filled) map[string]any {
+func (r *responder) refuseStart(ctx context.Context, self *Self, in *interaction, f view.Filled) map[string]any {
 	ctx, cancel := context.WithTimeout(ctx, maxFormDelay)
 	defer cancel()
 	open, err := r.starter.MayStart(ctx, in.User.ID, bridge.Start{
@@ -255,19 +254,19 @@ func (r *responder) refuseStart(ctx context.Context, self *fact.Self, in *intera
 
 // storeForm stores a submitted form. A client that missed our response may send the form twice, so the id is built from the
 // form's values to deduplicate it.
-func (r *responder) storeForm(ctx context.Context, self *fact.Self, in *interaction, body []byte) error {
+func (r *responder) storeForm(ctx context.Context, self *Self, in *interaction, body []byte) error {
 	filled, err := json.Marshal(in.View.State.Values) // deterministic, because keys are sorted
 	if err != nil || in.View.ID == "" {
-		return r.store(ctx, self, fact.KindInteraction, in.TriggerID, in.findPlace(), body)
+		return r.store(ctx, self, KindInteraction, in.TriggerID, in.findPlace(), body)
 	}
-	id := "i:" + in.View.ID + ":" + fact.Digest(string(filled))
-	return r.storeAs(ctx, self, fact.KindInteraction, id, in.findPlace(), body)
+	id := "i:" + in.View.ID + ":" + Digest(string(filled))
+	return r.storeAs(ctx, self, KindInteraction, id, in.findPlace(), body)
 }
 
 // answerWithForm returns a response that replaces the submitted form by the next one, or that shows in the submitted form
 // why there is none. If the next form takes long, or is too large for a response, the response has a waiting window, which
 // the form replaces after nextFormWait.
-func (r *responder) answerWithForm(ctx context.Context, self *fact.Self, in *interaction, f view.Filled) answer {
+func (r *responder) answerWithForm(ctx context.Context, self *Self, in *interaction, f view.Filled) answer {
 	request := formRequest{
 		verb: f.Verb, args: f.Args, at: in.findPlace(), user: in.User.ID, text: f.Text,
 		earlier: blockkit.ReadMemory(in.View.Private),
@@ -288,7 +287,7 @@ func (r *responder) answerWithForm(ctx context.Context, self *fact.Self, in *int
 	return answer{
 		payload: replaceWindow(loadingModal(self, request.at)),
 		after: func(ctx context.Context) {
-			if !pause.For(ctx, nextFormWait) {
+			if !wire.For(ctx, nextFormWait) {
 				return
 			}
 
@@ -301,16 +300,16 @@ func (r *responder) answerWithForm(ctx context.Context, self *fact.Self, in *int
 }
 
 // store stores an action. Its id is built from the trigger id, which is unique, or from the body if there is none.
-func (r *responder) store(ctx context.Context, self *fact.Self, kind, trigger string, at bridge.Place, body []byte) error {
+func (r *responder) store(ctx context.Context, self *Self, kind, trigger string, at bridge.Place, body []byte) error {
 	id := "i:" + trigger
 	if trigger == "" {
-		id = "i:" + fact.Digest(string(body))
+		id = "i:" + Digest(string(body))
 	}
 	return r.storeAs(ctx, self, kind, id, at, body)
 }
 
 // storeAs stores an action under an id. Actions in the same thread are performed in the order in which they were stored.
-func (r *responder) storeAs(ctx context.Context, self *fact.Self, kind, id string, at bridge.Place, body []byte) error {
+func (r *responder) storeAs(ctx context.Context, self *Self, kind, id string, at bridge.Place, body []byte) error {
 	f, err := r.directory.withNames(ctx, self, body).Fact(kind, id, placeOrder(at), withoutSecrets(body))
 	if err != nil {
 		return err

@@ -11,8 +11,6 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
-	"parley/bot/slack/fact"
-	"parley/bot/slack/refusal"
 	"parley/bridge"
 )
 
@@ -139,7 +137,7 @@ func (d *directory) readUsers(ctx context.Context, ids []bridge.SurfaceUser) ([]
 			u, err = d.api.GetUserInfoContext(ctx, string(id))
 			return err
 		})
-		switch refusal.CodeOf(err) {
+		switch CodeOf(err) {
 		case "user_not_found", "user_not_visible":
 			continue
 		}
@@ -202,13 +200,13 @@ func memberOf(u *slackapi.User) bridge.Member {
 func nameOf(u *slackapi.User) string { return cmp.Or(u.RealName, u.Profile.RealName, u.Name) }
 
 // isOutsider reports whether a user can't be an agent: a deactivated user, a bot or a member of another organisation.
-func isOutsider(u *slackapi.User, self *fact.Self) bool {
+func isOutsider(u *slackapi.User, self *Self) bool {
 	return u.Deleted || u.IsBot || u.IsStranger || !isMember(u, self)
 }
 
 // isMember reports whether a user belongs to our workspace. If a user belongs to several workspaces of an Enterprise
 // organisation, TeamID is an arbitrary one of them.
-func isMember(u *slackapi.User, self *fact.Self) bool {
+func isMember(u *slackapi.User, self *Self) bool {
 	return u.TeamID == "" || u.TeamID == self.Team || slices.Contains(u.Enterprise.Teams, self.Team)
 }
 

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"testing"
 
-	"parley/bot/slack/fact"
-	"parley/bot/slack/manifest"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 )
@@ -16,15 +14,15 @@ import (
 // The manifest asks for the scopes that are used, and for no other.
 func TestManifestScopes(t *testing.T) {
 	t.Parallel()
-	w := newConnectedWorld(t, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = manifest.Scopes(), manifest.Events() })
+	w := newConnectedWorld(t, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = Scopes(), Events() })
 	useAllScopes(t, w)
 	used := w.fake.Admin.ScopesUsed()
 	for _, scope := range used {
-		if !slices.Contains(manifest.Scopes(), scope) {
+		if !slices.Contains(Scopes(), scope) {
 			t.Errorf("the scope %s is used but not asked for", scope)
 		}
 	}
-	for _, scope := range manifest.Scopes() {
+	for _, scope := range Scopes() {
 		if !slices.Contains(used, scope) {
 			t.Errorf("the scope %s is asked for but not used", scope)
 		}
@@ -64,7 +62,7 @@ func useAllScopes(t *testing.T, w *world) {
 	// Post under a customer's name, and show and read files.
 	w.mustSend(w.newPost(bridge.PostSaid, root, "t1"))
 	w.mustSendAll(w.newFilesPost(root, textFile("a.txt", "x")))
-	shared := w.shareFile(slackfake.NewFile{Name: "b.txt", Data: []byte("b"), FileAccess: fact.AskForFile})
+	shared := w.shareFile(slackfake.NewFile{Name: "b.txt", Data: []byte("b"), FileAccess: AskForFile})
 	_, err = w.readFile(bridge.SurfaceFile{ID: shared.ID})
 	noError(t, err)
 

@@ -6,10 +6,9 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
-	"parley/bot/background"
+	"parley/bot/forms"
 	"parley/bot/slack/blockkit"
-	"parley/bot/slack/fact"
-	"parley/bot/slack/refusal"
+
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -33,7 +32,7 @@ type poster struct {
 
 	directory *directory
 	uploads   *uploads
-	work      *background.Work // sends direct messages after a line was posted
+	work      *forms.Work // sends direct messages after a line was posted
 }
 
 // Send implements bridge.Surface. It makes one part of a post.
@@ -45,13 +44,13 @@ func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	}
 	self, err := s.identify(ctx)
 	if err != nil {
-		return bridge.Sent{}, refusal.ClassifyBeforeSend(err)
+		return bridge.Sent{}, ClassifyBeforeSend(err)
 	}
 	sent, err := s.dispatch(ctx, self, p)
-	return sent, refusal.WithChannel(err, p.Place.Channel)
+	return sent, WithChannel(err, p.Place.Channel)
 }
 
-func (s *poster) dispatch(ctx context.Context, self *fact.Self, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) dispatch(ctx context.Context, self *Self, p bridge.Post) (bridge.Sent, error) {
 	switch p.Kind {
 	case bridge.PostCard:
 		return s.editCard(ctx, self, p)
@@ -69,7 +68,7 @@ func (s *poster) dispatch(ctx context.Context, self *fact.Self, p bridge.Post) (
 		return s.sendWords(ctx, self, p)
 	}
 
-	return bridge.Sent{}, refusal.BadContent("unknown kind of post", nil)
+	return bridge.Sent{}, BadContent("unknown kind of post", nil)
 }
 
 // commandForms returns how agents can type commands in Slack: "!resolve" or "@Parley resolve" in a thread, where Slack has
@@ -87,10 +86,10 @@ type renderedPart struct {
 }
 
 // renderPart renders part p.Part of a post.
-func renderPart(self *fact.Self, p bridge.Post) (renderedPart, error) {
+func renderPart(self *Self, p bridge.Post) (renderedPart, error) {
 	card, ok := view.Post(p, commandForms())
 	if !ok {
-		return renderedPart{}, refusal.BadContent("post without content", nil)
+		return renderedPart{}, BadContent("post without content", nil)
 	}
 
 	messages := self.Home.Messages(card, blockSeed(p.Token))
@@ -99,7 +98,7 @@ func renderPart(self *fact.Self, p bridge.Post) (renderedPart, error) {
 		messages = messages[len(messages)-1:]
 	}
 	if p.Part < 0 || p.Part >= len(messages) {
-		return renderedPart{}, refusal.BadContent("there is no such part", nil)
+		return renderedPart{}, BadContent("there is no such part", nil)
 	}
 
 	message := messages[p.Part]
@@ -113,7 +112,7 @@ func renderPart(self *fact.Self, p bridge.Post) (renderedPart, error) {
 // blockSeed returns the prefix of block ids in a message. parts identify the version of the message.
 func blockSeed(parts ...string) string {
 	const length = 8 // enough, because ids must differ only between versions of one message
-	return fact.Digest(parts...)[:length]
+	return Digest(parts...)[:length]
 }
 
 // literalOptions returns the options for a message in which Slack adds no links and no previews.
@@ -129,7 +128,7 @@ func literalOptions(m blockkit.Message) []slackapi.MsgOption {
 }
 
 // sendWords makes a post that consists of text: a root, a customer's message or a line.
-func (s *poster) sendWords(ctx context.Context, self *fact.Self, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) sendWords(ctx context.Context, self *Self, p bridge.Post) (bridge.Sent, error) {
 	part, err := renderPart(self, p)
 	if err != nil {
 		return bridge.Sent{}, err
@@ -185,10 +184,10 @@ func (s *poster) postMessage(ctx context.Context, p bridge.Post, opts []slackapi
 
 	_, ts, m, err := s.api.PostMessageWithResponseContext(ctx, p.Place.Channel, opts...)
 	if err != nil {
-		return "", "", refusal.Classify(err)
+		return "", "", Classify(err)
 	}
 	if ts == "" {
-		return "", "", refusal.Ambiguous(refusal.ErrEmptyAnswer)
+		return "", "", Ambiguous(ErrEmptyAnswer)
 	}
 	if isMisplaced(p, m.ThreadTimestamp) {
 		return "", "", s.refuseMisplaced(ctx, p, ts)
@@ -205,7 +204,7 @@ func (s *poster) refuseMisplaced(ctx context.Context, p bridge.Post, ts string) 
 	if err := s.deleteMisplaced(ctx, p.Place.Channel, ts); err != nil {
 		return err
 	}
-	return refusal.BadContent("The Slack thread's first message was deleted.", bridge.ErrThreadLost)
+	return BadContent("The Slack thread's first message was deleted.", bridge.ErrThreadLost)
 }
 
 // deleteMisplaced deletes a misplaced reply, even if ctx has ended. If that fails, the error is ambiguous, so that Reconcile
@@ -214,7 +213,7 @@ func (s *poster) deleteMisplaced(ctx context.Context, channel, ts string) error 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deleteTimeout)
 	defer cancel()
 	if err := s.deleteMessage(ctx, channel, ts); err != nil {
-		return refusal.Ambiguous(err)
+		return Ambiguous(err)
 	}
 	return nil
 }
@@ -222,14 +221,14 @@ func (s *poster) deleteMisplaced(ctx context.Context, channel, ts string) error 
 // deleteMessage deletes one of our messages. It returns nil if the message was deleted before.
 func (s *poster) deleteMessage(ctx context.Context, channel, ts string) error {
 	_, _, err := s.api.DeleteMessageContext(ctx, channel, ts)
-	if refusal.CodeOf(err) == "message_not_found" {
+	if CodeOf(err) == "message_not_found" {
 		return nil
 	}
 	return err
 }
 
 // editCard updates a root.
-func (s *poster) editCard(ctx context.Context, self *fact.Self, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) editCard(ctx context.Context, self *Self, p bridge.Post) (bridge.Sent, error) {
 	root := self.Home.FirstMessage(view.Root(p.Facts), blockSeed(p.Token, p.FirstAttemptAt.String()))
 	if p.Unsure {
 		root.Remark(mayBeTwice)
@@ -245,10 +244,10 @@ func (s *poster) editCard(ctx context.Context, self *fact.Self, p bridge.Post) (
 func (s *poster) editMessage(ctx context.Context, at bridge.Place, m blockkit.Message) (ts string, err error) {
 	_, ts, _, err = s.api.UpdateMessageContext(ctx, at.Channel, at.Message, literalOptions(m)...)
 	if err != nil {
-		return "", refusal.Classify(err)
+		return "", Classify(err)
 	}
 	if ts == "" {
-		return "", refusal.Ambiguous(refusal.ErrEmptyAnswer)
+		return "", Ambiguous(ErrEmptyAnswer)
 	}
 	return ts, nil
 }
@@ -258,15 +257,15 @@ func (s *poster) setReaction(ctx context.Context, p bridge.Post) (bridge.Sent, e
 	message := slackapi.NewRefToMessage(p.Place.Channel, p.Place.Message)
 	if p.Mark != "" {
 		err := s.api.AddReactionContext(ctx, view.MarkIcon(p.Mark), message)
-		if err != nil && !refusal.IsReactionSettled(err) {
-			return bridge.Sent{}, refusal.Classify(err)
+		if err != nil && !IsReactionSettled(err) {
+			return bridge.Sent{}, Classify(err)
 		}
 	}
 
 	if p.Clears != "" {
 		err := s.api.RemoveReactionContext(ctx, view.MarkIcon(p.Clears), message)
-		if err != nil && !refusal.IsReactionSettled(err) {
-			return bridge.Sent{}, refusal.Classify(err)
+		if err != nil && !IsReactionSettled(err) {
+			return bridge.Sent{}, Classify(err)
 		}
 	}
 
@@ -274,7 +273,7 @@ func (s *poster) setReaction(ctx context.Context, p bridge.Post) (bridge.Sent, e
 }
 
 // sendEphemeralPost makes a post that only one person sees.
-func (s *poster) sendEphemeralPost(ctx context.Context, self *fact.Self, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) sendEphemeralPost(ctx context.Context, self *Self, p bridge.Post) (bridge.Sent, error) {
 	part, err := renderPart(self, p)
 	if err != nil {
 		return bridge.Sent{}, err
@@ -289,13 +288,13 @@ func (s *poster) sendPrivately(ctx context.Context, at bridge.Place, user bridge
 		opts = append(opts, slackapi.MsgOptionTS(at.Thread))
 	}
 	ts, err := s.api.PostEphemeralContext(ctx, at.Channel, string(user), opts...)
-	if refusal.IsOfPlace(err) {
+	if IsOfPlace(err) {
 		sent, err := s.sendDirectMessage(ctx, user, part)
 		sent.Elsewhere = true
 		return sent, err
 	}
 	if err != nil {
-		return bridge.Sent{}, refusal.Classify(err)
+		return bridge.Sent{}, Classify(err)
 	}
 	return bridge.Sent{Message: ts, Thread: at.Thread, More: part.more}, nil
 }
@@ -308,7 +307,7 @@ func (s *poster) sendDirectMessage(ctx context.Context, user bridge.SurfaceUser,
 	}
 	_, ts, err := s.api.PostMessageContext(ctx, channel, literalOptions(part.Message)...)
 	if err != nil {
-		return bridge.Sent{}, refusal.Classify(err)
+		return bridge.Sent{}, Classify(err)
 	}
 	return bridge.Sent{Message: ts, Channel: channel, More: part.more}, nil
 }
@@ -316,7 +315,7 @@ func (s *poster) sendDirectMessage(ctx context.Context, user bridge.SurfaceUser,
 func (s *poster) openDirectChannel(ctx context.Context, user bridge.SurfaceUser) (string, error) {
 	channel, _, _, err := s.api.OpenConversationContext(ctx, &slackapi.OpenConversationParameters{Users: []string{string(user)}})
 	if err != nil {
-		return "", refusal.ClassifyBeforeSend(err)
+		return "", ClassifyBeforeSend(err)
 	}
 	return channel.ID, nil
 }

@@ -8,12 +8,12 @@ import (
 	"time"
 
 	"parley/bot/slack/blockkit"
-	"parley/bot/slack/refusal"
+
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"
-	"parley/channels/fence"
 	"parley/channels/markdown"
+	"parley/channels/wire"
 )
 
 // These tests send posts (cards, customers' messages, lines) and check what people then see in Slack. world
@@ -199,15 +199,15 @@ func TestFailuresAreClassified(t *testing.T) {
 		},
 		{
 			name: "14 429 without Retry-After", fault: slackfake.Fault{Kind: slackfake.FaultBareLimit},
-			class: channels.Throttled, wait: refusal.DefaultWait,
+			class: channels.Throttled, wait: DefaultWait,
 		},
 		{
 			name: "14 ratelimited body", fault: slackfake.Fault{Kind: slackfake.FaultLimitBody},
-			class: channels.Throttled, wait: refusal.DefaultWait,
+			class: channels.Throttled, wait: DefaultWait,
 		},
 		{
 			name: "14 rate_limited body", fault: slackfake.Fault{Kind: slackfake.FaultLimitBody, Error: "rate_limited"},
-			class: channels.Throttled, wait: refusal.DefaultWait,
+			class: channels.Throttled, wait: DefaultWait,
 		},
 
 		// Slack refuses us, or the post.
@@ -254,7 +254,7 @@ func TestNoByteAfterTheDeadline(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	root := w.postRoot()
-	inTime, attempt := fence.Watch(w.ctx())
+	inTime, attempt := wire.Watch(w.ctx())
 	_, err := w.surface.Send(inTime, w.newPost(bridge.PostSaid, root, "t1"))
 	noError(t, err)
 	wantEqual(t, "the post left by the fence's client", attempt.MayHaveLeft(), true)

@@ -2,8 +2,6 @@ package slack
 
 import (
 	"testing"
-
-	"parley/bot/slack/fact"
 )
 
 // otherTeam is the workspace of people of another workspace than ours. Their clicks arrive in channels that are
@@ -23,7 +21,7 @@ type click struct {
 }
 
 // takeClick has the surface take a click.
-func (w *world) takeClick(self *fact.Self, c click) error {
+func (w *world) takeClick(self *Self, c click) error {
 	w.t.Helper()
 	body := map[string]any{
 		"type":       c.kind,

@@ -9,11 +9,10 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
-	"parley/bot/command"
 	"parley/bot/forms"
 	"parley/bot/slack/blockkit"
-	"parley/bot/slack/fact"
 	"parley/bot/verb"
+
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -35,21 +34,21 @@ type slashCommand struct {
 
 // parse parses the text of the command. Mentions in the parsed texts are replaced by names that self knows. mentions are the
 // ids of the mentioned users, except our own.
-func (c *slashCommand) parse(self *fact.Self) (p command.Parsed, mentions []string) {
+func (c *slashCommand) parse(self *Self) (p verb.Parsed, mentions []string) {
 	words := blockkit.ReadArguments(c.Text, self.Names)
 	name := strings.TrimPrefix(c.Command, "/")
 	v, isVerb := verb.Find(name)
 	if !isVerb || v.Menus.Command == nil { // a company may have renamed the command
 		name = "parley"
 	}
-	message := command.Message{Plain: words.Plain, Markdown: words.Markdown, Tokens: words.Tokens}
+	message := verb.Message{Plain: words.Plain, Markdown: words.Markdown, Tokens: words.Tokens}
 	message.Named = func(text string) string { return self.NameMentions(text, words.Tokens) }
 	mentions = slices.DeleteFunc(words.Mentions, func(id string) bool { return id == self.User })
 	return message.Slash(name), mentions
 }
 
 // needsForm reports whether a form must ask for something before the command can be done.
-func needsForm(p command.Parsed) bool {
+func needsForm(p verb.Parsed) bool {
 	if p.Err != "" {
 		return true
 	}
@@ -61,7 +60,7 @@ func needsForm(p command.Parsed) bool {
 
 // handleCommand handles a slash command. If nothing is missing, it stores the command. Otherwise it opens a form that asks for
 // the conversation or for the missing arguments.
-func (r *responder) handleCommand(ctx context.Context, self *fact.Self, c *slashCommand, body []byte) (answer, error) {
+func (r *responder) handleCommand(ctx context.Context, self *Self, c *slashCommand, body []byte) (answer, error) {
 	p, mentions := c.parse(r.directory.withNames(ctx, self, body))
 	at := bridge.Place{Channel: c.ChannelID}
 	in := &interaction{
@@ -81,13 +80,13 @@ func (r *responder) handleCommand(ctx context.Context, self *fact.Self, c *slash
 		return r.openForm(self, in, formRequest{verb: p.Verb, args: p.Args, at: at, user: c.UserID, text: p.Text}), nil
 	}
 
-	return answer{}, r.store(ctx, self, fact.KindCommand, c.TriggerID, at, body)
+	return answer{}, r.store(ctx, self, KindCommand, c.TriggerID, at, body)
 }
 
 // pickModal returns the form that asks which conversation a command is about. The form's private data has the text and the
 // mentions of the command.
 func (r *responder) pickModal(
-	ctx context.Context, self *fact.Self, in *interaction, p command.Parsed, mentions []string,
+	ctx context.Context, self *Self, in *interaction, p verb.Parsed, mentions []string,
 ) slackapi.ModalViewRequest {
 	at := in.findPlace()
 	conversations, err := r.windows.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, in.User.ID)
@@ -105,10 +104,10 @@ func (r *responder) pickModal(
 }
 
 // decodeCommand turns a stored command into an action. It does no I/O, so that stored commands can be replayed.
-func decodeCommand(self *fact.Self, body []byte) ([]bridge.Action, error) {
+func decodeCommand(self *Self, body []byte) ([]bridge.Action, error) {
 	var c slashCommand
 	if err := json.Unmarshal(body, &c); err != nil {
-		return nil, fmt.Errorf("%w: command: %w", fact.ErrDecode, err)
+		return nil, fmt.Errorf("%w: command: %w", ErrDecode, err)
 	}
 
 	p, mentions := c.parse(self)

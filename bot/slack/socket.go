@@ -10,9 +10,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 	"github.com/slack-go/slack/socketmode"
 
-	"parley/bot/slack/fact"
-	"parley/bot/slack/refusal"
-	"parley/channels/pause"
+	"parley/channels/wire"
 )
 
 // This file runs one Socket Mode connection: a WebSocket that we open to Slack, and over which Slack sends events, clicks and
@@ -28,7 +26,7 @@ const (
 )
 
 // keepConnected keeps the connection with the given number open until ctx ends.
-func (c *connections) keepConnected(ctx context.Context, self *fact.Self, number int) {
+func (c *connections) keepConnected(ctx context.Context, self *Self, number int) {
 	for ctx.Err() == nil {
 		err := c.runClient(ctx, self, number)
 
@@ -36,24 +34,24 @@ func (c *connections) keepConnected(ctx context.Context, self *fact.Self, number
 			return
 		}
 
-		hasSlackCode := refusal.CodeOf(err) != ""
+		hasSlackCode := CodeOf(err) != ""
 		if hasSlackCode || c.countOpen() > 0 {
 			c.reportNotOpened(err)
 		} else {
 			c.reportError(err)
 		}
 		wait := reconnectWait
-		if refusal.NeedsRepair(err) {
+		if NeedsRepair(err) {
 			wait = repairWait
 		}
-		if !pause.For(ctx, wait) {
+		if !wire.For(ctx, wait) {
 			return
 		}
 	}
 }
 
 // runClient runs a Socket Mode client until the client gives up or ctx ends.
-func (c *connections) runClient(ctx context.Context, self *fact.Self, number int) error {
+func (c *connections) runClient(ctx context.Context, self *Self, number int) error {
 	clientCtx, stop := context.WithCancel(ctx)
 	defer stop()
 	client := socketmode.New(c.api, socketmode.OptionReadLimit(maxEnvelopeBytes))
@@ -80,7 +78,7 @@ func (c *connections) runClient(ctx context.Context, self *fact.Self, number int
 // answer read only fields that don't change.
 type connection struct {
 	parent *connections
-	self   *fact.Self
+	self   *Self
 	number int // from 0; kept when a new client replaces an old one
 	client *socketmode.Client
 	isOpen bool // Slack has sent hello, and the connection hasn't been lost since
@@ -300,7 +298,7 @@ func (c *connection) recordHello(ctx context.Context, hello *socketmode.Request)
 }
 
 // takeRequest handles a click or command and returns the answer to Slack. After an error, nothing is answered.
-type takeRequest func(ctx context.Context, self *fact.Self, body []byte) (answer, error)
+type takeRequest func(ctx context.Context, self *Self, body []byte) (answer, error)
 
 // answer handles a click or command in the background, so that it doesn't have to wait for events. A nil request is ignored.
 func (c *connection) answer(ctx context.Context, request *socketmode.Request, take takeRequest) {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/slack-go/slack/socketmode"
 
-	"parley/bot/slack/fact"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"
@@ -39,7 +38,7 @@ func TestMessageIsStoredThenAcknowledged(t *testing.T) {
 	ts := w.postAsAnn(root.Message, "On our way")
 	f := w.desk.First(t, w.messageID(ts))
 	w.waitAcknowledged()
-	wantEqual(t, "order key", f.OrderKey, fact.OrderKey(w.channel, root.Message))
+	wantEqual(t, "order key", f.OrderKey, OrderKey(w.channel, root.Message))
 	a := w.mustDecode(f)
 	wantEqual(t, "verb", a.Verb, bridge.VerbSay)
 	wantEqual(t, "text", a.Text, "On our way")
@@ -137,7 +136,7 @@ func TestMentionIsOneFact(t *testing.T) {
 	w := newConnectedWorld(t)
 	w.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultDuplicate})
 	root := w.postRoot()
-	id := fact.MessageID(w.channel, w.postAsAnn(root.Message, "<@"+w.fake.BotUserID()+"> snooze 2h"))
+	id := MessageID(w.channel, w.postAsAnn(root.Message, "<@"+w.fake.BotUserID()+"> snooze 2h"))
 
 	a := w.waitAction(id)
 	w.waitAcknowledged()

@@ -11,17 +11,13 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
-	"parley/bot/background"
-	"parley/bot/recent"
-	"parley/bot/slack/attachment"
+	"parley/bot/forms"
+
 	"parley/bot/slack/blockkit"
-	"parley/bot/slack/fact"
-	"parley/bot/slack/standing"
-	"parley/bot/slack/webclient"
-	"parley/bot/sweep"
+
 	"parley/bridge"
 	"parley/channels"
-	"parley/channels/pause"
+	"parley/channels/wire"
 )
 
 const (
@@ -42,12 +38,12 @@ type Surface struct {
 	directory   *directory
 	posts       *poster
 	uploads     *uploads
-	attachments *attachment.Reader
+	attachments *Reader
 	history     *history
 	intake      *intake
 	connections *connections
 	homes       *homes
-	sweeper     *sweep.Sweeper
+	sweeper     *forms.Sweeper
 }
 
 var (
@@ -68,7 +64,7 @@ func New(o Options) (*Surface, error) {
 }
 
 func newSurface(o Options, base *url.URL) *Surface {
-	calls := slackapi.OptionHTTPClient(webclient.New(o.Client, base, o.BotToken))
+	calls := slackapi.OptionHTTPClient(NewWebclient(o.Client, base, o.BotToken))
 	w := &workspace{
 		api:    slackapi.New(o.BotToken, slackapi.OptionAppLevelToken(o.AppToken), slackapi.OptionAPIURL(o.APIURL), calls),
 		http:   o.Client,
@@ -78,18 +74,18 @@ func newSurface(o Options, base *url.URL) *Surface {
 		now:    o.Now,
 	}
 
-	s := &Surface{workspace: w, opt: o, sweeper: sweep.New(o.Desk, o.Log, o.SweepInterval)}
+	s := &Surface{workspace: w, opt: o, sweeper: forms.NewSweep(o.Desk, o.Log, o.SweepInterval)}
 	s.directory = &directory{
 		workspace:    w,
 		agents:       o.Desk,
 		readOnly:     o.ReadOnly,
-		colleagues:   colleagueCache{timeout: colleagueTimeout, answers: recent.New[colleagueAnswer]()},
-		channelNames: recent.New[channelName](),
+		colleagues:   colleagueCache{timeout: colleagueTimeout, answers: forms.NewRecent[colleagueAnswer]()},
+		channelNames: forms.NewRecent[channelName](),
 		askTimeout:   askTimeout,
 		members:      memberCache{lists: map[string]memberList{}},
 	}
 	s.uploads = &uploads{workspace: w, shareWait: o.ShareWait}
-	s.attachments = &attachment.Reader{
+	s.attachments = &Reader{
 		HTTP:      o.Client,
 		Token:     o.BotToken,
 		MaxBytes:  maxFileBytes,
@@ -100,7 +96,7 @@ func newSurface(o Options, base *url.URL) *Surface {
 		workspace: w,
 		directory: s.directory,
 		uploads:   s.uploads,
-		work:      background.New(maxBackground),
+		work:      forms.New(maxBackground),
 	}
 	windows := &windows{workspace: w, desk: o.Desk, replying: o.Desk, posts: s.posts, zone: o.Zone}
 	s.homes = newHomes(w, windows.newFormMaker, o.Rate)
@@ -115,9 +111,9 @@ func newSurface(o Options, base *url.URL) *Surface {
 		directory: s.directory,
 		sweeper:   s.sweeper,
 		memory:    o.Desk,
-		marks:     sweep.NewMarks(o.Desk, o.Now, unmovedPasses*o.SweepInterval),
+		marks:     forms.NewMarks(o.Desk, o.Now, unmovedPasses*o.SweepInterval),
 		span:      o.CatchUpFor,
-		wait:      pause.For,
+		wait:      wire.For,
 
 		regularReach: 2*o.SweepInterval + retriesLast + clockTolerance,
 	}
@@ -131,12 +127,12 @@ func newIntake(s *Surface, windows *windows) *intake {
 	return &intake{
 		workspace: s.workspace,
 		journal:   desk,
-		standing:  standing.New(desk),
+		standing:  NewStanding(desk),
 		directory: s.directory,
 		shares:    &s.uploads.shares,
 		homes:     s.homes,
 		sweeper:   s.sweeper,
-		work:      background.New(maxBackground),
+		work:      forms.New(maxBackground),
 
 		acceptTimeout: acceptTimeout,
 		afterTimeout:  afterTimeout,
@@ -194,7 +190,7 @@ func (s *Surface) Run(ctx context.Context) error {
 }
 
 // receiveEvents keeps the connections open and reads missed events. It returns when ctx has ended and all connections are closed.
-func (s *Surface) receiveEvents(ctx context.Context, self *fact.Self) {
+func (s *Surface) receiveEvents(ctx context.Context, self *Self) {
 	var wg sync.WaitGroup
 	for number := range s.connections.wanted {
 		wg.Go(func() { s.connections.keepConnected(ctx, self, number) })
@@ -206,7 +202,7 @@ func (s *Surface) receiveEvents(ctx context.Context, self *fact.Self) {
 	s.sweeper.Run(ctx, func(ctx context.Context) error {
 		err := s.history.catchUp(ctx, self)
 		if err == nil && s.connections.areLost() {
-			return sweep.ErrGapGoesOn
+			return forms.ErrGapGoesOn
 		}
 		return err
 	})
@@ -222,7 +218,7 @@ func (s *Surface) beginMark(ctx context.Context) bool {
 			return true
 		}
 		s.log.Error("slack mark not kept", "error", err)
-		if !pause.For(ctx, time.Second) {
+		if !wire.For(ctx, time.Second) {
 			return false
 		}
 	}

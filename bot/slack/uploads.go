@@ -8,9 +8,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/slack/blockkit"
-	"parley/bot/slack/fact"
-	"parley/bot/slack/ownshare"
-	"parley/bot/slack/refusal"
+
 	"parley/channels"
 )
 
@@ -20,7 +18,7 @@ import (
 type uploads struct {
 	*workspace
 
-	shares    ownshare.Book // shares of our uploads that events reported
+	shares    Book          // shares of our uploads that events reported
 	shareWait time.Duration // maximum time to wait for a share
 }
 
@@ -36,12 +34,12 @@ func (u *uploads) add(ctx context.Context, f channels.File) (string, error) {
 		return "", fmt.Errorf("slack: files.getUploadURLExternal: %w", err)
 	}
 	if target.UploadURL == "" || target.FileID == "" {
-		return "", refusal.ErrEmptyAnswer
+		return "", ErrEmptyAnswer
 	}
 
 	content, err := f.Open(ctx)
 	if err != nil {
-		return "", refusal.Unreadable(err)
+		return "", Unreadable(err)
 	}
 	defer content.Close()
 
@@ -51,14 +49,14 @@ func (u *uploads) add(ctx context.Context, f channels.File) (string, error) {
 		Filename:  name,
 	})
 	if err != nil {
-		return "", refusal.NotUploaded(err)
+		return "", NotUploaded(err)
 	}
 
 	return target.FileID, nil
 }
 
 // findShare returns the message that shows a file in a channel, or a zero Share if there is none yet.
-func (u *uploads) findShare(ctx context.Context, id, channel string) (fact.Share, error) {
+func (u *uploads) findShare(ctx context.Context, id, channel string) (Share, error) {
 	if share, ok := u.shares.Get(id, channel); ok {
 		return share, nil
 	}
@@ -70,21 +68,21 @@ func (u *uploads) findShare(ctx context.Context, id, channel string) (fact.Share
 		return err
 	})
 	if err != nil {
-		return fact.Share{}, fmt.Errorf("slack: files.info: %w", err)
+		return Share{}, fmt.Errorf("slack: files.info: %w", err)
 	}
 
 	for _, sharesByChannel := range []map[string][]slackapi.ShareFileInfo{file.Shares.Public, file.Shares.Private} {
 		for _, share := range sharesByChannel[channel] {
-			return fact.Share{File: id, Channel: channel, Thread: share.ThreadTs, TS: share.Ts}, nil
+			return Share{File: id, Channel: channel, Thread: share.ThreadTs, TS: share.Ts}, nil
 		}
 	}
 
-	return fact.Share{}, nil
+	return Share{}, nil
 }
 
 // awaitShare waits about shareWait for the share of a completed upload. It waits for the message's event and also polls Slack.
 // The result is zero if there is no share yet.
-func (u *uploads) awaitShare(ctx context.Context, id, channel string) (fact.Share, error) {
+func (u *uploads) awaitShare(ctx context.Context, id, channel string) (Share, error) {
 	const tries = 3
 	for range tries {
 		if share, ok := u.shares.Wait(ctx, id, channel, u.shareWait/tries); ok {
@@ -95,19 +93,19 @@ func (u *uploads) awaitShare(ctx context.Context, id, channel string) (fact.Shar
 			return share, err
 		}
 	}
-	return fact.Share{}, nil
+	return Share{}, nil
 }
 
 // deleteAll deletes files that we uploaded. It ignores files that are already deleted.
-func (u *uploads) deleteAll(ctx context.Context, files []fact.File) error {
+func (u *uploads) deleteAll(ctx context.Context, files []File) error {
 	for _, f := range files {
 		err := u.api.DeleteFileContext(ctx, f.ID)
-		switch refusal.CodeOf(err) {
+		switch CodeOf(err) {
 		case "file_not_found", "file_deleted":
 			continue
 		}
 		if err != nil {
-			return refusal.Classify(err)
+			return Classify(err)
 		}
 	}
 	return nil

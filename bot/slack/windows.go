@@ -9,12 +9,11 @@ import (
 
 	"parley/bot/forms"
 	"parley/bot/slack/blockkit"
-	"parley/bot/slack/fact"
-	"parley/bot/slack/refusal"
+
 	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
-	"parley/channels/pause"
+	"parley/channels/wire"
 )
 
 // A window is a form or card that Slack shows on top of its page; Slack calls it a modal or view. Each click comes with a trigger
@@ -108,7 +107,7 @@ const (
 
 // problem returns the explanation for the person who pressed the button.
 func (n notShown) problem() *bridge.Problem {
-	if refusal.CodeOf(n.cause) == "expired_trigger_id" {
+	if CodeOf(n.cause) == "expired_trigger_id" {
 		return &bridge.Problem{Text: tooLateText}
 	}
 	return &bridge.Problem{Text: notShownText}
@@ -116,7 +115,7 @@ func (n notShown) problem() *bridge.Problem {
 
 // handleNotShown sends the person a message that the window was not shown, since Slack's client doesn't. The message repeats
 // what they had typed.
-func (w *windows) handleNotShown(ctx context.Context, self *fact.Self, in *interaction, n notShown) {
+func (w *windows) handleNotShown(ctx context.Context, self *Self, in *interaction, n notShown) {
 	w.log.Warn("slack form not opened", "error", n.cause)
 	// The delay that prevented the window may have exhausted the deadline of ctx.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), notShownTimeout)
@@ -147,8 +146,8 @@ func (w *windows) answerPrivately(ctx context.Context, in *interaction, part ren
 }
 
 // refresh updates the conversation's details in a window after a button in it was pressed.
-func (w *windows) refresh(ctx context.Context, self *fact.Self, in *interaction, args bridge.Args) {
-	if pause.For(ctx, refreshWait) {
+func (w *windows) refresh(ctx context.Context, self *Self, in *interaction, args bridge.Args) {
+	if wire.For(ctx, refreshWait) {
 		w.replace(ctx, in.View.ID, w.cardModal(ctx, self, in, view.OpensDetails, args))
 	}
 }
@@ -168,7 +167,7 @@ func (w *windows) update(ctx context.Context, open slackapi.View, modal slackapi
 }
 
 // formModal returns the window with a verb's form, or with the reason why there is no form.
-func (w *windows) formModal(ctx context.Context, self *fact.Self, f formRequest) slackapi.ModalViewRequest {
+func (w *windows) formModal(ctx context.Context, self *Self, f formRequest) slackapi.ModalViewRequest {
 	modal, err := w.makeForm(ctx, self, f)
 	if err != nil {
 		return self.Home.Problem(err, f.at, f.text)
@@ -177,7 +176,7 @@ func (w *windows) formModal(ctx context.Context, self *fact.Self, f formRequest)
 }
 
 // makeForm returns the window with a verb's form. Errors: those of forms.Maker.
-func (w *windows) makeForm(ctx context.Context, self *fact.Self, f formRequest) (slackapi.ModalViewRequest, error) {
+func (w *windows) makeForm(ctx context.Context, self *Self, f formRequest) (slackapi.ModalViewRequest, error) {
 	form, zone, err := w.newFormMaker().Form(ctx, f.verb, f.args, f.at, f.user, f.text)
 	if err != nil {
 		return slackapi.ModalViewRequest{}, err
@@ -191,7 +190,7 @@ func (w *windows) makeForm(ctx context.Context, self *fact.Self, f formRequest) 
 
 // cardModal returns the window with a conversation's details, its history or a list, or with the reason why it can't be shown.
 func (w *windows) cardModal(
-	ctx context.Context, self *fact.Self, in *interaction, opens view.Opens, args bridge.Args,
+	ctx context.Context, self *Self, in *interaction, opens view.Opens, args bridge.Args,
 ) slackapi.ModalViewRequest {
 	at := in.findPlace()
 	card, err := w.newFormMaker().Window(ctx, opens, args, at, in.User.ID)
@@ -206,7 +205,7 @@ func (w *windows) newFormMaker() forms.Maker {
 }
 
 // open builds and shows a window. If that takes longer than maxFormDelay, it shows the loading window first.
-func (w *windows) open(ctx context.Context, self *fact.Self, in *interaction, build buildModal) {
+func (w *windows) open(ctx context.Context, self *Self, in *interaction, build buildModal) {
 	built := make(chan slackapi.ModalViewRequest, 1)
 	go func() { built <- build(ctx) }() // both cases below wait for it
 	timer := time.NewTimer(maxFormDelay)
@@ -231,7 +230,7 @@ func (w *windows) open(ctx context.Context, self *fact.Self, in *interaction, bu
 	}
 }
 
-func loadingModal(self *fact.Self, at bridge.Place) slackapi.ModalViewRequest {
+func loadingModal(self *Self, at bridge.Place) slackapi.ModalViewRequest {
 	line := view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: "Loading …"}}}
 	return self.Home.Window(view.Card{Blocks: []view.Block{line}}, at)
 }
@@ -244,7 +243,7 @@ func (w *windows) showView(ctx context.Context, in *interaction, modal slackapi.
 		show = w.api.PushViewContext
 	}
 	answer, err := show(ctx, in.TriggerID, modal)
-	if refusal.CodeOf(err) == "push_limit_reached" {
+	if CodeOf(err) == "push_limit_reached" {
 		const noExternalID, anyHash = "", ""
 		answer, err = w.api.UpdateViewContext(ctx, modal, noExternalID, anyHash, in.View.ID)
 	}
@@ -252,7 +251,7 @@ func (w *windows) showView(ctx context.Context, in *interaction, modal slackapi.
 		return slackapi.View{}, err
 	}
 	if answer == nil || answer.View.ID == "" {
-		return slackapi.View{}, refusal.ErrEmptyAnswer
+		return slackapi.View{}, ErrEmptyAnswer
 	}
 	return answer.View, nil
 }

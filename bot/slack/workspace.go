@@ -21,10 +21,9 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/slack/blockkit"
-	"parley/bot/slack/fact"
-	"parley/bot/slack/refusal"
+
 	"parley/bridge"
-	"parley/channels/pause"
+	"parley/channels/wire"
 )
 
 // Limits of calls.
@@ -44,8 +43,8 @@ type workspace struct {
 	log    *slog.Logger
 	now    func() time.Time // Parley's clock
 
-	self        atomic.Pointer[fact.Self] // nil until identify has succeeded
-	identifying sync.Mutex                // held while identify asks Slack
+	self        atomic.Pointer[Self] // nil until identify has succeeded
+	identifying sync.Mutex           // held while identify asks Slack
 }
 
 // pageQuery selects one page of messages from a thread, or from the top level of a channel. A stamp is Slack's time stamp of a
@@ -70,7 +69,7 @@ func messageQuery(at bridge.Place, thread string) pageQuery {
 
 // rawMessage is a message with its complete JSON, which is stored. fact.Message has only the fields that we use.
 type rawMessage struct {
-	fact.Message
+	Message
 	raw json.RawMessage
 }
 
@@ -78,7 +77,7 @@ type rawMessage struct {
 func (m *rawMessage) UnmarshalJSON(raw []byte) error {
 	m.raw = bytes.Clone(raw)
 	if json.Unmarshal(raw, &m.Message) != nil {
-		m.Message = fact.Message{}
+		m.Message = Message{}
 	}
 	return nil
 }
@@ -175,7 +174,7 @@ func (w *workspace) call(ctx context.Context, method string, values url.Values, 
 
 	if !state.OK {
 		if state.Error == "" {
-			return refusal.ErrEmptyAnswer
+			return ErrEmptyAnswer
 		}
 		return slackapi.SlackErrorResponse{Err: state.Error}
 	}
@@ -185,7 +184,7 @@ func (w *workspace) call(ctx context.Context, method string, values url.Values, 
 
 // identify returns the ids of our user, bot, app and team in the workspace. The first successful result is cached.
 // Errors: those of auth.test and bots.info.
-func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
+func (w *workspace) identify(ctx context.Context) (*Self, error) {
 	if self := w.self.Load(); self != nil {
 		return self, nil
 	}
@@ -203,7 +202,7 @@ func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 	}
 
 	if isOfOrganisation(auth.TeamID) {
-		return nil, refusal.OrganisationToken()
+		return nil, OrganisationToken()
 	}
 
 	bot, err := w.api.GetBotInfoContext(ctx, slackapi.GetBotInfoParameters{Bot: auth.BotID})
@@ -217,7 +216,7 @@ func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 		return nil, errors.New("slack: who am I: an id is missing in Slack's answer")
 	}
 
-	self := &fact.Self{User: auth.UserID, Bot: auth.BotID, App: bot.AppID, Team: auth.TeamID, Home: blockkit.Home(auth.URL)}
+	self := &Self{User: auth.UserID, Bot: auth.BotID, App: bot.AppID, Team: auth.TeamID, Home: blockkit.Home(auth.URL)}
 	w.self.Store(self)
 	return self, nil
 }
@@ -239,7 +238,7 @@ func (w *workspace) Workspace(ctx context.Context) (string, error) {
 	return self.Team, nil
 }
 
-func (w *workspace) identifyWithin(ctx context.Context, timeout time.Duration) (*fact.Self, error) {
+func (w *workspace) identifyWithin(ctx context.Context, timeout time.Duration) (*Self, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	return w.identify(ctx)
@@ -261,16 +260,16 @@ func (w *workspace) retryRead(ctx context.Context, read func(context.Context) er
 			return nil
 		}
 
-		wait, isRateLimited := refusal.RateLimit(err)
+		wait, isRateLimited := RateLimit(err)
 		if !isRateLimited {
 			failures++
-			if !refusal.IsTemporary(err) || failures >= maxReads {
+			if !IsTemporary(err) || failures >= maxReads {
 				return err
 			}
 			wait = time.Duration(failures) * readWaitStep
 		}
 
-		if hasDeadlineWithin(ctx, wait) || !pause.For(ctx, wait) {
+		if hasDeadlineWithin(ctx, wait) || !wire.For(ctx, wait) {
 			return errors.Join(err, ctx.Err())
 		}
 	}

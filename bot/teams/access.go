@@ -7,12 +7,8 @@ import (
 	"net/http"
 	"time"
 
-	"parley/bot/sweep"
-	"parley/bot/teams/closed"
-	"parley/bot/teams/connector"
-	"parley/bot/teams/graph"
-	"parley/bot/teams/organisation"
-	"parley/bot/teams/rest"
+	"parley/bot/forms"
+
 	"parley/bridge"
 	"parley/channels"
 )
@@ -35,11 +31,11 @@ type reporter interface{ Report(c channels.Condition) }
 
 // access turns errors of Teams into a *channels.SendError, and keeps the list of closed places.
 type access struct {
-	*organisation.Organisation
+	*Organisation
 
 	reporter reporter
-	sweeper  *sweep.Sweeper
-	closed   *closed.Places
+	sweeper  *forms.Sweeper
+	closed   *Places
 }
 
 // classifyFailure turns the error of a failed call into a *channels.SendError. Its Class says whether the post is
@@ -55,7 +51,7 @@ func (ac *access) classifyFailure(err error, p bridge.Post) error {
 		return err
 	}
 
-	var e *connector.Error
+	var e *Error
 	if !errors.As(err, &e) {
 		return &channels.SendError{Class: channels.Retry, Text: "Teams could not be asked yet.", Cause: err}
 	}
@@ -69,7 +65,7 @@ func (ac *access) classifyFailure(err error, p bridge.Post) error {
 		}
 	case e.Class == channels.Ambiguous:
 		out.Text = "Teams' answer was lost."
-	case errors.Is(err, rest.ErrHost), e.Code == connector.CodeWrongHost: // the fault is a setting, not the post
+	case errors.Is(err, ErrHost), e.Code == CodeWrongHost: // the fault is a setting, not the post
 		out.Class = channels.AuthBroken
 		out.Text = "Teams is not reached at the address that is known" + codeInBrackets(e) + "."
 		out.Hint = "Set TEAMS_SERVICE_URLS to the host of this organisation's cloud."
@@ -79,7 +75,7 @@ func (ac *access) classifyFailure(err error, p bridge.Post) error {
 	case e.Class == channels.AuthBroken:
 		out.Text = "Teams refuses our app" + codeInBrackets(e) + "."
 		out.Hint = "Check TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID: the secret may have ended."
-		ac.closePlace(closed.Everywhere, out)
+		ac.closePlace(Everywhere, out)
 	case isClosingCode(e.Code):
 		return ac.classifyClosed(e, p)
 	case e.Status == http.StatusNotFound:
@@ -104,8 +100,8 @@ func (ac *access) classifyFailure(err error, p bridge.Post) error {
 // isClosingCode reports whether one of Teams' error codes means that we may not post in a place.
 func isClosingCode(code string) bool {
 	switch code {
-	case connector.CodeNotInRoster, connector.CodeDisabled, connector.CodeBlocked,
-		connector.CodeWritesBlocked, connector.CodeAccessDenied:
+	case CodeNotInRoster, CodeDisabled, CodeBlocked,
+		CodeWritesBlocked, CodeAccessDenied:
 		return true
 	}
 	return false
@@ -117,7 +113,7 @@ func randomBelow(limit time.Duration) time.Duration {
 }
 
 // codeInBrackets returns Teams' code as the end of a sentence, such as " (BotDisabledByAdmin)"; "" without a code.
-func codeInBrackets(e *connector.Error) string {
+func codeInBrackets(e *Error) string {
 	if e.Code == "" {
 		return ""
 	}
@@ -151,7 +147,7 @@ const nothingLost = " Nothing is lost meanwhile."
 
 // classifyClosed classifies the codes that forbid us to post somewhere (see isClosingCode). It closes the channel,
 // which stays closed until an event opens it again. The refusal shows that our credentials work.
-func (ac *access) classifyClosed(e *connector.Error, p bridge.Post) error {
+func (ac *access) classifyClosed(e *Error, p bridge.Post) error {
 	const noChannel = ""
 	ac.recordSuccess(noChannel)
 	out := &channels.SendError{Class: channels.BadRecipient, Cause: errors.Join(bridge.ErrChannelClosed, e)}
@@ -169,9 +165,9 @@ func (ac *access) classifyClosed(e *connector.Error, p bridge.Post) error {
 
 	out.Text = "Parley can't post to the channel " + ac.ChannelName(p.Place.Channel) + codeInBrackets(e) + "."
 	switch e.Code {
-	case connector.CodeWritesBlocked, connector.CodeAccessDenied:
+	case CodeWritesBlocked, CodeAccessDenied:
 		out.Hint = "Unarchive the team, or choose another channel."
-	case connector.CodeDisabled:
+	case CodeDisabled:
 		out.Hint = "Allow the app in the Teams admin centre."
 	default:
 		out.Hint = "Add the app to the team (and to the channel, if it is a private or shared one)."
@@ -185,8 +181,8 @@ func (ac *access) classifyClosed(e *connector.Error, p bridge.Post) error {
 // reportedRemoval returns the error that people saw when the app was removed from the channel or its team, and the id
 // of that channel or team. It returns nil if no event reported a removal, or if Teams refuses the post for another
 // reason.
-func (ac *access) reportedRemoval(e *connector.Error, channel string) (place string, removed *channels.SendError) {
-	if e.Code != connector.CodeNotInRoster {
+func (ac *access) reportedRemoval(e *Error, channel string) (place string, removed *channels.SendError) {
+	if e.Code != CodeNotInRoster {
 		return "", nil
 	}
 	c, _ := ac.Notes.Channel(channel) // Removed is false for a channel that isn't known
@@ -205,14 +201,14 @@ func (ac *access) reportedRemoval(e *connector.Error, channel string) (place str
 func errRemoved(kind, name, id string, cause error) *channels.SendError {
 	return &channels.SendError{
 		Class: channels.BadRecipient,
-		Text:  "Parley was removed from the " + kind + " " + organisation.NameOf(name, id) + " in Microsoft Teams.",
+		Text:  "Parley was removed from the " + kind + " " + NameOf(name, id) + " in Microsoft Teams.",
 		Hint:  "Add the app to the " + kind + " again." + nothingLost,
 		Cause: errors.Join(bridge.ErrChannelClosed, cause),
 	}
 }
 
 // classifyNotFound classifies a 404: a message, a thread's first message, a channel or a chat with the bot is missing.
-func (ac *access) classifyNotFound(e *connector.Error, p bridge.Post) error {
+func (ac *access) classifyNotFound(e *Error, p bridge.Post) error {
 	channel, _ := ac.Notes.Channel(p.Place.Channel)
 	if channel.Gone && isChannel(p.Place.Channel) {
 		return ac.errChannelGone(e, p.Place.Channel)
@@ -247,8 +243,8 @@ func (ac *access) checkGone(ctx context.Context, service string, p bridge.Post, 
 	if !isChannel(p.Place.Channel) {
 		return err
 	}
-	var refused *connector.Error
-	isUnexplained := errors.As(err, &refused) && refused.Code == connector.CodeUnexplained
+	var refused *Error
+	isUnexplained := errors.As(err, &refused) && refused.Code == CodeUnexplained
 	if isUnexplained && isChangeOfMessage(p) && ac.isShownDeleted(ctx, p) {
 		return errMessageGone(refused)
 	}
@@ -257,8 +253,8 @@ func (ac *access) checkGone(ctx context.Context, service string, p bridge.Post, 
 	}
 
 	const firstPage = ""
-	_, membersErr := ac.Bot.Members(ctx, connector.Conversation{Service: service, ID: p.Place.Channel}, firstPage)
-	var failed *connector.Error
+	_, membersErr := ac.Bot.Members(ctx, Conversation{Service: service, ID: p.Place.Channel}, firstPage)
+	var failed *Error
 	if errors.As(membersErr, &failed) && failed.Status == http.StatusNotFound {
 		return ac.errChannelGone(failed, p.Place.Channel)
 	}
@@ -300,9 +296,9 @@ func (ac *access) isShownDeleted(ctx context.Context, p bridge.Post) bool {
 	return err == nil && !m.DeletedAt.IsZero()
 }
 
-func (ac *access) readNeeded(ctx context.Context, p bridge.Post) (graph.Message, error) {
+func (ac *access) readNeeded(ctx context.Context, p bridge.Post) (Message, error) {
 	at := neededBy(p)
-	return organisation.ReadPatiently(ctx, ac.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
+	return ReadPatiently(ctx, ac.Organisation, at.Channel, func(ctx context.Context, group string) (Message, error) {
 		return ac.Graph.Message(ctx, threadOf(group, at), at.Message)
 	})
 }
@@ -316,11 +312,11 @@ func neededBy(p bridge.Post) bridge.Place {
 	return at
 }
 
-func errMessageGone(e *connector.Error) error {
+func errMessageGone(e *Error) error {
 	return &channels.SendError{Class: channels.BadContent, Text: "The Teams message is gone.", Cause: errors.Join(bridge.ErrMessageGone, e)}
 }
 
-func (ac *access) errChannelGone(e *connector.Error, channel string) error {
+func (ac *access) errChannelGone(e *Error, channel string) error {
 	return &channels.SendError{
 		Class: channels.BadRecipient,
 		Text:  "The channel " + ac.ChannelName(channel) + " is not there.",
@@ -346,7 +342,7 @@ func (ac *access) closePlace(place string, err *channels.SendError) {
 // credentials work. If channel is "", it only records that our credentials work.
 func (ac *access) recordSuccess(channel string) {
 	c, _ := ac.Notes.Channel(channel)
-	if ac.closed.Open(closed.Everywhere, channel, c.Team) {
+	if ac.closed.Open(Everywhere, channel, c.Team) {
 		ac.reporter.Report(ac.currentCondition())
 	}
 }
@@ -368,7 +364,7 @@ func (ac *access) recordReopening(place string) {
 		if candidate == place {
 			return true
 		}
-		if !isTeam || candidate == closed.Everywhere {
+		if !isTeam || candidate == Everywhere {
 			return false
 		}
 		c, known := ac.Notes.Channel(candidate)

@@ -6,16 +6,13 @@ import (
 	"net/http"
 	"testing"
 
-	"parley/bot/teams/closed"
-	"parley/bot/teams/connector"
-	"parley/bot/teams/rest"
 	"parley/bridge"
 	"parley/channels"
 )
 
 // refusal returns the error of a call that Teams refused, with the class that connector gives it.
 func refusal(status int, code string, class channels.Class) error {
-	return &connector.Error{Failure: rest.Failure{Status: status, Code: code}, Class: class}
+	return &Error{Failure: Failure{Status: status, Code: code}, Class: class}
 }
 
 // The test checks what a failed call means for its post, and which place is closed to posts from then on. The cause of
@@ -27,8 +24,8 @@ func TestWhatAFailureMeans(t *testing.T) {
 	said, card, root := w.newSaid(w.root, "x"), w.newCard(), w.newRoot("y", w.channel)
 	toPerson := bridge.Post{Kind: bridge.PostSaid, Place: bridge.Place{Channel: "a:chat", Thread: "1"}}
 	missing := refusal(http.StatusNotFound, "", channels.BadContent)
-	forbidden := refusal(http.StatusForbidden, connector.CodeNotInRoster, channels.BadRecipient)
-	elsewhere := refusal(http.StatusForbidden, connector.CodeWrongHost, channels.AuthBroken)
+	forbidden := refusal(http.StatusForbidden, CodeNotInRoster, channels.BadRecipient)
+	elsewhere := refusal(http.StatusForbidden, CodeWrongHost, channels.AuthBroken)
 	for _, tt := range []struct {
 		name   string
 		err    error
@@ -50,7 +47,7 @@ func TestWhatAFailureMeans(t *testing.T) {
 		{name: "wrong host of a chat", err: elsewhere, post: toPerson, class: channels.AuthBroken},
 		{
 			name: "wrong secret", err: refusal(http.StatusUnauthorized, "", channels.AuthBroken), post: toPerson,
-			class: channels.AuthBroken, closes: closed.Everywhere,
+			class: channels.AuthBroken, closes: Everywhere,
 		},
 		{name: "too many calls", err: refusal(http.StatusTooManyRequests, "", channels.Throttled), post: said, class: channels.Throttled},
 		{name: "busy", err: refusal(http.StatusPreconditionFailed, "", channels.Retry), post: said, class: channels.Retry},
@@ -60,13 +57,13 @@ func TestWhatAFailureMeans(t *testing.T) {
 	} {
 
 		ac := *w.surface.access
-		ac.closed = closed.New()
+		ac.closed = NewClosed()
 		err := ac.classifyFailure(tt.err, tt.post)
 		wantEqual(t, "class: "+tt.name, channels.ClassOf(err), tt.class)
 		for _, cause := range []error{bridge.ErrThreadLost, bridge.ErrMessageGone, bridge.ErrChannelClosed} {
 			wantEqual(t, "cause “"+cause.Error()+"”: "+tt.name, errors.Is(err, cause), tt.cause != nil && errors.Is(tt.cause, cause))
 		}
-		for _, place := range []string{w.channel, closed.Everywhere} {
+		for _, place := range []string{w.channel, Everywhere} {
 			wantEqual(t, "closes "+place+": "+tt.name, ac.closed.Admit(ac.Now(), place) != nil, place == tt.closes)
 		}
 	}

@@ -3,7 +3,6 @@ package teams
 import (
 	"testing"
 
-	"parley/bot/teams/fact"
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
 )
@@ -51,7 +50,7 @@ func TestActorsThatAreApps(t *testing.T) {
 			w := newThreadWorld(t)
 			id, err := w.ann.Post(teamsfake.Post{Channel: w.channel, Root: w.root, Text: "resolve", As: guise})
 			noError(t, err)
-			wantEqual(t, "kind of the actor", w.waitAction(fact.MessageID(w.channel, id)).Actor.Kind, bridge.ActorBot)
+			wantEqual(t, "kind of the actor", w.waitAction(MessageID(w.channel, id)).Actor.Kind, bridge.ActorBot)
 		})
 	}
 }

@@ -5,9 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"parley/bot/teams/fact"
 	"parley/bot/teams/teamsfake"
-	"parley/bot/teams/teamsfake/tenant"
+
 	"parley/bridge"
 )
 
@@ -24,7 +23,7 @@ func (w *world) pastePicture(channel, root string) (address string) {
 	if root != "" {
 		address += root + "/replies/"
 	}
-	return address + id + fact.HostedPart + w.fake.Message(channel, id).Files[0].ID + "/$value"
+	return address + id + HostedPart + w.fake.Message(channel, id).Files[0].ID + "/$value"
 }
 
 func TestPastedPictureIsRead(t *testing.T) {
@@ -52,12 +51,12 @@ func TestPictureThatLeadsElsewhereInTeamsIsNotRead(t *testing.T) {
 	w := newThreadWorld(t)
 	members := w.fake.ServiceURL() + "v3/conversations/" + url.PathEscape(w.channel) + "/members"
 	for name, address := range map[string]string{
-		"by the query": members + "?x=/v3/attachments/1/views/original&y=" + fact.HostedPart,
-		"by the path":  w.fake.ServiceURL() + "v3/attachments/1/../../conversations/" + url.PathEscape(w.channel) + "/members?" + fact.HostedPart,
+		"by the query": members + "?x=/v3/attachments/1/views/original&y=" + HostedPart,
+		"by the path":  w.fake.ServiceURL() + "v3/attachments/1/../../conversations/" + url.PathEscape(w.channel) + "/members?" + HostedPart,
 	} {
 		id, err := w.ann.Post(teamsfake.Post{Channel: w.channel, Root: w.root, HTML: `<p>See ` + name + `</p><p><img src="` + address + `"></p>`})
 		noError(t, err)
-		a := w.waitAction(fact.MessageID(w.channel, id))
+		a := w.waitAction(MessageID(w.channel, id))
 		w.wantFileRefused(onlyFile(t, a))
 	}
 }
@@ -67,7 +66,7 @@ func (w *world) postFileAlone(f teamsfake.NewFile) bridge.SurfaceFile {
 	w.t.Helper()
 	id, err := w.ann.Post(teamsfake.Post{Channel: w.channel, Root: w.root, Files: []teamsfake.NewFile{f}})
 	noError(w.t, err)
-	a := w.waitAction(fact.MessageID(w.channel, id))
+	a := w.waitAction(MessageID(w.channel, id))
 	wantEqual(w.t, "verb", a.Verb, bridge.VerbSay)
 	wantEqual(w.t, "text", a.Text, "")
 	return onlyFile(w.t, a)
@@ -77,10 +76,10 @@ func (w *world) postFileAlone(f teamsfake.NewFile) bridge.SurfaceFile {
 func TestFileWithoutTheRightToReadIt(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
-	w.fake.Entra.Permit(tenant.PermitMessages)
+	w.fake.Entra.Permit(teamsfake.PermitMessages)
 	f := w.postFileAlone(teamsfake.NewFile{Name: "secret.pdf", Data: []byte("%PDF-1.4")})
 	wantEqual(t, "name", f.Name, "secret.pdf")
-	wantEqual(t, "why it can't be read", f.Unavailable, fact.NoFileAccess)
+	wantEqual(t, "why it can't be read", f.Unavailable, NoFileAccess)
 }
 
 // In a chat with the app, a file comes with an address at which anybody can read it. Only the file's name is stored.

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"parley/bot/teams/teamsfake"
-	"parley/bot/teams/teamsfake/client"
+
 	"parley/bridge"
 )
 
@@ -79,7 +79,7 @@ func TestDialogSubmittedTwiceIsOneAction(t *testing.T) {
 	w.press(w.ann, w.root, "Resolve")
 	w.mustSend(w.newCard())
 	w.fake.Inject(teamsfake.Fault{Method: "event:invoke", Kind: teamsfake.FaultDrop, Times: 1})
-	wantNoDialog(t, w.submit(client.Inputs{"t:note": "New cable"}))
+	wantNoDialog(t, w.submit(teamsfake.Inputs{"t:note": "New cable"}))
 	wantEqual(t, "note", w.waitAction(interactionFacts).Args.Note, "New cable")
 	w.wantFacts(interactionFacts, 1)
 	w.wantNoProblems()

@@ -8,13 +8,8 @@ import (
 	"slices"
 	"time"
 
-	"parley/bot/recent"
-	"parley/bot/sweep"
-	"parley/bot/teams/fact"
-	"parley/bot/teams/graph"
-	"parley/bot/teams/organisation"
-	"parley/bot/teams/ownthread"
-	"parley/bot/teams/rest"
+	"parley/bot/forms"
+
 	"parley/bridge"
 )
 
@@ -36,14 +31,14 @@ const (
 
 // history reads messages with Graph, and stores what Teams has not sent us.
 type history struct {
-	*organisation.Organisation
+	*Organisation
 
-	sweeper         *sweep.Sweeper // runs catch-ups, knows open gaps, and looks up and stores facts
-	threads         *ownthread.Threads
+	sweeper         *forms.Sweeper // runs catch-ups, knows open gaps, and looks up and stores facts
+	threads         *Threads
 	deletions       *deletions
-	maxAge          time.Duration            // threads whose first message is older are skipped
-	comparedThreads *recent.Map[threadState] // threads that were compared with what is stored, by fact.OrderKey
-	fullPasses      *recent.Map[fullPass]    // the last full pass over each channel
+	maxAge          time.Duration           // threads whose first message is older are skipped
+	comparedThreads *forms.Map[threadState] // threads that were compared with what is stored, by fact.OrderKey
+	fullPasses      *forms.Map[fullPass]    // the last full pass over each channel
 
 	openThreads openThreadLister
 	pauseFor    func(context.Context, time.Duration) bool // pause.For; tests replace it
@@ -67,11 +62,11 @@ func (h *history) catchUp(ctx context.Context) error {
 
 // ignoreUnreadable logs an error that means that we may not read the channel, and returns nil. It returns other errors.
 func (h *history) ignoreUnreadable(channel string, err error) error {
-	if errors.Is(err, graph.ErrNotGranted) {
+	if errors.Is(err, ErrNotGranted) {
 		h.Log.Debug("teams channel may not be read", "channel", channel)
 		return nil
 	}
-	if organisation.IsInaccessible(err) {
+	if IsInaccessible(err) {
 		h.Log.Warn("teams channel not readable", "channel", channel, "error", err)
 		return nil
 	}
@@ -98,10 +93,10 @@ func (h *history) catchUpChannel(ctx context.Context, channel string, size int) 
 	var firstRefusal error
 	next, hasMore := "", true
 	for n := 0; hasMore && n < maxThreads/size; n++ {
-		read := func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+		read := func(ctx context.Context, group string) (Page[Message], error) {
 			return h.Graph.Messages(ctx, group, channel, size, next)
 		}
-		page, err := organisation.ReadPatiently(ctx, h.Organisation, channel, read)
+		page, err := ReadPatiently(ctx, h.Organisation, channel, read)
 		if err != nil {
 			return pageError(err, next)
 		}
@@ -132,7 +127,7 @@ func (h *history) catchUpChannel(ctx context.Context, channel string, size int) 
 // pageError returns the error of a page that could not be read. If a page after the first isn't found, that page has
 // expired. The result doesn't wrap ErrNotFound then, because that would mean that we have no access to the channel.
 func pageError(err error, page string) error {
-	if page != "" && errors.Is(err, graph.ErrNotFound) {
+	if page != "" && errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("teams: a page of messages has expired: %v", err) //nolint:errorlint // it isn't ErrNotFound
 	}
 	return err
@@ -142,15 +137,15 @@ func pageError(err error, page string) error {
 // with their replies. If Graph refuses a thread, comparePage continues with the others. unclear means that some
 // threads must be read again later, because Graph may not show their latest state yet.
 // Errors: those of the store; otherwise the first of Graph's.
-func (h *history) comparePage(ctx context.Context, channel string, roots []graph.Message) (unclear bool, err error) {
-	var typed []organisation.Shown // messages that people typed at top level
+func (h *history) comparePage(ctx context.Context, channel string, roots []Message) (unclear bool, err error) {
+	var typed []Shown // messages that people typed at top level
 	var firstRefusal error
 	for i := range roots {
 		m := &roots[i]
 		err := h.completeThread(ctx, channel, m)
 		switch {
 		case err == nil:
-		case errors.Is(err, graph.ErrNotFound):
+		case errors.Is(err, ErrNotFound):
 			h.Log.Warn("teams thread not readable", "channel", channel, "thread", m.ID, "error", err)
 			unclear = true
 			continue
@@ -168,7 +163,7 @@ func (h *history) comparePage(ctx context.Context, channel string, roots []graph
 			}
 			unclear = unclear || early
 		} else if m.CreatedAt.After(h.chatterSince()) {
-			typed = append(typed, organisation.Shown{Message: m, At: organisation.PlaceOf(channel, m)})
+			typed = append(typed, Shown{Message: m, At: OrganisationPlaceOf(channel, m)})
 		}
 	}
 
@@ -193,7 +188,7 @@ const pageShrink = 4
 func readInPages(read func(size int) error) error {
 	for size := threadsPerPage; ; size /= pageShrink {
 		err := read(size)
-		if size == 1 || !errors.Is(err, rest.ErrTooLarge) {
+		if size == 1 || !errors.Is(err, ErrTooLarge) {
 			return err
 		}
 	}
@@ -201,15 +196,15 @@ func readInPages(read func(size int) error) error {
 
 // newerMayFollow reports whether later pages may have threads that changed after oldest. That is so if this page has
 // such a thread, or no thread at all.
-func newerMayFollow(page []graph.Message, oldest time.Time) bool {
-	return len(page) == 0 || slices.ContainsFunc(page, func(m graph.Message) bool { return lastChange(&m).After(oldest) })
+func newerMayFollow(page []Message, oldest time.Time) bool {
+	return len(page) == 0 || slices.ContainsFunc(page, func(m Message) bool { return lastChange(&m).After(oldest) })
 }
 
 // lastChange returns when something last happened in a thread: a message or a change. Graph may list an old thread
 // first because of a new reply, so the time of its first message isn't enough.
-func lastChange(m *graph.Message) time.Time {
+func lastChange(m *Message) time.Time {
 	at := m.CreatedAt
-	for _, r := range append([]graph.Message{*m}, m.Replies...) {
+	for _, r := range append([]Message{*m}, m.Replies...) {
 		for _, t := range []time.Time{r.CreatedAt, r.ModifiedAt} {
 			if t.After(at) {
 				at = t
@@ -220,12 +215,12 @@ func lastChange(m *graph.Message) time.Time {
 }
 
 // completeThread reads the remaining replies of a thread if they were too many to come with it.
-func (h *history) completeThread(ctx context.Context, channel string, m *graph.Message) error {
+func (h *history) completeThread(ctx context.Context, channel string, m *Message) error {
 	if m.MoreReplies == "" {
 		return nil
 	}
 	err := h.readReplies(ctx, channel, m, m.MoreReplies)
-	if errors.Is(err, graph.ErrNotFound) { // the page has expired
+	if errors.Is(err, ErrNotFound) { // the page has expired
 		m.Replies = nil
 		err = h.readReplies(ctx, channel, m, "")
 	}
@@ -233,13 +228,13 @@ func (h *history) completeThread(ctx context.Context, channel string, m *graph.M
 }
 
 // readReplies adds replies to a thread, from the given page on; "" means the first page.
-func (h *history) readReplies(ctx context.Context, channel string, m *graph.Message, from string) error {
+func (h *history) readReplies(ctx context.Context, channel string, m *Message, from string) error {
 	next := from
 	for {
-		read := func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
-			return h.Graph.Replies(ctx, graph.Thread{Group: group, Channel: channel, Root: m.ID}, next)
+		read := func(ctx context.Context, group string) (Page[Message], error) {
+			return h.Graph.Replies(ctx, Thread{Group: group, Channel: channel, Root: m.ID}, next)
 		}
-		page, err := organisation.ReadPatiently(ctx, h.Organisation, channel, read)
+		page, err := ReadPatiently(ctx, h.Organisation, channel, read)
 		if err != nil {
 			return err
 		}
@@ -252,14 +247,14 @@ func (h *history) readReplies(ctx context.Context, channel string, m *graph.Mess
 	}
 }
 
-func (h *history) hasOurPost(m *graph.Message) bool {
-	return h.IsByUs(m) || slices.ContainsFunc(m.Replies, func(r graph.Message) bool { return h.IsByUs(&r) })
+func (h *history) hasOurPost(m *Message) bool {
+	return h.IsByUs(m) || slices.ContainsFunc(m.Replies, func(r Message) bool { return h.IsByUs(&r) })
 }
 
 // catchUpThread compares a thread with what is stored, unless it hasn't changed since the last time. unclear means that
 // it must be read again later; see comparePage.
-func (h *history) catchUpThread(ctx context.Context, channel string, m *graph.Message) (unclear bool, err error) {
-	key := fact.OrderKey(channel, m.ID)
+func (h *history) catchUpThread(ctx context.Context, channel string, m *Message) (unclear bool, err error) {
+	key := OrderKey(channel, m.ID)
 	changed := m.ModifiedAt
 	for _, r := range m.Replies {
 		if r.ModifiedAt.After(changed) {
@@ -273,7 +268,7 @@ func (h *history) catchUpThread(ctx context.Context, channel string, m *graph.Me
 		return false, nil
 	}
 
-	root := organisation.Shown{Message: m, At: organisation.PlaceOf(channel, m)}
+	root := Shown{Message: m, At: OrganisationPlaceOf(channel, m)}
 	unclear, err = h.storeMissing(ctx, append(repliesOf(channel, m, h.IsByUs(m)), root))
 	if err == nil && !unclear {
 		h.comparedThreads.Put(key, now)
@@ -290,8 +285,8 @@ type threadState struct {
 
 // threadOf returns, in Graph's terms, the thread that a place is in or that its message begins. A place is a channel,
 // a thread and a message. group is the team's id in Graph.
-func threadOf(group string, at bridge.Place) graph.Thread {
-	return graph.Thread{Group: group, Channel: at.Channel, Root: fact.Root(at)}
+func threadOf(group string, at bridge.Place) Thread {
+	return Thread{Group: group, Channel: at.Channel, Root: Root(at)}
 }
 
 // chatterSince returns the time from which messages outside threads are still stored: an hour ago, or the beginning of

@@ -9,10 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"parley/bot/teams/graph"
-	"parley/bot/teams/manifest"
-	"parley/bot/teams/organisation"
-	"parley/bot/teams/rest"
 	"parley/channels"
 )
 
@@ -59,7 +55,7 @@ func (s *Surface) checkIdentity(ctx context.Context) (found []channels.Finding, 
 	}
 	if _, err := s.fetchToken(ctx); err != nil {
 		condition := tokenCondition(err)
-		if !errors.Is(err, rest.ErrCredentials) { // for refused credentials, Text includes the reason already
+		if !errors.Is(err, ErrCredentials) { // for refused credentials, Text includes the reason already
 			condition.Text += " " + err.Error()
 		}
 		return []channels.Finding{channels.Fault("app secret", condition.Text, condition.Hint)}, false
@@ -113,16 +109,16 @@ func (s *Surface) checkTeams(ctx context.Context, service string) []channels.Fin
 	for _, id := range slices.Sorted(maps.Keys(teams)) {
 		details, err := s.org.Bot.Team(ctx, cmp.Or(teams[id].Service, service), id)
 		if err != nil {
-			what := "team " + organisation.NameOf(teams[id].Name, id)
+			what := "team " + NameOf(teams[id].Name, id)
 			hint := "Try again in a minute. If it stays so, look whether this machine reaches Teams."
-			if organisation.IsInaccessible(err) {
+			if IsInaccessible(err) {
 				hint = "Add the app to the team again."
 			}
 			found = append(found, channels.Fault(what, "Teams doesn't show it: "+err.Error(), hint))
 			continue
 		}
 
-		found = append(found, channels.Success("team "+organisation.NameOf(details.Name, id), "the app is in it"))
+		found = append(found, channels.Success("team "+NameOf(details.Name, id), "the app is in it"))
 	}
 
 	return found
@@ -147,20 +143,20 @@ func (s *Surface) checkChannel(ctx context.Context, id string) channels.Finding 
 		return channels.Fault("channel "+s.org.ChannelName(id), "the app was taken out of its team", "Add the app to the team again.")
 	}
 
-	readOneMessage := func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+	readOneMessage := func(ctx context.Context, group string) (Page[Message], error) {
 		const size, firstPage = 1, ""
 		return s.org.Graph.Messages(ctx, group, id, size, firstPage)
 	}
-	_, err := organisation.ReadPatiently(ctx, s.org, id, readOneMessage) // retries while Graph is busy
+	_, err := ReadPatiently(ctx, s.org, id, readOneMessage) // retries while Graph is busy
 	s.org.Notes.LearnName(ctx, id)
 	what := "channel " + s.org.ChannelName(id)
 	switch {
 	case err == nil:
 		return channels.Success(what, "its messages may be read: plain replies reach customers, and what was missed is found")
-	case errors.Is(err, graph.ErrNotGranted):
+	case errors.Is(err, ErrNotGranted):
 		return channels.Success(what,
-			"its messages may not be read (%s): replies need @Parley reply: …, and what was missed is not found", manifest.ReadRight)
-	case errors.Is(err, organisation.ErrUnlisted), errors.Is(err, graph.ErrNotFound):
+			"its messages may not be read (%s): replies need @Parley reply: …, and what was missed is not found", ReadRight)
+	case errors.Is(err, ErrUnlisted), errors.Is(err, ErrNotFound):
 		return channels.Fault(what, "it is in no team that the app is in",
 			"Add the app to its team (and to the channel, if it is private or shared).")
 	default:

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/bot/teams/teamsfake/tenant"
+	"parley/bot/teams/teamsfake"
 	"parley/channels"
 )
 
@@ -75,7 +75,7 @@ func TestCheckOfTheRightToReadFiles(t *testing.T) {
 		granted []string
 		want    string
 	}{
-		{name: "all rights", granted: tenant.AllPermissions(), want: "they may be read (Files.ReadWrite.All)"},
+		{name: "all rights", granted: teamsfake.AllPermissions(), want: "they may be read (Files.ReadWrite.All)"},
 		{name: "all sites", granted: []string{"Sites.Read.All", "User.Read.All"}, want: "they may be read (Sites.Read.All)"},
 		{
 			name:    "a right that doesn't suffice",
@@ -84,12 +84,12 @@ func TestCheckOfTheRightToReadFiles(t *testing.T) {
 		},
 		{
 			name:    "chosen sites",
-			granted: []string{"Sites.Selected", tenant.PermitMessages},
+			granted: []string{"Sites.Selected", teamsfake.PermitMessages},
 			want:    "where an admin granted it for the team's site",
 		},
 		{
 			name:    "no right for files",
-			granted: []string{tenant.PermitMessages},
+			granted: []string{teamsfake.PermitMessages},
 			want:    "they may not be read (Files.Read.All, or Sites.Sel",
 		},
 	} {

@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/teams/connector"
-	"parley/bot/teams/organisation"
 	"parley/bot/teams/teamsfake"
 	"parley/channels"
 )
@@ -14,7 +12,7 @@ import (
 // forbidPosts has Teams say that the app may not post in a channel, or in any if it is "".
 func (w *world) forbidPosts(method, channel string) {
 	w.fake.Inject(teamsfake.Fault{
-		Method: method, Channel: channel, Kind: teamsfake.FaultHTTP, Status: http.StatusForbidden, Code: connector.CodeNotInRoster,
+		Method: method, Channel: channel, Kind: teamsfake.FaultHTTP, Status: http.StatusForbidden, Code: CodeNotInRoster,
 	})
 }
 
@@ -64,15 +62,15 @@ func TestWrongAddressOfTeams(t *testing.T) {
 			name: "Teams says so",
 			spoil: func(w *world) {
 				w.fake.Inject(teamsfake.Fault{
-					Method: "activities.send", Kind: teamsfake.FaultHTTP, Status: http.StatusForbidden, Code: connector.CodeWrongHost,
+					Method: "activities.send", Kind: teamsfake.FaultHTTP, Status: http.StatusForbidden, Code: CodeWrongHost,
 				})
 			},
 		},
 		{
 			name: "it is not allowed",
 			spoil: func(w *world) {
-				note := organisation.TeamNote{Service: "https://elsewhere.test/"}
-				noError(w.t, w.surface.org.Notes.Keep(w.ctx(), organisation.NoteTeam+w.team, note))
+				note := TeamNote{Service: "https://elsewhere.test/"}
+				noError(w.t, w.surface.org.Notes.Keep(w.ctx(), NoteTeam+w.team, note))
 			},
 		},
 	} {

@@ -11,8 +11,7 @@ import (
 	"parley/bot/forms"
 	"parley/bot/shape"
 	"parley/bot/teams/card"
-	"parley/bot/teams/fact"
-	"parley/bot/teams/manifest"
+
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -24,17 +23,17 @@ import (
 // openFromMenu returns the dialog for an entry that somebody picked. value.Message is the message in whose menu the
 // entry was; nil for the menu below the message box.
 func (in *invocation) openFromMenu(ctx context.Context) (any, error) {
-	at := fact.MessagePlace(in.activity, in.value.Message)
+	at := MessagePlace(in.activity, in.value.Message)
 	if in.user.Kind != bridge.ActorPerson {
 		return dialogAnswer(in.problemDialog(errForeign(), at)), nil
 	}
-	if in.value.CommandID == manifest.CommandNew {
+	if in.value.CommandID == CommandNew {
 		const prefilled = ""
 		inChannel := bridge.Place{Channel: at.Channel}
 		return dialogAnswer(in.verbDialog(ctx, bridge.VerbNew, bridge.Args{}, inChannel, prefilled)), nil
 	}
 
-	verb := manifest.VerbOf(in.value.CommandID)
+	verb := VerbOf(in.value.CommandID)
 	if verb == "" {
 		unknown := &bridge.Problem{
 			Code: "unknown_command",
@@ -136,9 +135,9 @@ func (in *invocation) sendFromChannel(ctx context.Context, at bridge.Place) (any
 // actAtOnce stores the picked entry as a fact (one thing that happened); the engine then acts on it. Teams expects a
 // dialog as the response: it has this title, and text says what happens next.
 func (in *invocation) actAtOnce(ctx context.Context, at bridge.Place, title, text string) (any, error) {
-	in.payload.Kind = fact.KindMenu
+	in.payload.Kind = KindMenu
 	id := in.payload.InvokeID(in.activity, in.makeNonce(), in.activity.Value)
-	if err := in.door.desk.Accept(ctx, in.payload.Fact(id, fact.KeyOf(at))); err != nil {
+	if err := in.door.desk.Accept(ctx, in.payload.Fact(id, KeyOf(at))); err != nil {
 		return nil, err
 	}
 	line := view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: text}}}
@@ -157,7 +156,7 @@ const (
 // anything is typed, these are the conversations that have waited longest.
 func (in *invocation) answerSearch(ctx context.Context) (any, error) {
 	result := map[string]any{"type": "result", "attachmentLayout": "list", "attachments": []any{}}
-	if in.user.Kind != bridge.ActorPerson || in.value.CommandID != manifest.CommandFind {
+	if in.user.Kind != bridge.ActorPerson || in.value.CommandID != CommandFind {
 		return map[string]any{"composeExtension": result}, nil
 	}
 

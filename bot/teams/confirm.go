@@ -7,10 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"parley/bot/teams/connector"
-	"parley/bot/teams/fact"
-	"parley/bot/teams/graph"
-	"parley/bot/teams/organisation"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -33,7 +29,7 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		return bridge.Unchanged, nil
 	}
 
-	ctx, cancel := context.WithTimeout(ctx, organisation.RequestTimeout)
+	ctx, cancel := context.WithTimeout(ctx, RequestTimeout)
 	defer cancel()
 
 	m, err := h.readAgain(ctx, at)
@@ -53,11 +49,11 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 
 // presumeChange returns the worst that may have happened to a message, as far as Graph shows it. It is used if what
 // has happened can't be determined, or can't be stored, at the moment.
-func presumeChange(m *graph.Message) bridge.Confirmation {
+func presumeChange(m *Message) bridge.Confirmation {
 	if !m.DeletedAt.IsZero() {
 		return bridge.Gone
 	}
-	hasEmoji := slices.ContainsFunc(m.Reactions, func(r graph.Reaction) bool { return r.IsByPerson() })
+	hasEmoji := slices.ContainsFunc(m.Reactions, func(r GraphReaction) bool { return r.IsByPerson() })
 	if hasEmoji || !m.EditedAt.IsZero() {
 		return bridge.Changed
 	}
@@ -68,12 +64,12 @@ func presumeChange(m *graph.Message) bridge.Confirmation {
 }
 
 // confirmShown compares a message that Graph shows with what is stored, and stores what is missing; see Confirm.
-func (h *history) confirmShown(ctx context.Context, at bridge.Place, m *graph.Message, text string) (bridge.Confirmation, error) {
+func (h *history) confirmShown(ctx context.Context, at bridge.Place, m *Message, text string) (bridge.Confirmation, error) {
 	inOurThread, err := h.threads.IsOurs(ctx, at)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
-	shown := organisation.Shown{Message: m, At: at, InOurThread: inOurThread}
+	shown := Shown{Message: m, At: at, InOurThread: inOurThread}
 	if !m.DeletedAt.IsZero() {
 		return h.confirmDeletion(ctx, shown)
 	}
@@ -97,15 +93,15 @@ func (h *history) confirmShown(ctx context.Context, at bridge.Place, m *graph.Me
 }
 
 // storeEmoji stores the emoji that people have put on a message, except those that are stored already.
-func (h *history) storeEmoji(ctx context.Context, at bridge.Place, m *graph.Message) error {
-	found := map[string]*connector.Activity{} // by the ids of their facts
+func (h *history) storeEmoji(ctx context.Context, at bridge.Place, m *Message) error {
+	found := map[string]*Activity{} // by the ids of their facts
 	var ids []string
 	for i := range m.Reactions {
 		if !m.Reactions[i].IsByPerson() {
 			continue
 		}
 		a := h.ReactionOf(at, &m.Reactions[i])
-		id := fact.ReactionID(&a)
+		id := ReactionID(&a)
 		ids = append(ids, id)
 		found[id] = &a
 	}
@@ -138,16 +134,16 @@ var errCannotTell = errors.New("teams: Graph can't tell what a message says")
 // readAgain returns a message as Graph shows it now. If the message no longer exists, DeletedAt is set. If the message
 // is so young that Graph may not show it yet, the error is errNotShownYet as well.
 // Errors: errCannotTell, errNotShownYet, those of the request.
-func (h *history) readAgain(ctx context.Context, at bridge.Place) (graph.Message, error) {
+func (h *history) readAgain(ctx context.Context, at bridge.Place) (Message, error) {
 	m, err := h.readMessage(ctx, at, at.Message)
-	if errors.Is(err, graph.ErrNotGranted) {
-		return graph.Message{}, errCannotTell
+	if errors.Is(err, ErrNotGranted) {
+		return Message{}, errCannotTell
 	}
-	if errors.Is(err, graph.ErrNotFound) {
+	if errors.Is(err, ErrNotFound) {
 		return h.deletedMessage(ctx, at)
 	}
 	if err != nil {
-		return graph.Message{}, readError(err)
+		return Message{}, readError(err)
 	}
 
 	if m.DeletedAt.IsZero() && m.IsBlank() {
@@ -161,27 +157,27 @@ func (h *history) readAgain(ctx context.Context, at bridge.Place) (graph.Message
 }
 
 // readMessage reads a message, given by its id, of the thread at a place. It retries while Graph is busy.
-func (h *history) readMessage(ctx context.Context, at bridge.Place, id string) (graph.Message, error) {
-	read := func(ctx context.Context, group string) (graph.Message, error) {
+func (h *history) readMessage(ctx context.Context, at bridge.Place, id string) (Message, error) {
+	read := func(ctx context.Context, group string) (Message, error) {
 		return h.Graph.Message(ctx, threadOf(group, at), id)
 	}
-	return organisation.ReadPatiently(ctx, h.Organisation, at.Channel, read)
+	return ReadPatiently(ctx, h.Organisation, at.Channel, read)
 }
 
 // deletedMessage is called for a message that Graph doesn't find. It returns a message with only its ids and
 // DeletedAt.
 // Errors: errCannotTell if Graph doesn't find the thread either; errNotShownYet, together with the message, if the
 // message is so young that Graph may not show it yet; those of the request.
-func (h *history) deletedMessage(ctx context.Context, at bridge.Place) (graph.Message, error) {
+func (h *history) deletedMessage(ctx context.Context, at bridge.Place) (Message, error) {
 	isReadable, err := h.isThreadReadable(ctx, at)
 	if err != nil {
-		return graph.Message{}, err
+		return Message{}, err
 	}
 	if !isReadable {
-		return graph.Message{}, errCannotTell
+		return Message{}, errCannotTell
 	}
 
-	gone := graph.Message{ID: at.Message, ReplyToID: at.Thread, DeletedAt: h.Now()}
+	gone := Message{ID: at.Message, ReplyToID: at.Thread, DeletedAt: h.Now()}
 	if h.isJustWritten(at.Message) {
 		return gone, errNotShownYet()
 	}
@@ -189,7 +185,7 @@ func (h *history) deletedMessage(ctx context.Context, at bridge.Place) (graph.Me
 }
 
 // confirmDeletion stores that a message was deleted, unless that is stored already.
-func (h *history) confirmDeletion(ctx context.Context, m organisation.Shown) (bridge.Confirmation, error) {
+func (h *history) confirmDeletion(ctx context.Context, m Shown) (bridge.Confirmation, error) {
 	deletion, err := h.deletions.compare(ctx, m)
 	if err != nil {
 		return bridge.Unchanged, err
@@ -205,11 +201,11 @@ func (h *history) confirmDeletion(ctx context.Context, m organisation.Shown) (br
 
 // compareText compares the text of a message with what is about to be sent. All edits of the message are stored, so if
 // an edited message says something else, an edit hasn't been applied yet, and the result is Changed.
-func (h *history) compareText(ctx context.Context, m organisation.Shown, text string) (bridge.Confirmation, error) {
+func (h *history) compareText(ctx context.Context, m Shown, text string) (bridge.Confirmation, error) {
 	if m.EditedAt.IsZero() {
 		return bridge.Unchanged, nil
 	}
-	p, a, err := h.PayloadOf(ctx, fact.EventEdited, m)
+	p, a, err := h.PayloadOf(ctx, EventEdited, m)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
@@ -256,7 +252,7 @@ func errNotShownYet() error {
 
 // readError turns an error by which Graph asks us to wait into a Throttled one. It returns other errors unchanged.
 func readError(err error) error {
-	wait, again := graph.Wait(err)
+	wait, again := Wait(err)
 	if again && wait > 0 {
 		return &channels.SendError{Class: channels.Throttled, Wait: wait, Text: "Teams asks us to slow down.", Cause: err}
 	}
@@ -270,7 +266,7 @@ func (h *history) isThreadReadable(ctx context.Context, at bridge.Place) (bool, 
 		return true, nil // the message begins the thread, and Graph, which may read the channel, hasn't found it
 	}
 	_, err := h.readMessage(ctx, at, at.Thread)
-	if errors.Is(err, graph.ErrNotFound) || errors.Is(err, graph.ErrNotGranted) {
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrNotGranted) {
 		return false, nil
 	}
 	return err == nil, err

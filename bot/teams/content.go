@@ -9,8 +9,7 @@ import (
 
 	"parley/bot/shape"
 	"parley/bot/teams/card"
-	"parley/bot/teams/connector"
-	"parley/bot/teams/fact"
+
 	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
@@ -49,9 +48,9 @@ const seedLength = 12
 // counts as a new one.
 func nonceSeed(p bridge.Post) string {
 	if isChangeOfMessage(p) {
-		return fact.Digest(p.Token, p.FirstAttemptAt.UTC().String())[:seedLength]
+		return Digest(p.Token, p.FirstAttemptAt.UTC().String())[:seedLength]
 	}
-	return fact.Digest(p.Token)[:seedLength]
+	return Digest(p.Token)[:seedLength]
 }
 
 // commandForms returns how people can give commands to Parley in a channel or in their chat with the bot, for the hints
@@ -222,11 +221,11 @@ func isChannel(id string) bool { return strings.HasPrefix(id, "19:") }
 
 // activityOf makes the activity that posts a message.
 // Errors: the ids of mentioned people can't be found at the moment.
-func (s *poster) activityOf(ctx context.Context, c content, channel string) (connector.Activity, error) {
-	a := connector.Activity{Type: connector.TypeMessage}
+func (s *poster) activityOf(ctx context.Context, c content, channel string) (Activity, error) {
+	a := Activity{Type: TypeMessage}
 	if c.page != nil {
 		a.Summary = c.page.Summary
-		a.Attachments = []connector.Attachment{{ContentType: card.ContentType, Content: json.RawMessage(c.page.Card)}}
+		a.Attachments = []Attachment{{ContentType: card.ContentType, Content: json.RawMessage(c.page.Card)}}
 		return a, nil
 	}
 
@@ -244,10 +243,10 @@ func (s *poster) activityOf(ctx context.Context, c content, channel string) (con
 			id = member.Teams
 		}
 
-		a.Entities = append(a.Entities, connector.Entity{
-			Type:      connector.EntityMention,
+		a.Entities = append(a.Entities, Entity{
+			Type:      EntityMention,
 			Text:      m.Text,
-			Mentioned: &connector.ChannelAccount{ID: id, Name: m.Name},
+			Mentioned: &ChannelAccount{ID: id, Name: m.Name},
 		})
 	}
 

@@ -4,8 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/bot/teams/manifest"
-	"parley/bot/teams/teamsfake/client"
+	"parley/bot/teams/teamsfake"
 	"parley/bridge"
 )
 
@@ -14,7 +13,7 @@ func TestDialogBecomesAnAction(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	w.press(w.ann, w.root, "Snooze")
-	wantNoDialog(t, w.submit(client.Inputs{"t:other": "2h"}))
+	wantNoDialog(t, w.submit(teamsfake.Inputs{"t:other": "2h"}))
 	a := w.waitAction(interactionFacts)
 	wantEqual(t, "verb", a.Verb, bridge.VerbSnooze)
 	wantEqual(t, "until", a.Args.Until, "2h")
@@ -28,9 +27,9 @@ func TestDialogWithNonsenseIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	w.press(w.ann, w.root, "Snooze")
-	wantDialog(t, "a wrong time", w.submit(client.Inputs{"t:other": "when pigs fly"}), "when pigs fly", "⚠️")
+	wantDialog(t, "a wrong time", w.submit(teamsfake.Inputs{"t:other": "when pigs fly"}), "when pigs fly", "⚠️")
 	w.wantFacts(interactionFacts, 0)
-	wantNoDialog(t, w.submit(client.Inputs{"t:other": "2h"}))
+	wantNoDialog(t, w.submit(teamsfake.Inputs{"t:other": "2h"}))
 	wantEqual(t, "until", w.waitAction(interactionFacts).Args.Until, "2h")
 	w.wantNoProblems()
 }
@@ -53,7 +52,7 @@ func TestOpenedReplyFormIsTold(t *testing.T) {
 // openStartForm opens the form of a new conversation from the message box of the channel.
 func (w *world) openStartForm() {
 	w.t.Helper()
-	out, err := w.ann.Compose(w.ctx(), w.channel, "", manifest.CommandNew)
+	out, err := w.ann.Compose(w.ctx(), w.channel, "", CommandNew)
 	noError(w.t, err)
 	wantDialog(w.t, "a new conversation", out, "t:recipient")
 }
@@ -71,7 +70,7 @@ func TestNewConversationThatIsRefused(t *testing.T) {
 		return bridge.Facts{}, nil
 	}
 	w.openStartForm()
-	in := client.Inputs{"t:recipient": "kim@example.org", "t:text": "Hello Kim"}
+	in := teamsfake.Inputs{"t:recipient": "kim@example.org", "t:text": "Hello Kim"}
 	wantDialog(t, "a wrong address", w.submit(in), "That isn't an address.", "Hello Kim")
 	w.wantFacts(interactionFacts, 0)
 
@@ -102,7 +101,7 @@ func TestFind(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newThreadWorld(t)
-			out, err := w.ann.Search(w.ctx(), w.channel, "", manifest.CommandFind, tt.query)
+			out, err := w.ann.Search(w.ctx(), w.channel, "", CommandFind, tt.query)
 			noError(t, err)
 
 			wantEqual(t, "error", out.Error, "")
@@ -120,7 +119,7 @@ func TestFind(t *testing.T) {
 func TestGuestFindsNothing(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
-	out, err := w.fake.As(eve).Search(w.ctx(), w.channel, "", manifest.CommandFind, "printer")
+	out, err := w.fake.As(eve).Search(w.ctx(), w.channel, "", CommandFind, "printer")
 	noError(t, err)
 	wantEqual(t, "results", len(out.Results), 0)
 	w.wantNoProblems()

@@ -10,17 +10,15 @@ import (
 	"strings"
 	"time"
 
-	"parley/bot/teams/connector"
-	"parley/bot/teams/organisation"
 	"parley/bridge"
 	"parley/channels"
-	"parley/channels/pause"
+	"parley/channels/wire"
 )
 
 // In Parley's configuration, admins write channels and agents as "#support" or "ann@example.com". Teams identifies both
 // by ids. This file looks up the ids in the teams in which the app is installed, and lists the members of channels.
 
-type directory struct{ *organisation.Organisation }
+type directory struct{ *Organisation }
 
 // Resolve returns the id of a channel; "" if it isn't found. channel is "#name", or an id, which is returned unchanged.
 // Errors: several teams have a channel with that name, such as General; those of the requests.
@@ -42,7 +40,7 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 	teams := d.Notes.Teams()
 	for _, team := range slices.Sorted(maps.Keys(teams)) {
 		list, err := d.Bot.Channels(ctx, cmp.Or(teams[team].Service, service), team)
-		if organisation.IsInaccessible(err) {
+		if IsInaccessible(err) {
 			continue // the app was removed from this team, and we missed the event
 		}
 		if err != nil {
@@ -67,9 +65,9 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 }
 
 // hasName reports whether a channel has a name, ignoring case. Teams lists General without its name.
-func hasName(info connector.ChannelInfo, name string) bool {
+func hasName(info ChannelInfo, name string) bool {
 	if info.Name == "" {
-		return strings.EqualFold(name, organisation.GeneralName)
+		return strings.EqualFold(name, GeneralName)
 	}
 	return strings.EqualFold(info.Name, name)
 }
@@ -85,8 +83,8 @@ func (d *directory) Lookup(ctx context.Context, email string) (bridge.SurfaceUse
 
 	teams := d.Notes.Teams()
 	for _, team := range slices.Sorted(maps.Keys(teams)) {
-		user, err := d.lookupIn(ctx, connector.Conversation{Service: cmp.Or(teams[team].Service, service), ID: team}, email)
-		if organisation.IsInaccessible(err) {
+		user, err := d.lookupIn(ctx, Conversation{Service: cmp.Or(teams[team].Service, service), ID: team}, email)
+		if IsInaccessible(err) {
 			continue
 		}
 		if err != nil || user != "" {
@@ -113,8 +111,8 @@ func (s *Surface) Absent(ctx context.Context, users []bridge.SurfaceUser) ([]bri
 	var unread error
 	absent := slices.Clone(users)
 	for id, team := range teams {
-		at := connector.Conversation{Service: cmp.Or(team.Service, service), ID: id}
-		err := s.directory.eachMember(ctx, at, func(m connector.Member) bool {
+		at := Conversation{Service: cmp.Or(team.Service, service), ID: id}
+		err := s.directory.eachMember(ctx, at, func(m Member) bool {
 			absent = slices.DeleteFunc(absent, func(user bridge.SurfaceUser) bool { return string(user) == m.AADObjectID })
 			return len(absent) > 0
 		})
@@ -136,7 +134,7 @@ func (d *directory) Audience(ctx context.Context, channel string) (bridge.Audien
 		return bridge.Audience{}, err
 	}
 	var a bridge.Audience
-	err = d.eachMember(ctx, connector.Conversation{Service: service, ID: channel}, func(m connector.Member) bool {
+	err = d.eachMember(ctx, Conversation{Service: service, ID: channel}, func(m Member) bool {
 		a.Users = append(a.Users, bridge.SurfaceUser(m.AADObjectID))
 		return true
 	})
@@ -154,7 +152,7 @@ func (d *directory) Members(ctx context.Context, channel string, _ func(user bri
 	}
 
 	var list []bridge.Member
-	err = d.eachMember(ctx, connector.Conversation{Service: service, ID: channel}, func(m connector.Member) bool {
+	err = d.eachMember(ctx, Conversation{Service: service, ID: channel}, func(m Member) bool {
 		if m.AADObjectID == "" || !strings.EqualFold(m.TenantID, d.Tenant) {
 			return true
 		}
@@ -177,7 +175,7 @@ func (d *directory) Members(ctx context.Context, channel string, _ func(user bri
 const rosterTimeout = 5 * time.Minute
 
 // eachMember calls visit for each member of a conversation until visit returns false.
-func (d *directory) eachMember(ctx context.Context, at connector.Conversation, visit func(connector.Member) bool) error {
+func (d *directory) eachMember(ctx context.Context, at Conversation, visit func(Member) bool) error {
 	token := "" // of the next page
 	for {
 		page, err := d.readMembers(ctx, at, token)
@@ -197,14 +195,14 @@ func (d *directory) eachMember(ctx context.Context, at connector.Conversation, v
 }
 
 // readMembers reads one page of members. If Teams asks for a pause, it waits and tries again, unless ctx ends first.
-func (d *directory) readMembers(ctx context.Context, at connector.Conversation, token string) (connector.MemberPage, error) {
+func (d *directory) readMembers(ctx context.Context, at Conversation, token string) (MemberPage, error) {
 	for tries := 0; ; tries++ {
 		page, err := d.Bot.Members(ctx, at, token)
 		wait, isThrottled := throttleWait(err)
-		if !isThrottled || tries >= organisation.MaxReadTries {
+		if !isThrottled || tries >= MaxReadTries {
 			return page, err
 		}
-		if !pause.For(ctx, wait) {
+		if !wire.For(ctx, wait) {
 			return page, err
 		}
 	}
@@ -212,7 +210,7 @@ func (d *directory) readMembers(ctx context.Context, at connector.Conversation, 
 
 // throttleWait reports whether Teams asks for a pause by an error, and how long.
 func throttleWait(err error) (wait time.Duration, isThrottled bool) {
-	var e *connector.Error
+	var e *Error
 	if !errors.As(err, &e) || e.Class != channels.Throttled {
 		return 0, false
 	}
@@ -220,8 +218,8 @@ func throttleWait(err error) (wait time.Duration, isThrottled bool) {
 }
 
 // lookupIn returns the member of a team with an e-mail address; "" if there is none.
-func (d *directory) lookupIn(ctx context.Context, team connector.Conversation, email string) (user bridge.SurfaceUser, err error) {
-	err = d.eachMember(ctx, team, func(m connector.Member) bool {
+func (d *directory) lookupIn(ctx context.Context, team Conversation, email string) (user bridge.SurfaceUser, err error) {
+	err = d.eachMember(ctx, team, func(m Member) bool {
 		hasAddress := strings.EqualFold(m.Email, email) || strings.EqualFold(m.UserPrincipalName, email)
 		if hasAddress && d.People.Describe(m).Kind == bridge.ActorPerson {
 			user = bridge.SurfaceUser(m.AADObjectID)

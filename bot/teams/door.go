@@ -9,9 +9,7 @@ import (
 	"time"
 
 	"parley/bot/forms"
-	"parley/bot/teams/connector"
-	"parley/bot/teams/fact"
-	"parley/bot/teams/inbound"
+
 	"parley/bot/upload"
 	"parley/bridge"
 	"parley/channels"
@@ -47,12 +45,12 @@ type door struct {
 	*intake
 
 	desk         Desk // what Teams may ask of Parley's engine
-	reader       *inbound.Reader
+	reader       *Reader
 	installation *installation
 	history      *history
-	lateness     inbound.Lateness // detects late messages
-	queues       inbound.Queues   // keep the activities of a thread in order while they are stored
-	upload       *upload.Page     // nil if clients of Teams could not reach the page
+	lateness     Lateness     // detects late messages
+	queues       Queues       // keep the activities of a thread in order while they are stored
+	upload       *upload.Page // nil if clients of Teams could not reach the page
 	zone         *time.Location
 
 	invokeTimeout time.Duration // longer in tests
@@ -67,8 +65,8 @@ func (d *door) handlersByPattern() map[string]http.Handler {
 }
 
 // serve handles a genuine request. a is the decoded body, and raw its bytes.
-func (d *door) serve(w http.ResponseWriter, r *http.Request, a connector.Activity, raw []byte) {
-	if a.Type == connector.TypeInvoke {
+func (d *door) serve(w http.ResponseWriter, r *http.Request, a Activity, raw []byte) {
+	if a.Type == TypeInvoke {
 		d.learnAndServeInvoke(w, r, &a, raw)
 		return
 	}
@@ -85,7 +83,7 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request, a connector.Activit
 	w.WriteHeader(http.StatusOK)
 }
 
-func (d *door) learnAndServeInvoke(w http.ResponseWriter, r *http.Request, a *connector.Activity, raw []byte) {
+func (d *door) learnAndServeInvoke(w http.ResponseWriter, r *http.Request, a *Activity, raw []byte) {
 	ctx, cancel := context.WithTimeout(r.Context(), d.invokeTimeout)
 	defer cancel()
 
@@ -100,7 +98,7 @@ func (d *door) learnAndServeInvoke(w http.ResponseWriter, r *http.Request, a *co
 func (d *door) announceGap() { d.sweeper.CatchUpSoon(d.Now().Add(-activityTimeout)) }
 
 // store stores the facts of an activity, after those of earlier activities of the same thread.
-func (d *door) store(ctx context.Context, a *connector.Activity, raw []byte) error {
+func (d *door) store(ctx context.Context, a *Activity, raw []byte) error {
 	if key := queueOf(a); key != "" {
 		leave, err := d.queues.Enter(ctx, key)
 		defer leave()
@@ -146,10 +144,10 @@ func (d *door) formMaker() forms.Maker { return forms.Maker{Desk: d.desk, Now: d
 
 // queueOf returns the key of the queue for an activity, which is that of its thread. Only messages, edits and deletions
 // wait in a queue; for other activities it returns "".
-func queueOf(a *connector.Activity) string {
+func queueOf(a *Activity) string {
 	switch a.Type {
-	case connector.TypeMessage, connector.TypeMessageUpdate, connector.TypeMessageDelete:
-		return fact.KeyOf(fact.PlaceOf(a))
+	case TypeMessage, TypeMessageUpdate, TypeMessageDelete:
+		return KeyOf(PlaceOf(a))
 	}
 	return ""
 }

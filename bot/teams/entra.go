@@ -3,7 +3,6 @@ package teams
 import (
 	"errors"
 
-	"parley/bot/teams/rest"
 	"parley/channels"
 )
 
@@ -12,14 +11,14 @@ import (
 
 // tokenCondition describes to people why we get no token.
 func tokenCondition(err error) channels.Condition {
-	if !errors.Is(err, rest.ErrCredentials) {
+	if !errors.Is(err, ErrCredentials) {
 		return channels.Condition{
 			Status: channels.Broken,
 			Text:   "Microsoft Teams can't be reached.",
 			Hint:   "Check the network; Parley keeps trying.",
 		}
 	}
-	refusal, ok := errors.AsType[*rest.Refusal](err)
+	refusal, ok := errors.AsType[*Refusal](err)
 	if !ok {
 		const unknown = ""
 		return channels.Condition{Status: channels.Broken, Text: "Microsoft Entra refuses Parley's app.", Hint: entraHint(unknown)}

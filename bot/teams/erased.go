@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"parley/bot/teams/connector"
-	"parley/bot/teams/graph"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -19,7 +17,7 @@ import (
 // one at each call. If Sent.More is set, there may be others, and the caller must call again.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/update-and-delete-bot-messages, read 2026-11.
 func (s *poster) eraseMessage(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
-	at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, p.Place.Thread)}
+	at := Conversation{Service: service, ID: ThreadID(p.Place.Channel, p.Place.Thread)}
 	if p.Place.Channel == "" {
 		chat, err := s.openChat(ctx, service, p.To)
 		if err != nil {
@@ -55,14 +53,14 @@ func (s *poster) eraseMessage(ctx context.Context, service string, p bridge.Post
 // eraseUnrecorded deletes one of our messages in a thread that is no longer recorded, because Parley removes the
 // records of conversations that ended long ago. More means that it deleted one and there may be others. Blind means
 // that we may not read the thread, so there may be some that it can't find.
-func (s *poster) eraseUnrecorded(ctx context.Context, at connector.Conversation, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) eraseUnrecorded(ctx context.Context, at Conversation, p bridge.Post) (bridge.Sent, error) {
 	thread := bridge.Post{Place: bridge.Place{Channel: p.Place.Channel, Thread: p.Place.Message}}
-	anyMessage := func(*graph.Message) bool { return true }
+	anyMessage := func(*Message) bool { return true }
 	m, outcome, err := s.findPosted(ctx, thread, anyMessage)
 	switch {
-	case errors.Is(err, graph.ErrNotFound):
+	case errors.Is(err, ErrNotFound):
 		return bridge.Sent{}, nil
-	case errors.Is(err, graph.ErrNotGranted), err == nil && outcome == channels.CannotTell:
+	case errors.Is(err, ErrNotGranted), err == nil && outcome == channels.CannotTell:
 		return bridge.Sent{Blind: true}, nil
 	case err != nil:
 		return bridge.Sent{}, s.access.classifyBeforeSend(err, p)

@@ -6,8 +6,7 @@ import (
 	"strings"
 
 	"parley/bot/teams/card"
-	"parley/bot/teams/connector"
-	"parley/bot/teams/graph"
+
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels"
@@ -122,7 +121,7 @@ func downloadLink(f channels.File) (link, whyNot string) {
 
 // sendPictures sends the part with the pictures. It leaves out files that turn out not to be pictures.
 func (s *poster) sendPictures(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
-	a := connector.Activity{Type: connector.TypeMessage, Content: connector.Content{AttachmentLayout: "list"}}
+	a := Activity{Type: TypeMessage, Content: Content{AttachmentLayout: "list"}}
 	for _, f := range p.Files {
 		drawn, ok, err := s.drawPicture(ctx, f)
 		switch {
@@ -170,7 +169,7 @@ func (s *poster) contentOfFiles(ctx context.Context, p bridge.Post) (postContent
 	return postContent{isIn: hasText(*list), more: more}, nil
 }
 
-func isOnlyPictures(m *graph.Message) bool {
+func isOnlyPictures(m *Message) bool {
 	if readableText(m.Body.Content) != "" {
 		return false
 	}

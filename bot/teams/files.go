@@ -15,15 +15,11 @@ import (
 	"strings"
 	"time"
 
-	"parley/bot/recent"
-	"parley/bot/teams/connector"
-	"parley/bot/teams/fact"
-	"parley/bot/teams/graph"
-	"parley/bot/teams/organisation"
-	"parley/bot/teams/rest"
+	"parley/bot/forms"
+
 	"parley/bridge"
 	"parley/channels"
-	"parley/channels/pause"
+	"parley/channels/wire"
 )
 
 // Agents attach files to their messages and paste pictures into them. Both go to the customer with the text. When a
@@ -35,33 +31,33 @@ import (
 const inspectTimeout = 3 * time.Second
 
 type files struct {
-	*organisation.Organisation
+	*Organisation
 
-	libraries *recent.Map[library] // where the files of channels and people are; see libraryOf
+	libraries *forms.Map[library] // where the files of channels and people are; see libraryOf
 }
 
 // describeFiles looks up the names, types and sizes of a message's files, and whether we may read them. Best effort,
 // within inspectTimeout. A file about which nothing can be found out now may still be readable later.
-func (fs *files) describeFiles(ctx context.Context, p fact.Payload, a *connector.Activity) []fact.Attached {
+func (fs *files) describeFiles(ctx context.Context, p Payload, a *Activity) []Attached {
 	ids := p.Text(a).Files
-	images := fact.Pictures(a)
+	images := Pictures(a)
 	if len(ids) == 0 && len(images) == 0 {
 		return nil
 	}
 
 	ctx, cancel := context.WithTimeout(ctx, inspectTimeout)
 	defer cancel()
-	var out []fact.Attached
+	var out []Attached
 	for n, at := range images {
 		out = append(out, fs.inspectPicture(ctx, n, at))
 	}
 
-	if len(ids) == 0 || fact.IsInPersonalChat(a) { // Graph shows us no chats
+	if len(ids) == 0 || IsInPersonalChat(a) { // Graph shows us no chats
 		return out
 	}
 
-	shown, err := fs.readYoung(ctx, fact.PlaceOf(a), ids)
-	if errors.Is(err, graph.ErrNotGranted) {
+	shown, err := fs.readYoung(ctx, PlaceOf(a), ids)
+	if errors.Is(err, ErrNotGranted) {
 		return out // the missing files count as unreadable when the message is decoded
 	}
 	if err != nil {
@@ -73,13 +69,13 @@ func (fs *files) describeFiles(ctx context.Context, p fact.Payload, a *connector
 			continue
 		}
 		if f.Unavailable == "" {
-			f = fs.inspectFile(ctx, fact.OriginOf(a), f)
+			f = fs.inspectFile(ctx, OriginOf(a), f)
 		}
 		out = append(out, f)
 	}
 
 	for _, id := range missingFrom(shown, ids) {
-		out = append(out, fact.Attached{ID: id, Unavailable: fact.NotShown})
+		out = append(out, Attached{ID: id, Unavailable: NotShown})
 	}
 
 	return out
@@ -88,31 +84,31 @@ func (fs *files) describeFiles(ctx context.Context, p fact.Payload, a *connector
 // readYoung reads the files of a message that has just been written. Graph may show the message, or all its files
 // (ids), only after some seconds, so readYoung polls until they are there or ctx ends. It returns the files that Graph
 // has shown by then.
-func (fs *files) readYoung(ctx context.Context, at bridge.Place, ids []string) (shown []fact.Attached, err error) {
+func (fs *files) readYoung(ctx context.Context, at bridge.Place, ids []string) (shown []Attached, err error) {
 	const pollInterval = 300 * time.Millisecond
-	read := func(ctx context.Context, group string) (graph.Message, error) {
+	read := func(ctx context.Context, group string) (Message, error) {
 		return fs.Graph.Message(ctx, threadOf(group, at), at.Message)
 	}
 	for {
-		m, err := organisation.ReadPatiently(ctx, fs.Organisation, at.Channel, read)
-		if err != nil && !errors.Is(err, graph.ErrNotFound) {
+		m, err := ReadPatiently(ctx, fs.Organisation, at.Channel, read)
+		if err != nil && !errors.Is(err, ErrNotFound) {
 			return shown, err
 		}
 		if err == nil {
-			shown = organisation.FilesOf(&m)
+			shown = FilesOf(&m)
 			if len(missingFrom(shown, ids)) == 0 {
 				return shown, nil
 			}
 		}
-		if !pause.For(ctx, pollInterval) {
+		if !wire.For(ctx, pollInterval) {
 			return shown, err
 		}
 	}
 }
 
-func missingFrom(shown []fact.Attached, ids []string) []string {
+func missingFrom(shown []Attached, ids []string) []string {
 	isShown := func(id string) bool {
-		return slices.ContainsFunc(shown, func(f fact.Attached) bool { return f.ID == id })
+		return slices.ContainsFunc(shown, func(f Attached) bool { return f.ID == id })
 	}
 	return slices.DeleteFunc(slices.Clone(ids), isShown)
 }
@@ -121,8 +117,8 @@ func missingFrom(shown []fact.Attached, ids []string) []string {
 const sniffedBytes = 512
 
 // inspectPicture describes the n-th pasted picture of a message. It reads the picture's beginning to detect its type.
-func (fs *files) inspectPicture(ctx context.Context, n int, at connector.Attachment) fact.Attached {
-	f := fact.DescribePasted(n, at)
+func (fs *files) inspectPicture(ctx context.Context, n int, at Attachment) Attached {
+	f := DescribePasted(n, at)
 	if !leadsToAttachment(at.ContentURL) {
 		return f
 	}
@@ -138,7 +134,7 @@ func (fs *files) inspectPicture(ctx context.Context, n int, at connector.Attachm
 		f.Type = kind
 	}
 	if at.Name == "" {
-		f.Name = fact.PictureName(n, f.Type)
+		f.Name = PictureName(n, f.Type)
 	}
 
 	f.Bytes = max(answer.SizeBytes, 0)
@@ -147,13 +143,13 @@ func (fs *files) inspectPicture(ctx context.Context, n int, at connector.Attachm
 
 // inspectFile adds the type and size of a file in SharePoint to f, or the reason why the file can't be read. o is where
 // it was attached.
-func (fs *files) inspectFile(ctx context.Context, o fact.Origin, f fact.Attached) fact.Attached {
+func (fs *files) inspectFile(ctx context.Context, o Origin, f Attached) Attached {
 	address, err := fs.allowedAddress(ctx, o, f.URL)
 	switch {
 	case errors.Is(err, errElsewhere):
 		f.URL, f.Unavailable = "", fileElsewhere
-	case errors.Is(err, graph.ErrNotGranted):
-		f.URL, f.Unavailable = "", fact.NoFileAccess
+	case errors.Is(err, ErrNotGranted):
+		f.URL, f.Unavailable = "", NoFileAccess
 	}
 
 	if err != nil {
@@ -162,9 +158,9 @@ func (fs *files) inspectFile(ctx context.Context, o fact.Origin, f fact.Attached
 
 	answer, err := fs.Graph.File(ctx, address)
 	switch {
-	case errors.Is(err, graph.ErrNotGranted):
-		f.URL, f.Unavailable = "", fact.NoFileAccess
-	case errors.Is(err, graph.ErrNotFound):
+	case errors.Is(err, ErrNotGranted):
+		f.URL, f.Unavailable = "", NoFileAccess
+	case errors.Is(err, ErrNotFound):
 		f.URL, f.Unavailable = "", "deleted"
 	case err == nil:
 		kind, _, err := mime.ParseMediaType(answer.ContentType)
@@ -182,13 +178,13 @@ func (fs *files) inspectFile(ctx context.Context, o fact.Origin, f fact.Attached
 // download reads a file from its address, which leads to Teams, to a message in Graph, or to SharePoint. o is where the
 // file was attached.
 // Errors: errElsewhere, errDeleted, the service's.
-func (fs *files) download(ctx context.Context, o fact.Origin, address string) (*rest.Answer, error) {
+func (fs *files) download(ctx context.Context, o Origin, address string) (*Answer, error) {
 	withToken, err := fs.Hosts.Check(address)
 	isTeams := err == nil && withToken
 	if isTeams && leadsToAttachment(address) {
 		return fs.Bot.Download(ctx, address)
 	}
-	if strings.Contains(address, fact.HostedPart) {
+	if strings.Contains(address, HostedPart) {
 		return fs.downloadHosted(ctx, o, address)
 	}
 	allowed, err := fs.allowedAddress(ctx, o, address)
@@ -197,7 +193,7 @@ func (fs *files) download(ctx context.Context, o fact.Origin, address string) (*
 	}
 
 	answer, err := fs.Graph.File(ctx, allowed)
-	if errors.Is(err, graph.ErrNotFound) {
+	if errors.Is(err, ErrNotFound) {
 		return nil, errDeleted
 	}
 	return answer, err
@@ -215,7 +211,7 @@ func leadsToAttachment(address string) bool {
 
 // downloadHosted reads a picture that was pasted into a message. Its address in Graph is
 // …/teams/{group}/channels/{channel}/messages/{root}[/replies/{id}]/hostedContents/{content}/$value.
-func (fs *files) downloadHosted(ctx context.Context, o fact.Origin, address string) (*rest.Answer, error) {
+func (fs *files) downloadHosted(ctx context.Context, o Origin, address string) (*Answer, error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return nil, err
@@ -231,7 +227,7 @@ func (fs *files) downloadHosted(ctx context.Context, o fact.Origin, address stri
 		return nil, errElsewhere
 	}
 
-	thread := graph.Thread{Group: ids["teams"], Channel: ids["channels"], Root: ids["messages"]}
+	thread := Thread{Group: ids["teams"], Channel: ids["channels"], Root: ids["messages"]}
 	return fs.Graph.Picture(ctx, thread, cmp.Or(ids["replies"], thread.Root), ids["hostedContents"])
 }
 
@@ -256,7 +252,7 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser,
 		return nil, fmt.Errorf("%w: %s", errFile, f.Unavailable)
 	}
 
-	o, address := fact.Unseal(f.URL)
+	o, address := Unseal(f.URL)
 	answer, err := fs.download(ctx, o, address)
 	if errors.Is(err, errElsewhere) {
 		return nil, unreadable(f, fileElsewhere, uploadAgain, errFile)
@@ -264,9 +260,9 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser,
 	if errors.Is(err, errDeleted) {
 		return nil, unreadable(f, "deleted", uploadAgain, errFile)
 	}
-	if errors.Is(err, graph.ErrNotGranted) {
+	if errors.Is(err, ErrNotGranted) {
 		const hint = "" // NoFileAccess says what to do
-		return nil, unreadable(f, fact.NoFileAccess, hint, fmt.Errorf("%w: %w", errFile, err))
+		return nil, unreadable(f, NoFileAccess, hint, fmt.Errorf("%w: %w", errFile, err))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errFile, err)

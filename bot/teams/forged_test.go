@@ -6,9 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"parley/bot/teams/fact"
 	"parley/bot/teams/teamsfake"
-	"parley/bot/teams/teamsfake/entra"
+
 	"parley/channels"
 )
 
@@ -49,7 +48,7 @@ func TestForgedTokens(t *testing.T) {
 	w := newThreadWorld(t)
 	w.typeAsAnn("signed with the first key")
 	noError(t, w.fake.Entra.RotateKeys(true))
-	for _, kind := range []entra.Token{entra.TokenUnknownKid, entra.TokenExpired, entra.TokenNone} {
+	for _, kind := range []teamsfake.Token{teamsfake.TokenUnknownKid, teamsfake.TokenExpired, teamsfake.TokenNone} {
 		wantEqual(t, fmt.Sprintf("%s: refusals", kind), w.fake.Forger.Flood(w.ctx(), kind, flood)[http.StatusUnauthorized], flood)
 	}
 	if n := len(w.fake.Calls("keys")); n > 3 {
@@ -99,7 +98,7 @@ func TestUnexpectedActivities(t *testing.T) {
 		},
 		{
 			name:     "a dialog that isn't an object",
-			activity: object{"type": "invoke", "name": fact.InvokeFetch, "value": "nonsense"},
+			activity: object{"type": "invoke", "name": InvokeFetch, "value": "nonsense"},
 			want:     http.StatusOK,
 		},
 		{
@@ -179,7 +178,7 @@ func TestBodiesThatAreNoActivity(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			status, _, err := w.fake.Forger.SendRaw(w.ctx(), entra.TokenGood, []byte(tt.body))
+			status, _, err := w.fake.Forger.SendRaw(w.ctx(), teamsfake.TokenGood, []byte(tt.body))
 			noError(t, err)
 			wantEqual(t, "status", status, tt.want)
 		})

@@ -6,8 +6,7 @@ import (
 	"testing"
 
 	"parley/bot/teams/teamsfake"
-	"parley/bot/teams/teamsfake/client"
-	"parley/bot/teams/teamsfake/entra"
+
 	"parley/bridge"
 )
 
@@ -23,13 +22,13 @@ func (w *world) press(p *teamsfake.Person, message, button string) *teamsfake.Ou
 }
 
 // submit fills in Ann's dialog and submits it.
-func (w *world) submit(in client.Inputs) *teamsfake.Outcome {
+func (w *world) submit(in teamsfake.Inputs) *teamsfake.Outcome {
 	w.t.Helper()
 	return w.pressInDialog("", in)
 }
 
 // pressInDialog fills in Ann's dialog and presses one of its buttons; "" is the one that submits it.
-func (w *world) pressInDialog(button string, in client.Inputs) *teamsfake.Outcome {
+func (w *world) pressInDialog(button string, in teamsfake.Inputs) *teamsfake.Outcome {
 	w.t.Helper()
 	out, err := w.ann.Submit(w.ctx(), button, in)
 	noError(w.t, err)
@@ -103,7 +102,7 @@ func (w *world) sendActivity(root string, changed object) (status int, answer st
 	maps.Copy(activity, changed)
 	body, err := json.Marshal(activity)
 	noError(w.t, err)
-	status, got, err := w.fake.Forger.SendRaw(w.ctx(), entra.TokenGood, body)
+	status, got, err := w.fake.Forger.SendRaw(w.ctx(), teamsfake.TokenGood, body)
 	noError(w.t, err)
 	return status, string(got)
 }

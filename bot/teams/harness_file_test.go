@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"parley/bot/teams/fact"
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
 )
@@ -35,7 +34,7 @@ func (w *world) attachFile(who string, f teamsfake.NewFile) bridge.SurfaceFile {
 	w.t.Helper()
 	id, err := w.fake.As(who).Post(teamsfake.Post{Channel: w.channel, Root: w.root, Text: "Here it is", Files: []teamsfake.NewFile{f}})
 	noError(w.t, err)
-	return onlyFile(w.t, w.waitAction(fact.MessageID(w.channel, id)))
+	return onlyFile(w.t, w.waitAction(MessageID(w.channel, id)))
 }
 
 // attachAddress has Ann attach a file that lies at an address, and returns what Parley makes of it.
@@ -46,7 +45,7 @@ func (w *world) attachAddress(address string) bridge.SurfaceFile {
 
 // fromAnn is a file at an address, as it is stored of a message of Ann's in the channel.
 func (w *world) fromAnn(address string) bridge.SurfaceFile {
-	return bridge.SurfaceFile{Name: "x.pdf", URL: fact.Origin{Channel: w.channel, Author: ann}.Seal(address)}
+	return bridge.SurfaceFile{Name: "x.pdf", URL: Origin{Channel: w.channel, Author: ann}.Seal(address)}
 }
 
 // storeFile puts a file with the content "kept NAME" into a channel's library, or into a person's OneDrive, and returns its address.

@@ -7,9 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"parley/bot/teams/connector"
-	"parley/bot/teams/graph"
-	"parley/bot/teams/organisation"
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
 )
@@ -71,21 +68,21 @@ func (w *world) replicas() []*Surface {
 }
 
 // messageOfGraph is a message as Graph shows it now.
-func (w *world) messageOfGraph(root, id string) graph.Message {
+func (w *world) messageOfGraph(root, id string) Message {
 	w.t.Helper()
-	m, err := organisation.ReadPatiently(w.ctx(), w.surface.org, w.channel, func(ctx context.Context, group string) (graph.Message, error) {
-		return w.surface.org.Graph.Message(ctx, graph.Thread{Group: group, Channel: w.channel, Root: root}, id)
+	m, err := ReadPatiently(w.ctx(), w.surface.org, w.channel, func(ctx context.Context, group string) (Message, error) {
+		return w.surface.org.Graph.Message(ctx, Thread{Group: group, Channel: w.channel, Root: root}, id)
 	})
 	noError(w.t, err)
 	return m
 }
 
 // decodeFromGraph returns what Parley makes of a message that only Graph tells of.
-func (w *world) decodeFromGraph(m graph.Message) bridge.Action {
+func (w *world) decodeFromGraph(m Message) bridge.Action {
 	w.t.Helper()
-	p, _, err := w.surface.org.PayloadOf(w.ctx(), "", organisation.Shown{
+	p, _, err := w.surface.org.PayloadOf(w.ctx(), "", Shown{
 		Message:     &m,
-		At:          organisation.PlaceOf(w.channel, &m),
+		At:          OrganisationPlaceOf(w.channel, &m),
 		InOurThread: true,
 	})
 	noError(w.t, err)
@@ -97,7 +94,7 @@ func (w *world) decodeFromGraph(m graph.Message) bridge.Action {
 }
 
 // eventOf is how Teams tells of a message as it is now, with a time that differs from Graph's.
-func (w *world) eventOf(event, root, id string) connector.Activity {
+func (w *world) eventOf(event, root, id string) Activity {
 	w.t.Helper()
 	m := w.messageOfGraph(root, id)
 	a := w.surface.org.ActivityOf(event, w.channel, &m)
@@ -106,7 +103,7 @@ func (w *world) eventOf(event, root, id string) connector.Activity {
 }
 
 // takeEvent has the surface take what Teams tells.
-func (w *world) takeEvent(a connector.Activity) {
+func (w *world) takeEvent(a Activity) {
 	w.t.Helper()
 	raw, err := json.Marshal(a)
 	noError(w.t, err)

@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/teams/fact"
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
 	"parley/channels"
@@ -186,7 +185,7 @@ func (w *world) typeAs(p *teamsfake.Person, root, text string) bridge.Action {
 	w.t.Helper()
 	id, err := p.Reply(w.channel, root, text)
 	noError(w.t, err)
-	return w.waitAction(fact.MessageID(w.channel, id))
+	return w.waitAction(MessageID(w.channel, id))
 }
 
 // typeAsAnn lets Ann type in the conversation's thread, and returns the action that Parley reads from it.

@@ -5,10 +5,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-
-	"parley/bot/teams/connector"
-	"parley/bot/teams/fact"
-	"parley/bot/teams/organisation"
 )
 
 // Parley's app is installed in teams, and separately in their private and shared channels. Teams has no list of these.
@@ -20,7 +16,7 @@ import (
 //	installationUpdate "add", team "Support"                      →   Removed is cleared; it is open again
 
 type installation struct {
-	*organisation.Organisation
+	*Organisation
 
 	access *access
 }
@@ -29,7 +25,7 @@ type installation struct {
 // belongs to, whether the app is there, and who has left. Teams' menus offer our entries also in teams without the app. So from
 // invokes of these menus, it learns only the address.
 // Errors: those of storing the notes.
-func (i *installation) learn(ctx context.Context, a *connector.Activity) error {
+func (i *installation) learn(ctx context.Context, a *Activity) error {
 	if err := i.Notes.Load(ctx); err != nil {
 		return err
 	}
@@ -42,10 +38,10 @@ func (i *installation) learn(ctx context.Context, a *connector.Activity) error {
 	}
 
 	data := a.ChannelData
-	if data == nil || strings.HasPrefix(a.Name, fact.InvokesOfExtension) {
+	if data == nil || strings.HasPrefix(a.Name, InvokesOfExtension) {
 		return nil
 	}
-	if data.Channel != nil && a.Type == connector.TypeMessage {
+	if data.Channel != nil && a.Type == TypeMessage {
 		i.access.recordPresence(data.Channel.ID) // the app receives messages from this channel
 	}
 	if data.Team == nil || data.Team.ID == "" {
@@ -60,8 +56,8 @@ func (i *installation) learn(ctx context.Context, a *connector.Activity) error {
 
 // noteWriter returns the method that stores the notes of an activity. For activities about the app or members it is
 // Renew, which stores a note even if it looks unchanged. For others it is Keep.
-func (i *installation) noteWriter(a *connector.Activity) func(ctx context.Context, key string, v any) error {
-	if a.Type == connector.TypeInstallationUpdate || a.Type == connector.TypeConversationUpdate {
+func (i *installation) noteWriter(a *Activity) func(ctx context.Context, key string, v any) error {
+	if a.Type == TypeInstallationUpdate || a.Type == TypeConversationUpdate {
 		return i.Notes.Renew
 	}
 	return i.Notes.Keep
@@ -73,12 +69,12 @@ func (i *installation) learnService(ctx context.Context, address string) error {
 	if _, err := i.Hosts.Check(address); err != nil {
 		return nil //nolint:nilerr // not one of Teams' addresses; such a request isn't accepted anyway
 	}
-	return i.Notes.Keep(ctx, organisation.NoteService, address)
+	return i.Notes.Keep(ctx, NoteService, address)
 }
 
 // learnTeam stores the note of an activity's team. It closes the team for posts if the app was removed, and opens it
 // again if the app is back.
-func (i *installation) learnTeam(ctx context.Context, ref *connector.TeamRef, a *connector.Activity) error {
+func (i *installation) learnTeam(ctx context.Context, ref *TeamRef, a *Activity) error {
 	before, known := i.Notes.Team(ref.ID)
 	team := before
 	team.Group = cmp.Or(ref.AADGroupID, team.Group)
@@ -88,7 +84,7 @@ func (i *installation) learnTeam(ctx context.Context, ref *connector.TeamRef, a 
 	}
 
 	team.Removed = i.isRemovedAfter(a, before.Removed)
-	if err := i.noteWriter(a)(ctx, organisation.NoteTeam+ref.ID, team); err != nil {
+	if err := i.noteWriter(a)(ctx, NoteTeam+ref.ID, team); err != nil {
 		return err
 	}
 
@@ -106,14 +102,14 @@ func (i *installation) learnTeam(ctx context.Context, ref *connector.TeamRef, a 
 
 // isRemovedAfter reports whether the app is no longer in a team after an activity. before is the state before it, which
 // stays the same if the activity says nothing about that.
-func (i *installation) isRemovedAfter(a *connector.Activity, before bool) bool {
-	if a.Type == connector.TypeInstallationUpdate {
+func (i *installation) isRemovedAfter(a *Activity, before bool) bool {
+	if a.Type == TypeInstallationUpdate {
 		if isRemoval(a) && isInOneChannel(a) {
 			return before // the app stays in the team
 		}
 		return isRemoval(a)
 	}
-	if a.Type != connector.TypeConversationUpdate {
+	if a.Type != TypeConversationUpdate {
 		return false // we get other activities only from teams that the app is in
 	}
 	if isChannelMembership(a) {
@@ -126,7 +122,7 @@ func (i *installation) isRemovedAfter(a *connector.Activity, before bool) bool {
 		return false
 	}
 
-	switch fact.EventType(a) {
+	switch EventType(a) {
 	case "teamDeleted", "teamHardDeleted":
 		return true
 	case "teamRestored":
@@ -136,36 +132,36 @@ func (i *installation) isRemovedAfter(a *connector.Activity, before bool) bool {
 	return before
 }
 
-func isRemoval(a *connector.Activity) bool {
+func isRemoval(a *Activity) bool {
 	return strings.HasPrefix(a.Action, "remove") && a.Action != "remove-upgrade"
 }
 
 // isInOneChannel reports whether an activity is about one channel other than General. General has the id of its team,
 // so an activity with that id is about the team.
-func isInOneChannel(a *connector.Activity) bool {
+func isInOneChannel(a *Activity) bool {
 	if a.Conversation == nil {
 		return false
 	}
-	channel, _ := connector.SplitThread(a.Conversation.ID)
+	channel, _ := SplitThread(a.Conversation.ID)
 	return channel != "" && channel != a.ChannelData.Team.ID
 }
 
 // mayReopen reports whether an activity may mean that a team accepts posts again. The removal of the app from a single
 // channel doesn't mean that, although the app stays in the team.
-func mayReopen(a *connector.Activity) bool {
-	if a.Type == connector.TypeInstallationUpdate {
+func mayReopen(a *Activity) bool {
+	if a.Type == TypeInstallationUpdate {
 		return !isRemoval(a)
 	}
-	return fact.EventType(a) == "teamUnarchived"
+	return EventType(a) == "teamUnarchived"
 }
 
-func (i *installation) containsUs(list []connector.ChannelAccount) bool {
-	return slices.ContainsFunc(list, func(m connector.ChannelAccount) bool { return m.ID == i.Me })
+func (i *installation) containsUs(list []ChannelAccount) bool {
+	return slices.ContainsFunc(list, func(m ChannelAccount) bool { return m.ID == i.Me })
 }
 
 // isChannelMembership reports whether members were added to or removed from a single channel and not its team. It
 // returns false for General, which has the id of its team.
-func isChannelMembership(a *connector.Activity) bool {
+func isChannelMembership(a *Activity) bool {
 	data := a.ChannelData
 	if data == nil || data.Team == nil {
 		return false
@@ -178,7 +174,7 @@ func isChannelMembership(a *connector.Activity) bool {
 
 // learnChannel stores the note of an activity's channel. It closes the channel for posts if the app was removed from
 // it, and opens it again if the app or the channel is back.
-func (i *installation) learnChannel(ctx context.Context, a *connector.Activity) error {
+func (i *installation) learnChannel(ctx context.Context, a *Activity) error {
 	data := a.ChannelData
 	if data.Channel == nil || data.Channel.ID == "" {
 		return nil
@@ -199,7 +195,7 @@ func (i *installation) learnChannel(ctx context.Context, a *connector.Activity) 
 		channel.Removed = false
 	}
 
-	if err := i.noteWriter(a)(ctx, organisation.NoteChannel+id, channel); err != nil {
+	if err := i.noteWriter(a)(ctx, NoteChannel+id, channel); err != nil {
 		return err
 	}
 

@@ -7,11 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"parley/bot/sweep"
-	"parley/bot/teams/connector"
-	"parley/bot/teams/fact"
-	"parley/bot/teams/organisation"
-	"parley/bot/teams/ownthread"
+	"parley/bot/forms"
+
 	"parley/bridge"
 	"parley/channels"
 )
@@ -23,10 +20,10 @@ import (
 
 // intake makes facts of activities from genuine requests.
 type intake struct {
-	*organisation.Organisation
+	*Organisation
 
-	sweeper   *sweep.Sweeper
-	threads   *ownthread.Threads
+	sweeper   *forms.Sweeper
+	threads   *Threads
 	deletions *deletions
 	files     *files
 }
@@ -34,18 +31,18 @@ type intake struct {
 // factsOf returns the facts to be stored for an activity; none if the activity doesn't concern Parley. raw has the
 // activity's bytes.
 // Errors: a lookup failed. Then Teams is asked to send the activity again.
-func (it *intake) factsOf(ctx context.Context, a *connector.Activity, raw []byte) ([]channels.Fact, error) {
+func (it *intake) factsOf(ctx context.Context, a *Activity, raw []byte) ([]channels.Fact, error) {
 	switch a.Type {
-	case connector.TypeMessage, connector.TypeMessageUpdate, connector.TypeMessageDelete, connector.TypeMessageReaction:
+	case TypeMessage, TypeMessageUpdate, TypeMessageDelete, TypeMessageReaction:
 	default:
 		return nil, nil // installation.learn handles conversationUpdate and installationUpdate; other types don't concern us
 	}
 
 	hasConversation := a.Conversation != nil && a.Conversation.ID != ""
 	if !hasConversation || a.ID == "" {
-		return []channels.Fact{fact.QuarantinedFact(raw, a.Type+" without place")}, nil
+		return []channels.Fact{QuarantinedFact(raw, a.Type+" without place")}, nil
 	}
-	if !fact.IsInChannel(a) && !fact.IsInPersonalChat(a) {
+	if !IsInChannel(a) && !IsInPersonalChat(a) {
 		return nil, nil // the app doesn't support group chats
 	}
 
@@ -53,7 +50,7 @@ func (it *intake) factsOf(ctx context.Context, a *connector.Activity, raw []byte
 	if err != nil {
 		return nil, err
 	}
-	p := fact.Payload{Kind: fact.KindActivity, Me: it.Me, Body: body}
+	p := Payload{Kind: KindActivity, Me: it.Me, Body: body}
 	if p.IsBySelf(a) {
 		return nil, nil
 	}
@@ -69,9 +66,9 @@ func (it *intake) factsOf(ctx context.Context, a *connector.Activity, raw []byte
 
 	p.Own, p.Who = inOurThread, people
 	switch a.Type {
-	case connector.TypeMessage:
+	case TypeMessage:
 		return it.messageFacts(ctx, p, a)
-	case connector.TypeMessageReaction:
+	case TypeMessageReaction:
 		return p.ReactionFacts(a), nil
 	}
 
@@ -80,10 +77,10 @@ func (it *intake) factsOf(ctx context.Context, a *connector.Activity, raw []byte
 
 // concernsUs decides whether an activity is stored (keep), and whether it is, or may be, in a thread that Parley began
 // (inOurThread). It doesn't look up people, because an activity that doesn't concern Parley must leave no trace.
-func (it *intake) concernsUs(ctx context.Context, p fact.Payload, a *connector.Activity) (keep, inOurThread bool, err error) {
-	isMessage, isClick := a.Type == connector.TypeMessage, isOldClick(a)
+func (it *intake) concernsUs(ctx context.Context, p Payload, a *Activity) (keep, inOurThread bool, err error) {
+	isMessage, isClick := a.Type == TypeMessage, isOldClick(a)
 	switch {
-	case a.Type == connector.TypeMessageReaction:
+	case a.Type == TypeMessageReaction:
 		return it.threads.ConcernsReaction(ctx, a)
 	case isPrivate(a) && isMessage && !isClick:
 		return true, false, nil // a command
@@ -91,7 +88,7 @@ func (it *intake) concernsUs(ctx context.Context, p fact.Payload, a *connector.A
 		return false, false, nil // editing or deleting a command has no effect (except `new` in a personal chat)
 	}
 
-	at := fact.PlaceOf(a)
+	at := PlaceOf(a)
 	inOurThread, err = it.threads.IsOurs(ctx, at)
 	switch {
 	case err != nil:
@@ -107,43 +104,43 @@ func (it *intake) concernsUs(ctx context.Context, p fact.Payload, a *connector.A
 }
 
 // isPrivate reports whether only its author and Parley see a message.
-func isPrivate(a *connector.Activity) bool { return fact.IsInPersonalChat(a) || isTargeted(a) }
+func isPrivate(a *Activity) bool { return IsInPersonalChat(a) || isTargeted(a) }
 
 // isTargeted reports whether only its author and Parley see a message in a channel.
-func isTargeted(a *connector.Activity) bool { return a.Recipient != nil && a.Recipient.IsTargeted }
+func isTargeted(a *Activity) bool { return a.Recipient != nil && a.Recipient.IsTargeted }
 
 // isOldClick reports whether a message is a click on a button from an old client, which doesn't know Action.Execute.
-func isOldClick(a *connector.Activity) bool {
+func isOldClick(a *Activity) bool {
 	hasValue := len(a.Value) > 0 && string(a.Value) != "null"
-	return a.Type == connector.TypeMessage && hasValue && strings.TrimSpace(a.Text) == ""
+	return a.Type == TypeMessage && hasValue && strings.TrimSpace(a.Text) == ""
 }
 
 // messageFacts returns the facts of a message: a click, a command, or text in a thread.
-func (it *intake) messageFacts(ctx context.Context, p fact.Payload, a *connector.Activity) ([]channels.Fact, error) {
+func (it *intake) messageFacts(ctx context.Context, p Payload, a *Activity) ([]channels.Fact, error) {
 	if isOldClick(a) {
 		facts, _, err := it.clickFacts(ctx, p, a, a.Value)
 		return facts, err
 	}
 
 	if isPrivate(a) {
-		p.Kind = fact.KindCommand
+		p.Kind = KindCommand
 	} else {
 		p.Files = it.files.describeFiles(ctx, p, a)
 	}
-	at := fact.PlaceOf(a)
-	return []channels.Fact{p.Fact(fact.MessageID(at.Channel, at.Message), fact.KeyOf(at))}, nil
+	at := PlaceOf(a)
+	return []channels.Fact{p.Fact(MessageID(at.Channel, at.Message), KeyOf(at))}, nil
 }
 
 // changeFacts returns the facts of an edit, a deletion or a restoration.
-func (it *intake) changeFacts(ctx context.Context, p fact.Payload, a *connector.Activity) ([]channels.Fact, error) {
-	at := fact.PlaceOf(a)
-	if a.Type == connector.TypeMessageDelete {
+func (it *intake) changeFacts(ctx context.Context, p Payload, a *Activity) ([]channels.Fact, error) {
+	at := PlaceOf(a)
+	if a.Type == TypeMessageDelete {
 		return it.deletions.factsOfActivity(ctx, p, a, at)
 	}
 
 	p.Edit = it.IsReadingRefused(at.Channel) // we may never have received the original, if it didn't mention us
 	p.Files = it.files.describeFiles(ctx, p, a)
-	if fact.EventType(a) == fact.EventRestored {
+	if EventType(a) == EventRestored {
 		return it.deletions.factsOfActivity(ctx, p, a, at)
 	}
 
@@ -154,8 +151,8 @@ func (it *intake) changeFacts(ctx context.Context, p fact.Payload, a *connector.
 // stored fact could download the file with such an address. The names of the files stay. If there is no such address,
 // it returns raw.
 // Errors: the activity can't be encoded again.
-func withoutSecrets(a *connector.Activity, raw []byte) ([]byte, error) {
-	isSecret := func(at connector.Attachment) bool { return at.ContentType == connector.ContentFile }
+func withoutSecrets(a *Activity, raw []byte) ([]byte, error) {
+	isSecret := func(at Attachment) bool { return at.ContentType == ContentFile }
 	if !slices.ContainsFunc(a.Attachments, isSecret) {
 		return raw, nil
 	}
@@ -163,7 +160,7 @@ func withoutSecrets(a *connector.Activity, raw []byte) ([]byte, error) {
 	clean.Attachments = slices.Clone(a.Attachments)
 	for i, at := range clean.Attachments {
 		if isSecret(at) {
-			clean.Attachments[i] = connector.Attachment{ContentType: at.ContentType, Name: at.Name}
+			clean.Attachments[i] = Attachment{ContentType: at.ContentType, Name: at.Name}
 		}
 	}
 	return json.Marshal(clean)
@@ -172,8 +169,8 @@ func withoutSecrets(a *connector.Activity, raw []byte) ([]byte, error) {
 // identifyPeople looks up the author of an activity and the people whom it mentions. The keys are the people's ids in
 // Teams ("29:…").
 // Errors: the author can't be looked up at the moment. A mentioned person who can't be looked up counts as foreign.
-func (it *intake) identifyPeople(ctx context.Context, a *connector.Activity) (map[string]fact.Person, error) {
-	known := map[string]fact.Person{}
+func (it *intake) identifyPeople(ctx context.Context, a *Activity) (map[string]Person, error) {
+	known := map[string]Person{}
 	conversation := "" // Teams doesn't name a chat of two colleagues, in which people can use the app's menus
 	if a.Conversation != nil {
 		conversation = a.Conversation.ID
@@ -186,7 +183,7 @@ func (it *intake) identifyPeople(ctx context.Context, a *connector.Activity) (ma
 	}
 
 	for _, e := range a.Entities {
-		if e.Type != connector.EntityMention || e.Mentioned == nil {
+		if e.Type != EntityMention || e.Mentioned == nil {
 			continue
 		}
 		if err := it.identifyPerson(ctx, conversation, e.Mentioned, known); err != nil {
@@ -200,7 +197,7 @@ func (it *intake) identifyPeople(ctx context.Context, a *connector.Activity) (ma
 // identifyPerson adds a person to known. It skips accounts that don't belong to a person, and those that known has
 // already. Somebody whom Teams doesn't list in the conversation counts as foreign (from outside the organisation).
 func (it *intake) identifyPerson(
-	ctx context.Context, conversation string, account *connector.ChannelAccount, known map[string]fact.Person,
+	ctx context.Context, conversation string, account *ChannelAccount, known map[string]Person,
 ) error {
 	isPerson := strings.HasPrefix(account.ID, "29:")
 	if !isPerson || known[account.ID].Kind != "" {
@@ -216,14 +213,14 @@ func (it *intake) identifyPerson(
 		return nil
 	}
 
-	known[account.ID] = fact.Person{User: person.User, Name: person.Name, Kind: string(person.Kind)}
+	known[account.ID] = Person{User: person.User, Name: person.Name, Kind: string(person.Kind)}
 	return nil
 }
 
 // addForeign adds an account as foreign, by its Entra object id. It does nothing for an account without one.
-func addForeign(account *connector.ChannelAccount, known map[string]fact.Person) {
+func addForeign(account *ChannelAccount, known map[string]Person) {
 	if account.AADObjectID != "" {
-		known[account.ID] = fact.Person{User: account.AADObjectID, Kind: string(bridge.ActorForeign)}
+		known[account.ID] = Person{User: account.AADObjectID, Kind: string(bridge.ActorForeign)}
 	}
 }
 
@@ -245,7 +242,7 @@ const (
 //
 // Errors: those of looking up facts.
 func (it *intake) clickFacts(
-	ctx context.Context, p fact.Payload, a *connector.Activity, data json.RawMessage,
+	ctx context.Context, p Payload, a *Activity, data json.RawMessage,
 ) (facts []channels.Fact, isRepetition bool, err error) {
 	f, click := p.ClickFact(a, data)
 	if click == nil {

@@ -8,12 +8,11 @@ import (
 
 	"parley/bot/forms"
 	"parley/bot/teams/card"
-	"parley/bot/teams/connector"
-	"parley/bot/teams/fact"
+
 	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
-	"parley/channels/pause"
+	"parley/channels/wire"
 )
 
 // An invoke is a request of Teams whose response the person sees: somebody has clicked a button on a card, opened or
@@ -29,7 +28,7 @@ const settleTime = 700 * time.Millisecond
 
 // serveInvoke responds to an invoke. raw has its bytes. If the action can't be stored, the response is an HTTP error,
 // and the client retries.
-func (d *door) serveInvoke(ctx context.Context, w http.ResponseWriter, a *connector.Activity, raw []byte) {
+func (d *door) serveInvoke(ctx context.Context, w http.ResponseWriter, a *Activity, raw []byte) {
 	people, err := d.identifyPeople(ctx, a)
 	if err != nil {
 		d.answerUnavailable(w, err)
@@ -39,18 +38,18 @@ func (d *door) serveInvoke(ctx context.Context, w http.ResponseWriter, a *connec
 	in := &invocation{
 		door:     d,
 		activity: a,
-		payload:  fact.Payload{Kind: fact.KindClick, Me: d.Me, Who: people, Body: raw},
-		value:    fact.ReadInvoked(a),
+		payload:  Payload{Kind: KindClick, Me: d.Me, Who: people, Body: raw},
+		value:    ReadInvoked(a),
 	}
 
 	in.user = in.payload.Actor(a)
 	answer := map[string]func(context.Context) (any, error){
-		fact.InvokeCard:     in.handleButton,
-		fact.InvokeFetch:    in.openDialog,
-		fact.InvokeSubmit:   in.handleSubmit,
-		fact.InvokeCompose:  in.openFromMenu,
-		fact.InvokeComposed: in.handleSubmit,
-		fact.InvokeQuery:    in.answerSearch,
+		InvokeCard:     in.handleButton,
+		InvokeFetch:    in.openDialog,
+		InvokeSubmit:   in.handleSubmit,
+		InvokeCompose:  in.openFromMenu,
+		InvokeComposed: in.handleSubmit,
+		InvokeQuery:    in.answerSearch,
 	}[a.Name]
 	if answer == nil { // Teams expects 501 for an invoke that a bot doesn't know
 		http.Error(w, "not implemented", http.StatusNotImplemented)
@@ -70,9 +69,9 @@ func (d *door) serveInvoke(ctx context.Context, w http.ResponseWriter, a *connec
 // to be encoded as JSON; nil for an empty response.
 type invocation struct {
 	door     *door
-	activity *connector.Activity
-	payload  fact.Payload // what is stored; its Kind is that of a click until a method sets another one
-	value    fact.Invoked
+	activity *Activity
+	payload  Payload // what is stored; its Kind is that of a click until a method sets another one
+	value    Invoked
 	user     bridge.Actor // who caused the invoke
 }
 
@@ -113,7 +112,7 @@ func (in *invocation) handleButton(ctx context.Context) (any, error) {
 		return cardAnswer(answerMessage, foreignText), nil
 	}
 
-	at := fact.ClickPlace(in.activity, click)
+	at := ClickPlace(in.activity, click)
 	inOurThread, err := in.door.threads.IsOurs(ctx, at)
 	if err != nil {
 		return nil, err
@@ -128,10 +127,10 @@ func (in *invocation) handleButton(ctx context.Context) (any, error) {
 		return cardAnswer(card.ContentType, c), nil
 	}
 
-	isPrivateInChannel := click.Private && fact.IsInChannel(in.activity)
+	isPrivateInChannel := click.Private && IsInChannel(in.activity)
 	if isPrivateInChannel && !verb.Of(click.Verb).Reads { // the message is out of date now
 		in.door.RunLater(ctx, func(ctx context.Context) {
-			in.door.deletePrivateMessage(ctx, fact.PlaceOf(in.activity), in.activity.ReplyToID)
+			in.door.deletePrivateMessage(ctx, PlaceOf(in.activity), in.activity.ReplyToID)
 		})
 	}
 
@@ -163,13 +162,13 @@ func (d *door) tryDeletePrivateMessage(ctx context.Context, at bridge.Place, mes
 	if err != nil {
 		return err
 	}
-	return d.Bot.DeleteTargeted(ctx, connector.Conversation{Service: service, ID: connector.ThreadID(at.Channel, at.Thread)}, message)
+	return d.Bot.DeleteTargeted(ctx, Conversation{Service: service, ID: ThreadID(at.Channel, at.Thread)}, message)
 }
 
 // currentCard returns the card at the top of a thread as it is after the click. It returns false if another card was
 // clicked, or if the card can't be read at the moment.
 func (in *invocation) currentCard(ctx context.Context, at bridge.Place, args bridge.Args) (json.RawMessage, bool) {
-	if at.Thread != "" || !fact.IsInChannel(in.activity) {
+	if at.Thread != "" || !IsInChannel(in.activity) {
 		return nil, false
 	}
 
@@ -177,7 +176,7 @@ func (in *invocation) currentCard(ctx context.Context, at bridge.Place, args bri
 	if err != nil || args.Conversation != before.ID {
 		return nil, false
 	}
-	if !pause.For(ctx, settleTime) {
+	if !wire.For(ctx, settleTime) {
 		return nil, false
 	}
 
@@ -186,7 +185,7 @@ func (in *invocation) currentCard(ctx context.Context, at bridge.Place, args bri
 		return nil, false
 	}
 
-	pages := card.Render(view.Root(f), in.door.Home(), fact.Digest(in.activity.ID, in.activity.Timestamp)[:nonceLength])
+	pages := card.Render(view.Root(f), in.door.Home(), Digest(in.activity.ID, in.activity.Timestamp)[:nonceLength])
 	return pages[0].Card, true
 }
 
@@ -208,9 +207,9 @@ func (in *invocation) openDialog(ctx context.Context) (any, error) {
 	read, err := card.Read(in.value.Data)
 	if err != nil || read.Click == nil {
 		stale := &bridge.Problem{Code: "stale", Text: "This button is no longer valid.", Hint: "Use the card at the top of the thread."}
-		return dialogAnswer(in.problemDialog(stale, fact.PlaceOf(in.activity))), nil
+		return dialogAnswer(in.problemDialog(stale, PlaceOf(in.activity))), nil
 	}
-	return dialogAnswer(in.clickDialog(ctx, read.Click, fact.ClickPlace(in.activity, read.Click))), nil
+	return dialogAnswer(in.clickDialog(ctx, read.Click, ClickPlace(in.activity, read.Click))), nil
 }
 
 func (in *invocation) clickDialog(ctx context.Context, c *card.Click, at bridge.Place) card.Dialog {
@@ -275,5 +274,5 @@ func (in *invocation) dialogWithTyped(err error, at bridge.Place, typed string) 
 
 // makeNonce returns the id for buttons in the response. It is the same if a client repeats the invoke.
 func (in *invocation) makeNonce() string {
-	return fact.Digest(in.activity.ID, in.activity.Timestamp, string(in.activity.Value))[:nonceLength]
+	return Digest(in.activity.ID, in.activity.Timestamp, string(in.activity.Value))[:nonceLength]
 }

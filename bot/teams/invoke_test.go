@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/teams/fact"
 	"parley/bridge"
 )
 
@@ -72,7 +71,7 @@ func TestCommandInAPersonalChat(t *testing.T) {
 	w := newThreadWorld(t)
 	id, err := w.ann.Say("inbox")
 	noError(t, err)
-	a := w.waitAction(fact.MessageID(w.fake.PersonalID(ann), id))
+	a := w.waitAction(MessageID(w.fake.PersonalID(ann), id))
 	wantEqual(t, "verb", a.Verb, bridge.VerbList)
 	wantEqual(t, "list", a.Args.List, "mine")
 	wantEqual(t, "origin", a.Origin, bridge.OriginSlash)

@@ -6,10 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"parley/bot/teams/connector"
-	"parley/bot/teams/fact"
-	"parley/bot/teams/graph"
-	"parley/bot/teams/organisation"
 	"parley/bridge"
 )
 
@@ -24,9 +20,9 @@ const readEarlierTimeout = 4 * time.Second
 // storeEarlierMessages is called before a message is stored. If the message is late, it reads the thread and stores the
 // earlier messages that are missing, which might otherwise arrive after the late one was sent to the customer. If the
 // thread can't be read, it announces a gap (a time in which events may be missing), so that replies wait.
-func (d *door) storeEarlierMessages(ctx context.Context, a *connector.Activity) {
+func (d *door) storeEarlierMessages(ctx context.Context, a *Activity) {
 	sent := a.At()
-	isChannelMessage := a.Type == connector.TypeMessage && fact.IsInChannel(a)
+	isChannelMessage := a.Type == TypeMessage && IsInChannel(a)
 	if !isChannelMessage || sent.IsZero() {
 		return
 	}
@@ -36,7 +32,7 @@ func (d *door) storeEarlierMessages(ctx context.Context, a *connector.Activity) 
 		return
 	}
 
-	at := fact.PlaceOf(a)
+	at := PlaceOf(a)
 	if at.Thread == "" || at.Thread == at.Message {
 		return
 	}
@@ -54,7 +50,7 @@ func (d *door) storeEarlierMessages(ctx context.Context, a *connector.Activity) 
 // may not read the thread, it stores nothing and returns nil.
 func (h *history) readThreadBefore(ctx context.Context, at bridge.Place) error {
 	root, err := h.readWholeThread(ctx, at)
-	if errors.Is(err, graph.ErrNotGranted) || organisation.IsInaccessible(err) {
+	if errors.Is(err, ErrNotGranted) || IsInaccessible(err) {
 		return nil
 	}
 	if err != nil {
@@ -64,15 +60,15 @@ func (h *history) readThreadBefore(ctx context.Context, at bridge.Place) error {
 		return nil
 	}
 
-	isFromThenOn := func(r graph.Message) bool { return compareIDs(r.ID, at.Message) >= 0 }
+	isFromThenOn := func(r Message) bool { return compareIDs(r.ID, at.Message) >= 0 }
 	root.Replies = slices.DeleteFunc(root.Replies, isFromThenOn)
 	_, err = h.catchUpThread(ctx, at.Channel, &root)
 	return err
 }
 
 // readWholeThread returns the first message of a thread with all replies.
-func (h *history) readWholeThread(ctx context.Context, at bridge.Place) (root graph.Message, err error) {
-	root, err = h.readMessage(ctx, at, fact.Root(at))
+func (h *history) readWholeThread(ctx context.Context, at bridge.Place) (root Message, err error) {
+	root, err = h.readMessage(ctx, at, Root(at))
 	if err != nil {
 		return root, err
 	}

@@ -4,10 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"parley/bot/sweep"
-	"parley/bot/teams/connector"
-	"parley/bot/teams/fact"
-	"parley/bot/teams/organisation"
+	"parley/bot/forms"
+
 	"parley/bridge"
 	"parley/channels"
 )
@@ -19,25 +17,25 @@ import (
 
 // deletions makes the facts of deletions and restorations that aren't stored yet.
 type deletions struct {
-	*organisation.Organisation
+	*Organisation
 
-	sweeper *sweep.Sweeper
+	sweeper *forms.Sweeper
 }
 
 // count reads from the stored facts how often a message was deleted and restored.
 // Errors: those of looking up facts.
-func (d *deletions) count(ctx context.Context, channel, id string) (fact.DeletionCount, error) {
+func (d *deletions) count(ctx context.Context, channel, id string) (DeletionCount, error) {
 	for n := 1; ; n++ {
-		nthDeletion, nthRestoration := fact.DeleteID(channel, id, n), fact.RestoredID(channel, id, n)
+		nthDeletion, nthRestoration := DeleteID(channel, id, n), RestoredID(channel, id, n)
 		seen, err := d.sweeper.KnownFacts(ctx, nthDeletion, nthRestoration)
 		if err != nil {
-			return fact.DeletionCount{}, err
+			return DeletionCount{}, err
 		}
 		if !seen[nthDeletion] {
-			return fact.DeletionCount{Deleted: n - 1, Restored: n - 1}, nil
+			return DeletionCount{Deleted: n - 1, Restored: n - 1}, nil
 		}
 		if !seen[nthRestoration] {
-			return fact.DeletionCount{Deleted: n, Restored: n - 1}, nil
+			return DeletionCount{Deleted: n, Restored: n - 1}, nil
 		}
 	}
 }
@@ -46,11 +44,11 @@ func (d *deletions) count(ctx context.Context, channel, id string) (fact.Deletio
 // is a repetition, which is recognised by its time. A restoration whose deletion isn't stored counts as an edit,
 // because the text may have changed.
 // Errors: those of looking up facts.
-func (d *deletions) factsOfActivity(ctx context.Context, p fact.Payload, a *connector.Activity, at bridge.Place) ([]channels.Fact, error) {
-	isDeletion := a.Type == connector.TypeMessageDelete
+func (d *deletions) factsOfActivity(ctx context.Context, p Payload, a *Activity, at bridge.Place) ([]channels.Fact, error) {
+	isDeletion := a.Type == TypeMessageDelete
 	requestID := p.EditID(at, a) // the id of a fact that marks this request as stored
 	if isDeletion {
-		requestID = fact.DeleteID(at.Channel, at.Message, 1) + ":" + fact.Version(a)
+		requestID = DeleteID(at.Channel, at.Message, 1) + ":" + Version(a)
 	}
 
 	seen, err := d.sweeper.KnownFacts(ctx, requestID)
@@ -66,7 +64,7 @@ func (d *deletions) factsOfActivity(ctx context.Context, p fact.Payload, a *conn
 		return p.EditFacts(a, at), nil
 	}
 
-	facts := append(p.DeletionFacts(a, at, stored, isDeletion), p.KnownFact(requestID, fact.KeyOf(at)))
+	facts := append(p.DeletionFacts(a, at, stored, isDeletion), p.KnownFact(requestID, KeyOf(at)))
 	if !isDeletion {
 		facts = append(facts, p.StoredVersion(at, a))
 	}
@@ -77,7 +75,7 @@ func (d *deletions) factsOfActivity(ctx context.Context, p fact.Payload, a *conn
 // changedLately reports whether a message was deleted or restored so recently that Graph may not show it yet.
 // Errors: those of looking up facts.
 func (d *deletions) changedLately(ctx context.Context, at bridge.Place) (bool, error) {
-	ids := fact.ChangedLatelyIDs(at, d.Now())
+	ids := ChangedLatelyIDs(at, d.Now())
 	seen, err := d.sweeper.KnownFacts(ctx, ids...)
 	return slices.ContainsFunc(ids, func(id string) bool { return seen[id] }), err
 }
@@ -85,7 +83,7 @@ func (d *deletions) changedLately(ctx context.Context, at bridge.Place) (bool, e
 // compare compares whether a message is deleted according to Graph with the stored facts. If they differ, it returns
 // the missing fact of the deletion or restoration.
 // Errors: those of looking up facts, and of looking up people.
-func (d *deletions) compare(ctx context.Context, m organisation.Shown) (missing, error) {
+func (d *deletions) compare(ctx context.Context, m Shown) (missing, error) {
 	stored, err := d.count(ctx, m.At.Channel, m.At.Message)
 	if err != nil {
 		return missing{}, err
@@ -103,9 +101,9 @@ func (d *deletions) compare(ctx context.Context, m organisation.Shown) (missing,
 		}
 	}
 
-	event := fact.EventRestored
+	event := EventRestored
 	if isDeleted {
-		event = fact.EventDeleted
+		event = EventDeleted
 	}
 	p, a, err := d.PayloadOf(ctx, event, m)
 	if err != nil {
@@ -115,7 +113,7 @@ func (d *deletions) compare(ctx context.Context, m organisation.Shown) (missing,
 	facts := p.DeletionFacts(&a, m.At, stored, isDeleted)
 	isEdited := !m.EditedAt.IsZero()
 	if isEdited && !isDeleted { // the restoration has the latest text, so the edit counts as stored
-		edit := d.ActivityOf(fact.EventEdited, m.At.Channel, m.Message)
+		edit := d.ActivityOf(EventEdited, m.At.Channel, m.Message)
 		facts = append(facts, p.StoredVersion(m.At, &edit))
 	}
 	return missing{facts: facts}, nil

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/teams/fact"
 	"parley/bridge"
 )
 
@@ -17,11 +16,11 @@ type changeOfLife struct {
 }
 
 func (w *world) deletion() changeOfLife {
-	return changeOfLife{do: w.ann.Delete, event: fact.EventDeleted, verb: bridge.VerbDelete}
+	return changeOfLife{do: w.ann.Delete, event: EventDeleted, verb: bridge.VerbDelete}
 }
 
 func (w *world) restoration() changeOfLife {
-	return changeOfLife{do: w.ann.Undelete, event: fact.EventRestored, verb: restored}
+	return changeOfLife{do: w.ann.Undelete, event: EventRestored, verb: restored}
 }
 
 // If a reply is deleted and brought back several times, and Teams reports none of that, Parley finds each change by

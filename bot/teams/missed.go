@@ -5,10 +5,6 @@ import (
 	"context"
 	"slices"
 
-	"parley/bot/teams/connector"
-	"parley/bot/teams/fact"
-	"parley/bot/teams/graph"
-	"parley/bot/teams/organisation"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -24,13 +20,13 @@ type missing struct {
 }
 
 // repliesOf returns the replies of a thread. inOurThread means that Parley began the thread.
-func repliesOf(channel string, root *graph.Message, inOurThread bool) []organisation.Shown {
-	var list []organisation.Shown
+func repliesOf(channel string, root *Message, inOurThread bool) []Shown {
+	var list []Shown
 	for i := range root.Replies {
 		m := &root.Replies[i]
-		list = append(list, organisation.Shown{
+		list = append(list, Shown{
 			Message:     m,
-			At:          organisation.PlaceOf(channel, m),
+			At:          OrganisationPlaceOf(channel, m),
 			InOurThread: inOurThread && m.ReplyToID != "",
 		})
 	}
@@ -39,15 +35,15 @@ func repliesOf(channel string, root *graph.Message, inOurThread bool) []organisa
 
 // storeMissing stores those messages, edits and deletions that aren't stored yet, in the order in which the messages
 // were written. unclear: see missing.
-func (h *history) storeMissing(ctx context.Context, messages []organisation.Shown) (unclear bool, err error) {
-	messages = slices.DeleteFunc(slices.Clone(messages), func(m organisation.Shown) bool {
+func (h *history) storeMissing(ctx context.Context, messages []Shown) (unclear bool, err error) {
+	messages = slices.DeleteFunc(slices.Clone(messages), func(m Shown) bool {
 		return m.ID == "" || m.Type != "message"
 	})
-	slices.SortStableFunc(messages, func(a, b organisation.Shown) int { return compareIDs(a.ID, b.ID) })
+	slices.SortStableFunc(messages, func(a, b Shown) int { return compareIDs(a.ID, b.ID) })
 
 	var ids []string
 	for _, m := range messages {
-		ids = append(ids, fact.MessageID(m.At.Channel, m.ID), fact.DeleteID(m.At.Channel, m.ID, 1))
+		ids = append(ids, MessageID(m.At.Channel, m.ID), DeleteID(m.At.Channel, m.ID, 1))
 	}
 	seen, err := h.sweeper.KnownFacts(ctx, ids...)
 	if err != nil {
@@ -71,8 +67,8 @@ func compareIDs(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cm
 
 // findMissing returns the facts about a message that aren't stored: that it was written, changed, deleted or restored.
 // seen has the ids of stored facts.
-func (h *history) findMissing(ctx context.Context, m organisation.Shown, seen map[string]bool) (missing, error) {
-	isStored := seen[fact.MessageID(m.At.Channel, m.ID)]
+func (h *history) findMissing(ctx context.Context, m Shown, seen map[string]bool) (missing, error) {
+	isStored := seen[MessageID(m.At.Channel, m.ID)]
 	isDeleted := !m.DeletedAt.IsZero()
 	isDeletedRoot := isDeleted && m.ReplyToID == ""
 	switch {
@@ -86,7 +82,7 @@ func (h *history) findMissing(ctx context.Context, m organisation.Shown, seen ma
 		return missing{unclear: !isStored && h.expectTextLater(m.ID)}, nil
 	}
 
-	if wasDeleted := seen[fact.DeleteID(m.At.Channel, m.ID, 1)]; wasDeleted {
+	if wasDeleted := seen[DeleteID(m.At.Channel, m.ID, 1)]; wasDeleted {
 		restored, err := h.deletions.compare(ctx, m)
 		if err != nil || restored.unclear || len(restored.facts) > 0 {
 			return restored, err
@@ -108,7 +104,7 @@ func (h *history) findMissing(ctx context.Context, m organisation.Shown, seen ma
 
 // writtenFacts returns the fact that a message was written; none if the message is for colleagues. That is a message in
 // somebody else's thread, or one that was typed while we could not read the channel, unless it mentions Parley.
-func (h *history) writtenFacts(ctx context.Context, m organisation.Shown) ([]channels.Fact, error) {
+func (h *history) writtenFacts(ctx context.Context, m Shown) ([]channels.Fact, error) {
 	p, a, err := h.PayloadOf(ctx, "", m)
 	if err != nil {
 		return nil, err
@@ -120,15 +116,15 @@ func (h *history) writtenFacts(ctx context.Context, m organisation.Shown) ([]cha
 	if isForColleagues && !mentionsUs {
 		return nil, nil
 	}
-	return []channels.Fact{p.Fact(fact.MessageID(m.At.Channel, m.ID), fact.KeyOf(m.At))}, nil
+	return []channels.Fact{p.Fact(MessageID(m.At.Channel, m.ID), KeyOf(m.At))}, nil
 }
 
 // missedEdit returns the fact that a message was edited; none if it wasn't, or if its latest version is stored.
-func (h *history) missedEdit(ctx context.Context, m organisation.Shown) ([]channels.Fact, error) {
+func (h *history) missedEdit(ctx context.Context, m Shown) ([]channels.Fact, error) {
 	if m.EditedAt.IsZero() {
 		return nil, nil
 	}
-	p, a, err := h.PayloadOf(ctx, fact.EventEdited, m)
+	p, a, err := h.PayloadOf(ctx, EventEdited, m)
 	if err != nil {
 		return nil, err
 	}
@@ -136,11 +132,11 @@ func (h *history) missedEdit(ctx context.Context, m organisation.Shown) ([]chann
 	if known || err != nil {
 		return nil, err
 	}
-	return []channels.Fact{p.Fact(p.EditID(m.At, &a), fact.KeyOf(m.At))}, nil
+	return []channels.Fact{p.Fact(p.EditID(m.At, &a), KeyOf(m.At))}, nil
 }
 
 // isStored reports whether a version of a message is stored, whether it came from Teams' request or from Graph.
-func (h *history) isStored(ctx context.Context, p fact.Payload, at bridge.Place, a *connector.Activity) (bool, error) {
+func (h *history) isStored(ctx context.Context, p Payload, at bridge.Place, a *Activity) (bool, error) {
 	ids := append(p.KnownIDs(at, a), p.EditID(at, a))
 	seen, err := h.sweeper.KnownFacts(ctx, ids...)
 	return slices.ContainsFunc(ids, func(id string) bool { return seen[id] }), err

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"time"
 
-	"parley/bot/teams/graph"
 	"parley/bridge"
 )
 
@@ -67,8 +66,8 @@ func (h *history) catchUpOldThreads(ctx context.Context) error {
 
 // isRefused reports whether an error is a refusal of Graph for which retrying is useless.
 func isRefused(err error) bool {
-	var e *graph.Error
-	_, again := graph.Wait(err)
+	var e *GraphError
+	_, again := Wait(err)
 	return errors.As(err, &e) && !again
 }
 
@@ -78,7 +77,7 @@ func (h *history) catchUpOldThread(ctx context.Context, root bridge.Place) error
 	if err != nil {
 		return err
 	}
-	thread := graph.Message{ID: root.Message}
+	thread := Message{ID: root.Message}
 	const firstPage = ""
 	if err := h.readReplies(ctx, root.Channel, &thread, firstPage); err != nil {
 		return err

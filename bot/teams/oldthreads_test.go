@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/teams/fact"
 	"parley/bridge"
 )
 
@@ -31,7 +30,7 @@ func newOldThreads(t *testing.T, number int) (w *world, lost string) {
 	w.openThread()
 	id := w.replyUnheardIn(roots[len(roots)-1], "typed while Parley was down")
 	w.surface = w.restartedSurface()
-	return w, fact.MessageID(w.channel, id)
+	return w, MessageID(w.channel, id)
 }
 
 // Parley finds a missed reply even in a thread that is older than those that a pass over the channel reads.

@@ -8,9 +8,7 @@ import (
 	"net/http"
 	"time"
 
-	"parley/bot/teams/organisation"
-	"parley/bot/teams/rest"
-	"parley/channels/fence"
+	"parley/channels/wire"
 )
 
 const (
@@ -78,7 +76,7 @@ func (o Options) withDefaults() Options {
 		o.Zone = time.UTC
 	}
 	if o.Client == nil {
-		o.Client = fence.NewClient(fence.Options{Answer: organisation.RequestTimeout})
+		o.Client = wire.NewClient(wire.Options{Answer: RequestTimeout})
 	}
 
 	o.CatchUpSpan = cmp.Or(o.CatchUpSpan, defaultCatchUpSpan)
@@ -87,8 +85,8 @@ func (o Options) withDefaults() Options {
 }
 
 // newTokens returns a source of access tokens for one scope.
-func (o Options) newTokens(scope string) *rest.Tokens {
-	return rest.NewTokens(rest.TokenOptions{
+func (o Options) newTokens(scope string) *Tokens {
+	return NewTokens(TokenOptions{
 		LoginURL: o.LoginURL,
 		TenantID: o.TenantID,
 		AppID:    o.AppID,

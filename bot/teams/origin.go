@@ -8,11 +8,6 @@ import (
 	"path"
 	"strings"
 	"time"
-
-	"parley/bot/teams/fact"
-	"parley/bot/teams/graph"
-	"parley/bot/teams/rest"
-	"parley/bot/teams/sharepoint"
 )
 
 // Agents attach files to their messages, and Parley reads them with Graph, Microsoft's API. Graph may let Parley read
@@ -37,22 +32,22 @@ var (
 // attached, and its author.
 // Errors: errElsewhere if the file must not be read. Any other error means that this can't be decided at the moment,
 // because Graph doesn't say where the files of the channel or the author are.
-func (fs *files) allowedAddress(ctx context.Context, o fact.Origin, address string) (string, error) {
+func (fs *files) allowedAddress(ctx context.Context, o Origin, address string) (string, error) {
 	if o.Channel == "" {
 		return "", errElsewhere
 	}
 
-	address = sharepoint.Escape(address)
+	address = Escape(address)
 	site, errSite := fs.siteOf(ctx, o.Channel)
-	if inside, ok := sharepoint.Below(site, address); ok {
+	if inside, ok := Below(site, address); ok {
 		return inside, nil
 	}
 
 	drive, errDrive := fs.driveOf(ctx, o.Author)
-	if inside, ok := sharepoint.Below(drive, address); ok {
+	if inside, ok := Below(drive, address); ok {
 		return inside, nil
 	}
-	if errors.Is(errSite, graph.ErrNotGranted) && fs.mayReadOnlyNamedSites(ctx) {
+	if errors.Is(errSite, ErrNotGranted) && fs.mayReadOnlyNamedSites(ctx) {
 		return address, nil // Graph itself refuses all sites except those that an admin has named
 	}
 	if errSite != nil {
@@ -68,8 +63,8 @@ func (fs *files) allowedAddress(ctx context.Context, o fact.Origin, address stri
 // hasNoDrive reports whether an error means that a person has no OneDrive, or none that we may read.
 // Source: 400 for people without one: github.com/OneDrive/onedrive-api-docs/issues/1572, read 2026-11.
 func hasNoDrive(err error) bool {
-	var e *graph.Error
-	if errors.Is(err, graph.ErrNotGranted) || errors.Is(err, graph.ErrNotFound) {
+	var e *GraphError
+	if errors.Is(err, ErrNotGranted) || errors.Is(err, ErrNotFound) {
 		return true
 	}
 	return errors.As(err, &e) && e.Status == http.StatusBadRequest
@@ -145,7 +140,7 @@ func (fs *files) libraryOf(key string, ask func() (string, error)) (*url.URL, er
 	if err != nil || u.Host == "" {
 		return nil, errLibrary
 	}
-	if u.Scheme != "https" && !rest.IsLocalURL(address) {
+	if u.Scheme != "https" && !IsLocalURL(address) {
 		return nil, errLibrary
 	}
 

@@ -7,10 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"parley/bot/teams/fact"
-	"parley/bot/teams/graph"
 	"parley/bot/teams/teamsfake"
-	"parley/bot/teams/teamsfake/tenant"
+
 	"parley/bridge"
 	"parley/channels"
 )
@@ -51,7 +49,7 @@ func (w *world) wantFileNotReadNow(f bridge.SurfaceFile) {
 // wantNotGranted checks that a file isn't read because nobody has granted that right.
 func wantNotGranted(t *testing.T, err error) {
 	t.Helper()
-	if !errors.Is(err, graph.ErrNotGranted) {
+	if !errors.Is(err, ErrNotGranted) {
 		t.Fatalf("got error %v, want ErrNotGranted", err)
 	}
 }
@@ -111,7 +109,7 @@ func (w *world) refusedAddresses(plan, pay, hr string) []string {
 	w.t.Helper()
 	u, err := url.Parse(plan)
 	noError(w.t, err)
-	leads := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Leads", Kind: tenant.KindPrivate, Members: []string{ann, ben}}).ID
+	leads := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Leads", Kind: teamsfake.KindPrivate, Members: []string{ann, ben}}).ID
 	site := siteOf(plan)
 	outOfTheSite := func(dots string) string { return site + "/" + dots + strings.TrimPrefix(pay, w.fake.URL()+"/sites") }
 	withHost := func(host string) string { return strings.Replace(plan, u.Host, host, 1) }
@@ -144,7 +142,7 @@ func (w *world) refusedAddresses(plan, pay, hr string) []string {
 		site + "2/Shared%20Documents/x.pdf",
 
 		// No addresses, among them one that claims to be of another channel and author.
-		fact.Origin{Channel: hr, Author: ben}.Seal(pay),
+		Origin{Channel: hr, Author: ben}.Seal(pay),
 		"teams:?%zz",
 		"x.pdf",
 	}
@@ -246,7 +244,7 @@ func openPlanAndPay(t *testing.T, rights ...string) (planErr, payErr error) {
 // named.
 func TestFilesOfNamedSites(t *testing.T) {
 	t.Parallel()
-	planErr, payErr := openPlanAndPay(t, tenant.PermitMessages, tenant.PermitSites)
+	planErr, payErr := openPlanAndPay(t, teamsfake.PermitMessages, teamsfake.PermitSites)
 	noError(t, planErr)
 	wantNotGranted(t, payErr)
 }

@@ -5,8 +5,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"parley/bot/teams/graph"
 )
 
 // A pass reads the threads of a channel when something may have been missed. These tests check which threads a pass
@@ -16,9 +14,9 @@ import (
 func TestLastChangeOfAThreadIsThatOfItsReplies(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	got := lastChange(&graph.Message{
+	got := lastChange(&Message{
 		CreatedAt: now.Add(-time.Hour),
-		Replies:   []graph.Message{{CreatedAt: now.Add(-time.Minute), ModifiedAt: now}},
+		Replies:   []Message{{CreatedAt: now.Add(-time.Minute), ModifiedAt: now}},
 	})
 	if !got.Equal(now) {
 		t.Errorf("got %v, want %v, when its reply was changed", got, now)

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"parley/bot/picture"
-	"parley/bot/teams/connector"
+	"parley/bot/forms"
+
 	"parley/channels"
 )
 
@@ -62,7 +62,7 @@ func chooseDisplay(ctx context.Context, f channels.File) (display, error) {
 
 // chooseByHeader decides by the header of an image file how it is shown. size is the size of the whole file in bytes.
 func chooseByHeader(size int64, r io.Reader) display {
-	format, pixels, err := picture.ReadSize(r)
+	format, pixels, err := forms.ReadSize(r)
 	if err != nil { // not a picture
 		return displayLink
 	}
@@ -81,8 +81,8 @@ type inlinePicture struct {
 	data     []byte
 }
 
-func (p inlinePicture) makeAttachment(name string) connector.Attachment {
-	return connector.Attachment{
+func (p inlinePicture) makeAttachment(name string) Attachment {
+	return Attachment{
 		ContentType: p.mimeType,
 		Name:        name,
 		ContentURL:  "data:" + p.mimeType + ";base64," + base64.StdEncoding.EncodeToString(p.data),
@@ -96,7 +96,7 @@ func readOriginal(ctx context.Context, f channels.File) (inlinePicture, error) {
 	if err != nil {
 		return inlinePicture{}, err
 	}
-	format, _, err := picture.ReadSize(bytes.NewReader(data))
+	format, _, err := forms.ReadSize(bytes.NewReader(data))
 	if err != nil {
 		return inlinePicture{}, fmt.Errorf("%w: %w", errNoPicture, err)
 	}
@@ -127,7 +127,7 @@ func shrinkPicture(ctx context.Context, f channels.File) (inlinePicture, error) 
 
 	decoding, cancel := context.WithTimeout(ctx, copyTimeout)
 	defer cancel()
-	small, err := picture.Thumbnail(decoding, data, maxPictureSide)
+	small, err := forms.Thumbnail(decoding, data, maxPictureSide)
 
 	if ctx.Err() != nil {
 		return inlinePicture{}, ctx.Err()

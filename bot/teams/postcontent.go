@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"parley/bot/teams/card"
-	"parley/bot/teams/graph"
+
 	"parley/bridge"
 )
 
@@ -18,9 +18,9 @@ import (
 
 // postContent recognises the message of one part of a post. A long post has several parts, each a message.
 type postContent struct {
-	isIn   func(*graph.Message) bool // reports whether a message has this content
-	more   bool                      // another part follows
-	absent []bridge.AgentRef         // see composedPost
+	isIn   func(*Message) bool // reports whether a message has this content
+	more   bool                // another part follows
+	absent []bridge.AgentRef   // see composedPost
 }
 
 // contentOf returns how to recognise the part p.Part of a post. The customer's name isn't compared, because it may have
@@ -45,7 +45,7 @@ func (s *poster) contentOf(ctx context.Context, p bridge.Post) (postContent, err
 	other, err := s.composeWith(ctx, p, commandForms(channel, !s.CanRead(channel)))
 	if err == nil && other.text != nil { // with the other forms of commands, the post may have fewer parts
 		isInOtherForm, isInThisForm := hasText(*other.text), isIn
-		isIn = func(m *graph.Message) bool { return isInThisForm(m) || isInOtherForm(m) }
+		isIn = func(m *Message) bool { return isInThisForm(m) || isInOtherForm(m) }
 	}
 
 	return postContent{isIn: isIn, more: c.more, absent: c.absent}, nil
@@ -54,19 +54,19 @@ func (s *poster) contentOf(ctx context.Context, p bridge.Post) (postContent, err
 // hasElementID recognises a card by the id of its first element. The whole card can't be compared, because Graph returns
 // its JSON with the members in another order.
 // Source: learn.microsoft.com/graph/teams-messaging-overview, "card attachment", read 2026-11.
-func hasElementID(id string) func(*graph.Message) bool {
+func hasElementID(id string) func(*Message) bool {
 	quoted := strconv.Quote(id)
-	return func(m *graph.Message) bool {
-		return slices.ContainsFunc(m.Attachments, func(a graph.Attachment) bool {
+	return func(m *Message) bool {
+		return slices.ContainsFunc(m.Attachments, func(a GraphAttachment) bool {
 			return a.ContentType == card.ContentType && strings.Contains(a.Content, quoted)
 		})
 	}
 }
 
 // hasText recognises a text message by its words, because Graph returns nothing else that a bot sends with a text.
-func hasText(c card.Message) func(*graph.Message) bool {
+func hasText(c card.Message) func(*Message) bool {
 	parts := strings.Split(readableText(c.Text), anyName)
-	return func(m *graph.Message) bool { return hasPartsInOrder(readableText(m.Body.Content), parts) }
+	return func(m *Message) bool { return hasPartsInOrder(readableText(m.Body.Content), parts) }
 }
 
 // hasPartsInOrder reports whether a text consists of these parts in this order, with any text between them. A single

@@ -3,9 +3,8 @@ package teams
 import (
 	"testing"
 
-	"parley/bot/teams/fact"
 	"parley/bot/teams/teamsfake"
-	"parley/bot/teams/teamsfake/tenant"
+
 	"parley/bridge"
 )
 
@@ -14,7 +13,7 @@ import (
 func (w *world) beginPrivateThread() {
 	w.t.Helper()
 	w.channel = w.fake.Admin.AddChannel(teamsfake.Channel{
-		Team: w.team, Name: "Private", Kind: tenant.KindPrivate, Members: []string{ann}, Added: true,
+		Team: w.team, Name: "Private", Kind: teamsfake.KindPrivate, Members: []string{ann}, Added: true,
 	}).ID
 	w.desk.Open(w.channel)
 	sent := w.mustSend(w.newRoot("private", w.channel))
@@ -39,7 +38,7 @@ func TestSlashCommand(t *testing.T) {
 	w := newThreadWorld(t)
 	id, err := w.ann.Slash(w.channel, w.root, "snooze 2h")
 	noError(t, err)
-	a := w.waitAction(fact.MessageID(w.channel, id))
+	a := w.waitAction(MessageID(w.channel, id))
 	wantEqual(t, "verb", a.Verb, bridge.VerbSnooze)
 	wantEqual(t, "until", a.Args.Until, "2h")
 	wantEqual(t, "origin", a.Origin, bridge.OriginSlash)
@@ -56,7 +55,7 @@ func TestTextToUsAloneIsNoReply(t *testing.T) {
 			w := newThreadWorld(t)
 			id, err := w.ann.Private(w.channel, w.root, text)
 			noError(t, err)
-			a := w.waitAction(fact.MessageID(w.channel, id))
+			a := w.waitAction(MessageID(w.channel, id))
 			wantEqual(t, "verb", a.Verb, bridge.VerbUnknown)
 			wantEqual(t, "origin", a.Origin, bridge.OriginSlash)
 			wantEqual(t, "it is explicit", a.Explicit, false)

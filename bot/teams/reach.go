@@ -5,8 +5,6 @@ import (
 	"errors"
 	"net/http"
 
-	"parley/bot/teams/connector"
-	"parley/bot/teams/rest"
 	"parley/channels"
 )
 
@@ -23,7 +21,7 @@ func (s *Surface) Reach(ctx context.Context) error {
 	}
 
 	_, err = s.directory.Audience(ctx, list[0])
-	var failed *connector.Error
+	var failed *Error
 	if !errors.As(err, &failed) {
 		return nil
 	}
@@ -40,7 +38,7 @@ func (s *Surface) checkToken(ctx context.Context) error {
 		return nil
 	}
 	_, err := s.fetchToken(ctx)
-	if !errors.Is(err, rest.ErrCredentials) {
+	if !errors.Is(err, ErrCredentials) {
 		return err
 	}
 	c := tokenCondition(err)

@@ -6,9 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/teams/connector"
-	"parley/bot/teams/fact"
-	"parley/bot/teams/graph"
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
 )
@@ -28,7 +25,7 @@ func TestMissedMessageThatWasEdited(t *testing.T) {
 }
 
 // readMessage reads a message in a thread as Graph shows it.
-func readMessage(t *testing.T, root, raw string) (m graph.Message) {
+func readMessage(t *testing.T, root, raw string) (m Message) {
 	t.Helper()
 	noError(t, json.Unmarshal([]byte(raw), &m))
 	m.ReplyToID = root
@@ -36,26 +33,26 @@ func readMessage(t *testing.T, root, raw string) (m graph.Message) {
 }
 
 // teamsEdit is an edit that mentions Ben, as Teams reports it. graphEdit is the same edit as Graph shows it.
-func (w *world) teamsEdit() *connector.Activity {
+func (w *world) teamsEdit() *Activity {
 	w.t.Helper()
-	var a connector.Activity
+	var a Activity
 	noError(w.t, json.Unmarshal([]byte(`{
 		"type": "messageUpdate", "id": "1700000000001", "timestamp": "2023-11-14T22:13:21Z",
-		"conversation": {"id": "`+connector.ThreadID(w.channel, w.root)+`"},
+		"conversation": {"id": "`+ThreadID(w.channel, w.root)+`"},
 		"attachments": [{"contentType": "text/html", "content": "<p>ask <at id=\"0\">Bo &amp; Co</at> now</p>"}],
 		"entities": [{"type": "mention", "text": "<at>Bo &amp; Co</at>", "mentioned": {"id": "29:BEN", "name": "Ben Oak"}}]
 	}`), &a))
 	return &a
 }
 
-func (w *world) graphEdit() *connector.Activity {
+func (w *world) graphEdit() *Activity {
 	w.t.Helper()
 	m := readMessage(w.t, w.root, `{
 		"id": "1700000000001", "lastEditedDateTime": "2023-11-14T22:13:21Z", "from": {"user": {"id": "`+ann+`"}},
 		"body": {"contentType": "html", "content": "<div>ask <at id=\"0\">Bo &amp; Co</at> now</div>"},
 		"mentions": [{"id": 0, "mentionText": "Bo & Co", "mentioned": {"user": {"id": "`+ben+`", "displayName": "Ben Oak"}}}]
 	}`)
-	a := w.surface.org.ActivityOf(fact.EventEdited, w.channel, &m)
+	a := w.surface.org.ActivityOf(EventEdited, w.channel, &m)
 	return &a
 }
 
@@ -66,35 +63,35 @@ func TestEditIsOneWhoeverIsKnown(t *testing.T) {
 	w := newThreadWorld(t)
 	me := w.surface.org.Me
 	told := w.teamsEdit()
-	at := fact.PlaceOf(told)
-	nobodyKnown := fact.Payload{Me: me}
+	at := PlaceOf(told)
+	nobodyKnown := Payload{Me: me}
 	wantID, wantVersion := nobodyKnown.EditID(at, told), nobodyKnown.VersionDigest(told)
 
 	for _, tt := range []struct {
 		name  string
-		edit  *connector.Activity
-		known map[string]fact.Person
+		edit  *Activity
+		known map[string]Person
 	}{
 		{
 			name:  "told by Teams, Ben is known",
 			edit:  w.teamsEdit(),
-			known: map[string]fact.Person{"29:BEN": {User: ben, Name: "Ben Oak", Kind: "person"}},
+			known: map[string]Person{"29:BEN": {User: ben, Name: "Ben Oak", Kind: "person"}},
 		},
 		{
 			name:  "told by Teams, Ben is renamed",
 			edit:  w.teamsEdit(),
-			known: map[string]fact.Person{"29:BEN": {User: ben, Name: "Ben Elm", Kind: "person"}},
+			known: map[string]Person{"29:BEN": {User: ben, Name: "Ben Elm", Kind: "person"}},
 		},
 		{
 			name:  "told by Graph, Ben is known",
 			edit:  w.graphEdit(),
-			known: map[string]fact.Person{ben: {User: ben, Name: "Ben Oak", Kind: "person"}},
+			known: map[string]Person{ben: {User: ben, Name: "Ben Oak", Kind: "person"}},
 		},
 		{name: "told by Graph, nobody is known", edit: w.graphEdit(), known: nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			p := fact.Payload{Me: me, Who: tt.known}
+			p := Payload{Me: me, Who: tt.known}
 			wantEqual(t, "id of the fact", p.EditID(at, tt.edit), wantID)
 			wantEqual(t, "version", p.VersionDigest(tt.edit), wantVersion)
 		})

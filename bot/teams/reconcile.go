@@ -6,8 +6,6 @@ import (
 	"errors"
 	"time"
 
-	"parley/bot/teams/graph"
-	"parley/bot/teams/organisation"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -54,10 +52,10 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 	}
 
 	m, outcome, err := s.findPosted(ctx, p, content.isIn)
-	if errors.Is(err, graph.ErrNotGranted) {
+	if errors.Is(err, ErrNotGranted) {
 		return channels.Absent, bridge.Sent{Blind: true}, nil
 	}
-	if errors.Is(err, graph.ErrNotFound) && p.Place.Thread != "" { // the thread is gone: the next Send reports that
+	if errors.Is(err, ErrNotFound) && p.Place.Thread != "" { // the thread is gone: the next Send reports that
 		return channels.Absent, bridge.Sent{}, nil
 	}
 	if err != nil || outcome != channels.Landed {
@@ -84,7 +82,7 @@ func (s *poster) findDouble(ctx context.Context, p bridge.Post) (bridge.Sent, er
 	}
 
 	m, outcome, err := s.findPosted(ctx, p, content.isIn)
-	if errors.Is(err, graph.ErrNotGranted) {
+	if errors.Is(err, ErrNotGranted) {
 		return bridge.Sent{Blind: true}, nil
 	}
 	if err != nil {
@@ -101,8 +99,8 @@ func (s *poster) findDouble(ctx context.Context, p bridge.Post) (bridge.Sent, er
 // threads. isSought recognises its content. The outcome CannotTell without an error means that there are too many
 // messages to examine.
 func (s *poster) findPosted(
-	ctx context.Context, p bridge.Post, isSought func(*graph.Message) bool,
-) (m graph.Message, outcome channels.Outcome, err error) {
+	ctx context.Context, p bridge.Post, isSought func(*Message) bool,
+) (m Message, outcome channels.Outcome, err error) {
 	err = readInPages(func(size int) error {
 		var err error
 		m, outcome, err = s.searchPages(ctx, p, isSought, size)
@@ -113,8 +111,8 @@ func (s *poster) findPosted(
 
 // searchPages is findPosted with pages of size threads.
 func (s *poster) searchPages(
-	ctx context.Context, p bridge.Post, isSought func(*graph.Message) bool, size int,
-) (graph.Message, channels.Outcome, error) {
+	ctx context.Context, p bridge.Post, isSought func(*Message) bool, size int,
+) (Message, channels.Outcome, error) {
 	oldest := time.Time{}
 	if !p.FirstAttemptAt.IsZero() {
 		oldest = p.FirstAttemptAt.Add(-clockTolerance)
@@ -124,7 +122,7 @@ func (s *poster) searchPages(
 	for range maxReconcilePages * threadsPerPage / size {
 		page, err := s.readPage(ctx, p.Place, size, next)
 		if err != nil {
-			return graph.Message{}, channels.CannotTell, err
+			return Message{}, channels.CannotTell, err
 		}
 
 		for i := range page.Value {
@@ -135,7 +133,7 @@ func (s *poster) searchPages(
 
 			isRecorded, err := s.posts.IsOwnPost(ctx, bridge.Place{Channel: p.Place.Channel, Message: m.ID})
 			if err != nil {
-				return graph.Message{}, channels.CannotTell, err
+				return Message{}, channels.CannotTell, err
 			}
 			if !isRecorded { // a recorded message belongs to another post
 				return *m, channels.Landed, nil
@@ -146,28 +144,28 @@ func (s *poster) searchPages(
 		// Graph doesn't document the order of replies, so all their pages are read.
 		mayContinue := p.Place.Thread != "" || newerMayFollow(page.Value, oldest)
 		if next == "" || !mayContinue {
-			return graph.Message{}, channels.Absent, nil
+			return Message{}, channels.Absent, nil
 		}
 	}
 
-	return graph.Message{}, channels.CannotTell, nil
+	return Message{}, channels.CannotTell, nil
 }
 
 // readPage reads a page of a thread's replies or, if the place has no thread, of the channel's threads. size is the
 // number of threads. next is Page.Next of the previous page; "" for the first page.
-func (s *poster) readPage(ctx context.Context, at bridge.Place, size int, next string) (graph.Page[graph.Message], error) {
-	read := func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+func (s *poster) readPage(ctx context.Context, at bridge.Place, size int, next string) (Page[Message], error) {
+	read := func(ctx context.Context, group string) (Page[Message], error) {
 		if at.Thread != "" {
 			return s.Graph.Replies(ctx, threadOf(group, at), next)
 		}
 		return s.Graph.Messages(ctx, group, at.Channel, size, next)
 	}
-	return organisation.ReadPatiently(ctx, s.Organisation, at.Channel, read)
+	return ReadPatiently(ctx, s.Organisation, at.Channel, read)
 }
 
 // mayBePost reports whether a message was written by us and isn't deleted. It returns false for the message at the
 // post's own place, which is known already.
-func (s *poster) mayBePost(p bridge.Post, m *graph.Message) bool {
+func (s *poster) mayBePost(p bridge.Post, m *Message) bool {
 	if m.ID == p.Place.Message || !m.DeletedAt.IsZero() {
 		return false
 	}

@@ -10,13 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"parley/bot/recent"
+	"parley/bot/forms"
 	"parley/bot/teams/card"
-	"parley/bot/teams/closed"
-	"parley/bot/teams/connector"
-	"parley/bot/teams/graph"
-	"parley/bot/teams/organisation"
-	"parley/bot/teams/ownthread"
+
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels"
@@ -29,13 +25,13 @@ import (
 
 // poster makes posts. If Teams' response to a post is lost, it also determines whether the post was made; see Reconcile.
 type poster struct {
-	*organisation.Organisation
+	*Organisation
 
-	posts   ownthread.PostRecords // which of our messages are recorded
+	posts   PostRecords // which of our messages are recorded
 	access  *access
-	threads *ownthread.Threads
-	sent    *recent.Map[bridge.Sent] // parts of posts that were made, by sentKey; for Reconcile
-	copying chan struct{}            // semaphore: holds one element while a picture is copied, which needs much memory
+	threads *Threads
+	sent    *forms.Map[bridge.Sent] // parts of posts that were made, by sentKey; for Reconcile
+	copying chan struct{}           // semaphore: holds one element while a picture is copied, which needs much memory
 }
 
 // Send makes one post, or one part of a long post; see bridge.Surface. The error is a *channels.SendError, which says
@@ -43,7 +39,7 @@ type poster struct {
 func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	if p.Kind != bridge.PostFiles { // the caller limits how long reading files may take
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, organisation.RequestTimeout)
+		ctx, cancel = context.WithTimeout(ctx, RequestTimeout)
 		defer cancel()
 	}
 
@@ -58,7 +54,7 @@ func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	}
 
 	channel, _ := s.Notes.Channel(p.Place.Channel)
-	if err := s.access.closed.Admit(s.Now(), closed.Everywhere, p.Place.Channel, channel.Team); err != nil {
+	if err := s.access.closed.Admit(s.Now(), Everywhere, p.Place.Channel, channel.Team); err != nil {
 		return bridge.Sent{}, err
 	}
 	if p.Unsure && !isChangeOfMessage(p) {
@@ -143,15 +139,15 @@ func (s *poster) sendComposed(ctx context.Context, service string, p bridge.Post
 }
 
 // postMessage adds a message to a thread or a chat, or begins a thread in a channel.
-func (s *poster) postMessage(ctx context.Context, service string, at bridge.Place, a connector.Activity) (bridge.Sent, error) {
+func (s *poster) postMessage(ctx context.Context, service string, at bridge.Place, a Activity) (bridge.Sent, error) {
 	if at.Thread == "" && isChannel(at.Channel) {
 		return s.startThread(ctx, service, at.Channel, a)
 	}
-	r, err := s.Bot.Reply(ctx, connector.Conversation{Service: service, ID: connector.ThreadID(at.Channel, at.Thread)}, a)
+	r, err := s.Bot.Reply(ctx, Conversation{Service: service, ID: ThreadID(at.Channel, at.Thread)}, a)
 	return bridge.Sent{Message: r.ID, Thread: at.Thread}, err
 }
 
-func (s *poster) startThread(ctx context.Context, service, channel string, a connector.Activity) (bridge.Sent, error) {
+func (s *poster) startThread(ctx context.Context, service, channel string, a Activity) (bridge.Sent, error) {
 	started, err := s.Bot.StartThread(ctx, service, s.Tenant, channel, a)
 	if err != nil {
 		return bridge.Sent{}, err
@@ -159,7 +155,7 @@ func (s *poster) startThread(ctx context.Context, service, channel string, a con
 
 	id := started.ActivityID
 	if id == "" {
-		_, id = connector.SplitThread(started.ID)
+		_, id = SplitThread(started.ID)
 	}
 	if id == "" { // the thread may exist, but we don't know its id
 		return bridge.Sent{}, &channels.SendError{
@@ -187,18 +183,18 @@ func (s *poster) learnReading(ctx context.Context, channel string) {
 	ctx, cancel := context.WithTimeout(ctx, learnReadingTimeout)
 	defer cancel()
 
-	readOne := func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+	readOne := func(ctx context.Context, group string) (Page[Message], error) {
 		const size, firstPage = 1, ""
 		return s.Graph.Messages(ctx, group, channel, size, firstPage)
 	}
-	if _, err := organisation.ReadPatiently(ctx, s.Organisation, channel, readOne); err != nil {
+	if _, err := ReadPatiently(ctx, s.Organisation, channel, readOne); err != nil {
 		s.Log.Debug("teams channel for a new thread not read", "channel", channel, "error", err)
 	}
 }
 
-func (s *poster) updateMessage(ctx context.Context, service string, p bridge.Post, a connector.Activity) (bridge.Sent, error) {
+func (s *poster) updateMessage(ctx context.Context, service string, p bridge.Post, a Activity) (bridge.Sent, error) {
 	thread := cmp.Or(p.Place.Thread, p.Place.Message)
-	at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, thread)}
+	at := Conversation{Service: service, ID: ThreadID(p.Place.Channel, thread)}
 	_, err := s.Bot.Update(ctx, at, p.Place.Message, a)
 	return bridge.Sent{Message: p.Place.Message, Thread: thread}, err
 }
@@ -208,7 +204,7 @@ func (s *poster) updateMessage(ctx context.Context, service string, p bridge.Pos
 // because it is wrong now.
 func (s *poster) setReactions(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	sent := bridge.Sent{Message: p.Place.Message, Thread: p.Place.Thread}
-	at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, p.Place.Thread)}
+	at := Conversation{Service: service, ID: ThreadID(p.Place.Channel, p.Place.Thread)}
 	if p.Mark != "" {
 		err := s.ignoreUnsupported(p, s.Bot.AddReaction(ctx, at, p.Place.Message, reactionOf(p.Mark)))
 		if err != nil {
@@ -237,21 +233,21 @@ func (s *poster) ignoreUnsupported(p bridge.Post, err error) error {
 }
 
 func hasStatus(err error, statuses ...int) bool {
-	var e *connector.Error
+	var e *Error
 	return errors.As(err, &e) && slices.Contains(statuses, e.Status)
 }
 
 // sendEphemeral posts a message that only one person sees. It posts in the channel. If the person isn't there, or Teams
 // refuses that, it posts in the person's chat with the bot, and Sent.Elsewhere is true.
-func (s *poster) sendEphemeral(ctx context.Context, service string, p bridge.Post, a connector.Activity) (bridge.Sent, error) {
+func (s *poster) sendEphemeral(ctx context.Context, service string, p bridge.Post, a Activity) (bridge.Sent, error) {
 	person, ok, err := s.People.Find(ctx, p.Place.Channel, string(p.To))
 	if err != nil {
 		return bridge.Sent{}, s.access.classifyBeforeSend(err, p)
 	}
 
 	if ok {
-		a.Recipient = &connector.ChannelAccount{ID: person.Teams, Name: person.Name}
-		at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, p.Place.Thread)}
+		a.Recipient = &ChannelAccount{ID: person.Teams, Name: person.Name}
+		at := Conversation{Service: service, ID: ThreadID(p.Place.Channel, p.Place.Thread)}
 		r, err := s.Bot.SendTargeted(ctx, at, a)
 		if err == nil {
 			return bridge.Sent{Message: r.ID, Thread: p.Place.Thread}, nil
@@ -276,7 +272,7 @@ func isRefusedInChannel(err error) bool {
 
 // sendDirectMessage posts in the person's chat with the bot. Nobody is mentioned there, so it removes the activity's
 // entities.
-func (s *poster) sendDirectMessage(ctx context.Context, service string, p bridge.Post, a connector.Activity) (bridge.Sent, error) {
+func (s *poster) sendDirectMessage(ctx context.Context, service string, p bridge.Post, a Activity) (bridge.Sent, error) {
 	withoutPlace := bridge.Post{Kind: p.Kind} // a failure must not close the post's channel, which isn't involved
 	chat, err := s.openChat(ctx, service, p.To)
 	if err != nil {

@@ -7,11 +7,11 @@ import (
 
 	"parley/bot/forms"
 	"parley/bot/teams/card"
-	"parley/bot/teams/fact"
+
 	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
-	"parley/channels/pause"
+	"parley/channels/wire"
 )
 
 // People submit dialogs: they fill in a form, such as that of a reply, or click a button in a window that shows details.
@@ -27,8 +27,8 @@ func (in *invocation) handleSubmit(ctx context.Context) (any, error) {
 
 	read, err := card.Read(in.value.Data)
 	if err != nil {
-		accepted := in.door.desk.Accept(ctx, fact.QuarantinedFact(in.payload.Body, "form not readable: "+err.Error()))
-		return dialogAnswer(in.problemDialog(errStaleForm(), fact.PlaceOf(in.activity))), accepted
+		accepted := in.door.desk.Accept(ctx, QuarantinedFact(in.payload.Body, "form not readable: "+err.Error()))
+		return dialogAnswer(in.problemDialog(errStaleForm(), PlaceOf(in.activity))), accepted
 	}
 	if read.Click != nil {
 		return in.handleDialogClick(ctx, read.Click)
@@ -93,7 +93,7 @@ func (in *invocation) handleDialogClick(ctx context.Context, c *card.Click) (any
 	if _, err := in.storeClick(ctx, in.value.Data); err != nil {
 		return nil, err
 	}
-	if c.Args.Conversation == 0 || !pause.For(ctx, settleTime) {
+	if c.Args.Conversation == 0 || !wire.For(ctx, settleTime) {
 		return nil, nil
 	}
 	return dialogAnswer(in.windowDialog(ctx, view.OpensDetails, c.Args, c.Place)), nil

@@ -7,22 +7,12 @@ import (
 	"net/http"
 	"time"
 
-	"parley/bot/background"
-	"parley/bot/recent"
-	"parley/bot/sweep"
-	"parley/bot/teams/auth"
-	"parley/bot/teams/closed"
-	"parley/bot/teams/connector"
-	"parley/bot/teams/fact"
-	"parley/bot/teams/graph"
-	"parley/bot/teams/inbound"
-	"parley/bot/teams/organisation"
-	"parley/bot/teams/ownthread"
-	"parley/bot/teams/rest"
+	"parley/bot/forms"
+
 	"parley/bot/upload"
 	"parley/bridge"
 	"parley/channels"
-	"parley/channels/pause"
+	"parley/channels/wire"
 )
 
 const (
@@ -34,9 +24,9 @@ const (
 // Desk is the interface of Parley's engine, which manages conversations and decides what is sent, as a Surface uses it.
 type Desk interface {
 	upload.Desk
-	sweep.Desk
-	ownthread.PostRecords
-	organisation.Memory
+	forms.SweepDesk
+	PostRecords
+	Memory
 	openThreadLister
 	reporter
 	startChecker
@@ -49,13 +39,13 @@ type Desk interface {
 // that happened, such as a message or a click), and makes the posts by which Parley shows conversations. Most of its
 // methods only delegate to a part, which has its own file; see the package's comment.
 type Surface struct {
-	org       *organisation.Organisation
+	org       *Organisation
 	opt       Options
-	tokens    *rest.Tokens // of the bot
-	check     *auth.Validator
-	sweeper   *sweep.Sweeper
+	tokens    *Tokens // of the bot
+	check     *Validator
+	sweeper   *forms.Sweeper
 	access    *access
-	threads   *ownthread.Threads
+	threads   *Threads
 	intake    *intake
 	door      *door
 	posts     *poster
@@ -77,13 +67,13 @@ var (
 // New makes the surface. It makes no requests yet.
 // Errors: all options that are missing or malformed, joined.
 func New(o Options) (*Surface, error) {
-	hosts, err := rest.NewHosts(o.ServiceURLs, o.AllowUnsigned)
+	hosts, err := NewHosts(o.ServiceURLs, o.AllowUnsigned)
 	if err := errors.Join(o.checkRequired(), err); err != nil {
 		return nil, err
 	}
 
 	o = o.withDefaults()
-	check, err := auth.New(auth.Options{
+	check, err := NewAuth(AuthOptions{
 		AppID:   o.AppID,
 		Tenants: []string{o.TenantID},
 		OpenID:  o.OpenIDURL,
@@ -95,21 +85,21 @@ func New(o Options) (*Surface, error) {
 		return nil, err
 	}
 
-	tokens := o.newTokens(rest.BotFramework(o.LoginURL) + "/.default")
-	app := &organisation.App{
+	tokens := o.newTokens(BotFramework(o.LoginURL) + "/.default")
+	app := &App{
 		Tenant: o.TenantID,
-		Me:     connector.BotID(o.AppID),
-		Client: rest.ClientHost(o.GraphURL),
+		Me:     BotID(o.AppID),
+		Client: ClientHost(o.GraphURL),
 		Log:    o.Log,
 		Now:    o.Now,
 		Hosts:  hosts,
-		Bot:    connector.New(connector.Options{AppID: o.AppID, Tokens: tokens, Hosts: hosts, HTTP: o.Client, Now: o.Now}),
-		Work:   background.New(maxBackground),
+		Bot:    NewConnector(ConnectorOptions{AppID: o.AppID, Tokens: tokens, Hosts: hosts, HTTP: o.Client, Now: o.Now}),
+		Work:   forms.New(maxBackground),
 	}
 
-	app.Graph, err = graph.New(graph.Options{
+	app.Graph, err = NewGraph(GraphOptions{
 		URL:       o.GraphURL,
-		Tokens:    o.newTokens(rest.GraphScope(o.GraphURL)),
+		Tokens:    o.newTokens(GraphScope(o.GraphURL)),
 		HTTP:      o.Client,
 		Now:       o.Now,
 		PageBytes: o.PageBytes,
@@ -120,13 +110,13 @@ func New(o Options) (*Surface, error) {
 
 	s := newSurface(o, app)
 	s.tokens, s.check = tokens, check
-	s.door.reader = inbound.New(check, o.AllowUnsigned, s.door.announceGap, o.Log)
+	s.door.reader = NewInbound(check, o.AllowUnsigned, s.door.announceGap, o.Log)
 	return s, nil
 }
 
 // newSurface makes and connects the parts of the surface; see the package's comment.
-func newSurface(o Options, app *organisation.App) *Surface {
-	org := organisation.New(app, organisation.Options{
+func newSurface(o Options, app *App) *Surface {
+	org := NewOrganisation(app, OrganisationOptions{
 		Notes:       o.Desk,
 		ReadOnly:    o.ReadOnly,
 		OwnServices: len(o.ServiceURLs) > 0,
@@ -134,20 +124,20 @@ func newSurface(o Options, app *organisation.App) *Surface {
 	s := &Surface{
 		org:       org,
 		opt:       o,
-		sweeper:   sweep.New(o.Desk, o.Log, o.SweepInterval),
+		sweeper:   forms.NewSweep(o.Desk, o.Log, o.SweepInterval),
 		directory: &directory{org},
 	}
 
-	s.access = &access{Organisation: org, reporter: o.Desk, sweeper: s.sweeper, closed: closed.New()}
-	s.threads = ownthread.New(o.Desk, o.Desk)
-	s.files = &files{Organisation: org, libraries: recent.New[library]()}
+	s.access = &access{Organisation: org, reporter: o.Desk, sweeper: s.sweeper, closed: NewClosed()}
+	s.threads = NewOwnthread(o.Desk, o.Desk)
+	s.files = &files{Organisation: org, libraries: forms.NewRecent[library]()}
 
 	s.posts = &poster{
 		Organisation: org,
 		posts:        o.Desk,
 		access:       s.access,
 		threads:      s.threads,
-		sent:         recent.New[bridge.Sent](),
+		sent:         forms.NewRecent[bridge.Sent](),
 		copying:      make(chan struct{}, 1),
 	}
 
@@ -158,10 +148,10 @@ func newSurface(o Options, app *organisation.App) *Surface {
 		threads:         s.threads,
 		deletions:       deleted,
 		maxAge:          o.CatchUpSpan,
-		comparedThreads: recent.New[threadState](),
-		fullPasses:      recent.New[fullPass](),
+		comparedThreads: forms.NewRecent[threadState](),
+		fullPasses:      forms.NewRecent[fullPass](),
 		openThreads:     o.Desk,
-		pauseFor:        pause.For,
+		pauseFor:        wire.For,
 	}
 
 	s.uploads = &uploads{App: app, sweeper: s.sweeper, facts: o.Desk}
@@ -187,14 +177,14 @@ func (s *Surface) hasNoSecret() bool { return s.opt.AppPassword == "" }
 
 // fetchToken gets a token for the Bot Connector from Entra, which shows whether our credentials work.
 func (s *Surface) fetchToken(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, organisation.RequestTimeout)
+	ctx, cancel := context.WithTimeout(ctx, RequestTimeout)
 	defer cancel()
 	return s.tokens.Token(ctx)
 }
 
 // Limits implements bridge.Surface.
 func (s *Surface) Limits() bridge.Limits {
-	return bridge.Limits{MaxTextRunes: maxTextRunes, MaxFileBytes: maxFileBytes, RequestTimeout: organisation.RequestTimeout}
+	return bridge.Limits{MaxTextRunes: maxTextRunes, MaxFileBytes: maxFileBytes, RequestTimeout: RequestTimeout}
 }
 
 // Budget implements bridge.Surface. Teams limits the posts to a channel, in all its threads: 7 in 1 s, 8 in 2 s, 60 in
@@ -257,7 +247,7 @@ func (s *Surface) waitUntilAvailable(ctx context.Context) bool {
 		}
 
 		if err == nil {
-			s.access.closed.Open(closed.Everywhere)
+			s.access.closed.Open(Everywhere)
 			s.opt.Desk.Report(s.access.currentCondition())
 			return true
 		}
@@ -269,7 +259,7 @@ func (s *Surface) waitUntilAvailable(ctx context.Context) bool {
 		s.org.Log.Error("teams not available", "error", err)
 		s.opt.Desk.Report(tokenCondition(err))
 
-		if !pause.For(ctx, wait) {
+		if !wire.For(ctx, wait) {
 			return false
 		}
 	}
@@ -282,7 +272,7 @@ func (s *Surface) CatchUp(since time.Time) { s.sweeper.CatchUp(since) }
 func (s *Surface) Handlers() map[string]http.Handler { return s.door.handlersByPattern() }
 
 // Decode implements bridge.Surface.
-func (s *Surface) Decode(raw []byte) ([]bridge.Action, error) { return fact.Decode(raw) }
+func (s *Surface) Decode(raw []byte) ([]bridge.Action, error) { return Decode(raw) }
 
 // Send implements bridge.Surface.
 func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {

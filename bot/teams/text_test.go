@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/teams/fact"
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
 )
@@ -72,7 +71,7 @@ func TestChatterInAThreadOfOthersIsNotKept(t *testing.T) {
 	w := newThreadWorld(t)
 	root, err := w.ann.Post(teamsfake.Post{Channel: w.channel, Text: "<@bot> help"})
 	noError(t, err)
-	w.waitAction(fact.MessageID(w.channel, root))
+	w.waitAction(MessageID(w.channel, root))
 	before := len(w.desk.IDs())
 	w.chat(teamsfake.Post{Channel: w.channel, Root: root, Text: "our own chat"})
 	w.waitDelivered()
@@ -162,7 +161,7 @@ func TestDeletion(t *testing.T) {
 	w := newThreadWorld(t)
 	id := w.typeAsAnn("oops").Place.Message
 	noError(t, w.ann.Delete(w.channel, id))
-	a := w.waitAction(fact.DeleteID(w.channel, id, 1))
+	a := w.waitAction(DeleteID(w.channel, id, 1))
 	wantEqual(t, "verb", a.Verb, bridge.VerbDelete)
 	wantEqual(t, "place", a.Place, bridge.Place{Channel: w.channel, Thread: w.root, Message: id})
 	wantEqual(t, "text", a.Text, "")

@@ -10,10 +10,9 @@ import (
 	"net/url"
 	"strings"
 
-	"parley/bot/sweep"
+	"parley/bot/forms"
 	"parley/bot/teams/card"
-	"parley/bot/teams/fact"
-	"parley/bot/teams/organisation"
+
 	"parley/bot/upload"
 	"parley/bot/verb"
 	"parley/channels"
@@ -111,9 +110,9 @@ func isUploadAnswer(data json.RawMessage) bool {
 // uploads stores the replies that agents send on the upload page, as facts: bytes with an id, stored only once. The id comes
 // from the page's ticket, so that a ticket makes only one reply, however often the page is submitted.
 type uploads struct {
-	*organisation.App
+	*App
 
-	sweeper *sweep.Sweeper
+	sweeper *forms.Sweeper
 	facts   factReader
 }
 
@@ -125,7 +124,7 @@ type factReader interface {
 
 // isTaken reports whether a reply is stored for a ticket.
 func (u *uploads) isTaken(ctx context.Context, ticket upload.Ticket) (bool, error) {
-	id := fact.UploadID(ticket)
+	id := UploadID(ticket)
 	known, err := u.sweeper.KnownFacts(ctx, id)
 	return known[id], err
 }
@@ -133,12 +132,12 @@ func (u *uploads) isTaken(ctx context.Context, ticket upload.Ticket) (bool, erro
 // storeUpload stores a reply, unless another one is stored for its ticket already. Then already is true, and this reply is
 // dropped. Several processes may store replies for a ticket at the same time, so only the journal knows which of them counts.
 func (u *uploads) storeUpload(ctx context.Context, ticket upload.Ticket, reply upload.Reply) (already bool, err error) {
-	body, err := json.Marshal(fact.Upload{Ticket: ticket, Reply: reply})
+	body, err := json.Marshal(Upload{Ticket: ticket, Reply: reply})
 	if err != nil {
 		return false, fmt.Errorf("teams: upload: %w", err)
 	}
-	payload := fact.Payload{Kind: fact.KindUpload, Me: u.Me, Body: body}
-	f := payload.Fact(fact.UploadID(ticket), fact.KeyOf(ticket.Place))
+	payload := Payload{Kind: KindUpload, Me: u.Me, Body: body}
+	f := payload.Fact(UploadID(ticket), KeyOf(ticket.Place))
 	if err := u.sweeper.Accept(ctx, []channels.Fact{f}); err != nil {
 		return false, err
 	}

@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"parley/bot/teams/teamsfake"
-	"parley/bot/teams/teamsfake/client"
+
 	"parley/bot/upload"
 	"parley/bridge"
 	"parley/channels/emulator"
@@ -32,7 +32,7 @@ func newUploadWorld(t *testing.T) *world {
 func (w *world) openUploadPage(text string) *url.URL {
 	w.t.Helper()
 	w.openReplyForm()
-	out := w.pressInDialog("Attach files…", client.Inputs{"t:text": text})
+	out := w.pressInDialog("Attach files…", teamsfake.Inputs{"t:text": text})
 	wantEqual(w.t, "error", out.Error, "")
 	if out.Dialog == nil || out.Dialog.URL == "" {
 		w.t.Fatalf("got %+v, want a dialog with a page", out)

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"parley/bot/shape"
-	"parley/bot/typed"
+
 	"parley/bridge"
 )
 
@@ -58,7 +58,7 @@ func askAside(form *shape.Form, in shape.FormInput) error {
 }
 
 func readAside(out *shape.Filled, v Values, with Reading) (field, problem string) {
-	out.Args.Whom, out.Text = typed.Unlink(v.Text(fieldTo)), v.Text(FieldWords)
+	out.Args.Whom, out.Text = shape.Unlink(v.Text(fieldTo)), v.Text(FieldWords)
 	if out.Args.Context = bridge.AskContext(v.Text(fieldContext)); out.Args.Context == "last" {
 		out.Args.Context = bridge.AskWithLast
 	}
@@ -67,7 +67,7 @@ func readAside(out *shape.Filled, v Values, with Reading) (field, problem string
 		return fieldTo, "Name a #channel, a person after @, or a mail address."
 	case out.Text == "":
 		return FieldWords, "Say what to ask."
-	case typed.IsAddress(out.Args.Whom): // it leaves
+	case shape.IsAddress(out.Args.Whom): // it leaves
 		out.Text, problem = with.Reply(out.Text)
 	}
 	return FieldWords, problem

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 
 	"parley/bot/shape"
-	"parley/bot/typed"
+
 	"parley/bridge"
 )
 
@@ -84,7 +84,7 @@ func canShowInField(addresses []string) bool {
 	if utf8.RuneCountInString(shown) > maxRecipientsRunes {
 		return false
 	}
-	readBack, removed, invalid := typed.Addresses(shown)
+	readBack, removed, invalid := shape.Addresses(shown)
 	if invalid != "" || removed > 0 {
 		return false
 	}
@@ -114,7 +114,7 @@ func readRecipients(args *bridge.Args, v Values) (field, problem string) {
 
 // readMailAddresses parses a list of e-mail addresses. problem is a message for the agent if the list is invalid.
 func readMailAddresses(text string) (list []string, problem string) {
-	list, removed, invalid := typed.Addresses(text)
+	list, removed, invalid := shape.Addresses(text)
 	if invalid == "" { // typed.Addresses also accepts telephone numbers
 		i := slices.IndexFunc(list, func(address string) bool { return !strings.Contains(address, "@") })
 		if i >= 0 {

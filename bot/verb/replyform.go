@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 
 	"parley/bot/shape"
-	"parley/bot/typed"
+
 	"parley/bridge"
 )
 
@@ -211,8 +211,8 @@ func readRichReply(out *shape.Filled, words string, v Values, with Reading) (fie
 	}
 
 	isCaption := out.Args.Most > 0 && !isSeparate // text and content are one message of the channel
-	if isCaption && utf8.RuneCountInString(out.Text) > typed.MaxRichTextRunes {
-		return FieldWords, fmt.Sprintf("Above this stand at most %d characters.", typed.MaxRichTextRunes)
+	if isCaption && utf8.RuneCountInString(out.Text) > shape.MaxRichTextRunes {
+		return FieldWords, fmt.Sprintf("Above this stand at most %d characters.", shape.MaxRichTextRunes)
 	}
 
 	out.Rich, field, problem = readRich(out.Args, v)

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 
 	"parley/bot/shape"
-	"parley/bot/typed"
+
 	"parley/bridge"
 )
 
@@ -70,9 +70,9 @@ func askRich(form *shape.Form, in shape.FormInput) {
 	}
 	isCaption := form.Args.Most > 0 && !kind.IsSentAlone() // text and content are one message of the channel
 	// A chat would truncate a text that is already too long. Without a limit, submitting the form reports it instead.
-	isTooLong := utf8.RuneCountInString(in.Text) > typed.MaxRichTextRunes
+	isTooLong := utf8.RuneCountInString(in.Text) > shape.MaxRichTextRunes
 	if isCaption && !isTooLong {
-		words.MaxRunes = typed.MaxRichTextRunes
+		words.MaxRunes = shape.MaxRichTextRunes
 	}
 	form.Fields = append([]shape.Field{words}, richFields(kind)...)
 }
@@ -91,7 +91,7 @@ func richFields(kind bridge.RichKind) []shape.Field {
 		}}
 	case bridge.RichIsList:
 		return []shape.Field{
-			{Name: fieldOpen, Kind: shape.FieldText, Label: "Opens with", Example: "Choose a lamp", MaxRunes: typed.MaxButtonRunes},
+			{Name: fieldOpen, Kind: shape.FieldText, Label: "Opens with", Example: "Choose a lamp", MaxRunes: shape.MaxButtonRunes},
 			{
 				Name:     fieldChoices,
 				Kind:     shape.FieldLong,
@@ -183,18 +183,18 @@ func readRich(args bridge.Args, v Values) (rich *bridge.Rich, field, problem str
 	rich = &bridge.Rich{}
 	switch args.Rich {
 	case bridge.RichIsButtons:
-		rich.Buttons, problem = typed.Buttons(v.Text(fieldChoices), args.Most)
+		rich.Buttons, problem = shape.Buttons(v.Text(fieldChoices), args.Most)
 		return rich, fieldChoices, problem
 	case bridge.RichIsList:
-		rich.List = &bridge.RichList{Button: shape.OneLine(v.Text(fieldOpen), typed.MaxButtonRunes)}
+		rich.List = &bridge.RichList{Button: shape.OneLine(v.Text(fieldOpen), shape.MaxButtonRunes)}
 		if rich.List.Button == "" {
 			return nil, fieldOpen, "Say what opens the list."
 		}
 
-		rich.List.Sections, problem = typed.Rows(v.Text(fieldChoices), args.Most)
+		rich.List.Sections, problem = shape.Rows(v.Text(fieldChoices), args.Most)
 		return rich, fieldChoices, problem
 	case bridge.RichIsLocation:
-		lat, lon, ok := typed.Point(v.Text(fieldPoint))
+		lat, lon, ok := shape.Point(v.Text(fieldPoint))
 		if !ok {
 			return nil, fieldPoint, "I can't read this place. Write it like 52.5163, 13.3777"
 		}
@@ -210,7 +210,7 @@ func readRich(args bridge.Args, v Values) (rich *bridge.Rich, field, problem str
 	case bridge.RichIsContact:
 		return readContact(v)
 	case bridge.RichIsCards:
-		rich.Cards, problem = typed.Cards(v.Text(fieldCards), args.Most)
+		rich.Cards, problem = shape.Cards(v.Text(fieldCards), args.Most)
 		return rich, fieldCards, problem
 	}
 
@@ -229,7 +229,7 @@ func readContact(v Values) (rich *bridge.Rich, field, problem string) {
 		return nil, fieldName, "Say whose card it is."
 	}
 
-	phones, invalid := typed.Phones(v.Text(fieldPhones))
+	phones, invalid := shape.Phones(v.Text(fieldPhones))
 	if invalid != "" {
 		return nil, fieldPhones, "“" + shape.OneLine(invalid, maxWrongRunes) + "” isn't a number with its country, like +49 171 5550100."
 	}

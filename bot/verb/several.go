@@ -6,9 +6,8 @@ import (
 	"strconv"
 
 	"parley/bot/shape"
-	"parley/bot/typed"
+
 	"parley/bridge"
-	"parley/bridge/when"
 )
 
 // Fields of the form, besides shared ones.
@@ -90,15 +89,15 @@ func readSeveral(out *shape.Filled, v Values, with Reading) (field, problem stri
 	do := out.Args.Do
 	if do == bridge.VerbSnooze {
 		out.Args.Until = v.Text(fieldUntil)
-		if _, err := when.Parse(out.Args.Until, with.Now, with.Zone); err != nil {
-			if parseErr, ok := errors.AsType[*when.Error](err); ok {
+		if _, err := bridge.Parse(out.Args.Until, with.Now, with.Zone); err != nil {
+			if parseErr, ok := errors.AsType[*bridge.Error](err); ok {
 				return fieldUntil, parseErr.Text + " " + parseErr.Hint
 			}
 			return fieldUntil, "Say until when."
 		}
 	}
 	if do == bridge.VerbTag {
-		if out.Args.Tags = typed.Tags(v.Text(fieldNew)); len(out.Args.Tags) == 0 {
+		if out.Args.Tags = shape.Tags(v.Text(fieldNew)); len(out.Args.Tags) == 0 {
 			return fieldNew, "Name at least one tag."
 		}
 	}

@@ -8,7 +8,6 @@ import (
 
 	"parley/bot/shape"
 	"parley/bridge"
-	"parley/bridge/when"
 )
 
 // snoozeVerb describes the command "!snooze 2h" or "!snooze friday 14:00", which hides a conversation until a time.
@@ -112,7 +111,7 @@ func snoozeOptions(in shape.FormInput) []shape.Option {
 // value of a day is the resolved time, so that it still matches the label if the form is submitted after
 // midnight. The value of a duration, such as "2h", is kept, since it counts from the submission.
 func snoozeOption(in shape.FormInput, words, label string) shape.Option {
-	at, err := when.Parse(words, in.Now, in.Facts.Zone)
+	at, err := bridge.Parse(words, in.Now, in.Facts.Zone)
 	if err != nil {
 		return shape.Option{Value: words, Label: label}
 	}
@@ -133,8 +132,8 @@ func readSnooze(out *shape.Filled, v Values, with Reading) (field, problem strin
 		return fieldUntil, "Choose a time."
 	}
 
-	if _, err := when.Parse(out.Args.Until, with.Now, with.Zone); err != nil {
-		if parseErr, ok := errors.AsType[*when.Error](err); ok {
+	if _, err := bridge.Parse(out.Args.Until, with.Now, with.Zone); err != nil {
+		if parseErr, ok := errors.AsType[*bridge.Error](err); ok {
 			return field, parseErr.Text + " " + parseErr.Hint
 		}
 		return field, "I can't read this time."

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 
 	"parley/bot/shape"
-	"parley/bot/typed"
+
 	"parley/bridge"
 )
 
@@ -107,9 +107,9 @@ func tagOptions(all, excluded []bridge.Tag) []shape.Option {
 // case is ignored. If the form is invalid, it returns the field and a message for the agent.
 func readTags(out *shape.Filled, v Values, _ Reading) (field, problem string) {
 	tags := v.List(fieldTags)
-	for _, name := range typed.Tags(v.Text(fieldNew)) {
+	for _, name := range shape.Tags(v.Text(fieldNew)) {
 		if utf8.RuneCountInString(name) > bridge.MaxTagRunes {
-			return fieldNew, fmt.Sprintf("“%s” is too long: a tag has at most %d letters.", typed.Clip(name), bridge.MaxTagRunes)
+			return fieldNew, fmt.Sprintf("“%s” is too long: a tag has at most %d letters.", shape.Clip(name), bridge.MaxTagRunes)
 		}
 		if !slices.ContainsFunc(tags, func(chosen string) bool { return strings.EqualFold(chosen, name) }) {
 			tags = append(tags, name)

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"parley/bot/shape"
-	"parley/bot/typed"
+
 	"parley/bridge"
 )
 
@@ -62,7 +62,7 @@ func askTo(form *shape.Form, in shape.FormInput) error {
 
 // readAddresses reads the field of addressList from a submitted form.
 func readAddresses(out *shape.Filled, v Values, _ Reading) (field, problem string) {
-	list, removed, invalid := typed.Addresses(v.Text(fieldAddresses))
+	list, removed, invalid := shape.Addresses(v.Text(fieldAddresses))
 	if invalid != "" {
 		return fieldAddresses, "“" + shape.OneLine(invalid, maxWrongRunes) + "” isn't an address."
 	}

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"parley/bridge"
-	"parley/bridge/when"
 )
 
 // Some emoji are commands. Skin tones and colons around a name don't matter.
@@ -45,7 +44,7 @@ func TestEmoji(t *testing.T) {
 func TestEmojiThatSnoozesHasATime(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"zzz", "alarm_clock"} {
-		if _, args, _ := Emoji(name); !when.HasKnownForm(args.Until) {
+		if _, args, _ := Emoji(name); !bridge.HasKnownForm(args.Until) {
 			t.Errorf("Emoji(%q) snoozes until %q, want a time", name, args.Until)
 		}
 	}

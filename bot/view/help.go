@@ -7,7 +7,6 @@ import (
 	"parley/bot/shape"
 	"parley/bot/verb"
 	"parley/bridge"
-	"parley/bridge/when"
 )
 
 // This file makes the help card, which lists the verbs (the commands that agents can give) and how to type them. The same
@@ -135,7 +134,7 @@ func verbHelp(v *verb.Verb, syntax CommandSyntax) Card {
 	}
 
 	if v.Typed.Rest == verb.RestTime {
-		c.Blocks = append(c.Blocks, Small("Times: "+when.Forms))
+		c.Blocks = append(c.Blocks, Small("Times: "+bridge.Forms))
 	}
 	c.Blocks = append(c.Blocks, shape.SmallPrint(alternativePieces(v, syntax)...))
 	return c
@@ -190,7 +189,7 @@ func helpList(syntax CommandSyntax, all bool, denied []bridge.Verb) Card {
 		}
 	}
 
-	times := "Times: " + when.Forms
+	times := "Times: " + bridge.Forms
 	more := []Piece{shape.Text("More about one: "), shape.Code(syntax.adaptExample("!help snooze"))}
 	if all { // in one block instead of two, so that Slack shows the whole list in one message
 		c.Blocks = append(c.Blocks, shape.SmallPrint(append(more, shape.Text(". "+times))...))

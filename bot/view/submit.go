@@ -4,8 +4,8 @@ import (
 	"strconv"
 	"time"
 
-	"parley/bot/command"
 	"parley/bot/verb"
+
 	"parley/bridge"
 )
 
@@ -47,7 +47,7 @@ func Submit(
 // text that begins like a note ("note: ask him first") or a command ("!resolve") is most likely a slip, and so is a later
 // line that begins like a command; then problem is a sentence that refuses it. Otherwise problem is "".
 func ReadReply(typed string) (reply, problem string) {
-	p := command.Parse(typed, command.Options{})
+	p := verb.Parse(typed, verb.Options{})
 	if typed == "" {
 		return "", "Say what to send."
 	}
@@ -57,7 +57,7 @@ func ReadReply(typed string) (reply, problem string) {
 	if p.Marker == bridge.MarkBang || p.Marker == bridge.MarkSlash {
 		return "", "This begins like a command. Put \\ before it to send it."
 	}
-	if command.HasCommandLine(typed) {
+	if verb.HasCommandLine(typed) {
 		return "", "One of its lines begins like a command. Put \\ before it to send it."
 	}
 	return p.Text, ""

@@ -10,11 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/bridge/engine/directory"
-	"parley/bridge/engine/own"
 	"parley/channels"
 	"parley/store"
-	"parley/store/trouble"
 )
 
 // This file tracks whether each account (a mailbox, a phone number, a chat workspace) works, and notifies the admins
@@ -47,7 +44,7 @@ func reportSurface(e *Engine, account store.AccountID, c channels.Condition) {
 			return true, nil
 		}
 		var anyExpiry *time.Time // end the trouble whenever it would have expired
-		ended, err := trouble.End(ctx, tx, account, runTrouble, anyExpiry)
+		ended, err := store.EndTrouble(ctx, tx, account, runTrouble, anyExpiry)
 		return !ended.HasOthers, err
 	})
 }
@@ -75,7 +72,7 @@ func (e *Engine) writeCondition(
 			return nil, err
 		}
 
-		f := own.Fact{Kind: own.Account, Account: account, Class: string(c.Status), Text: c.Text, Hint: c.Hint}
+		f := Fact{Kind: Account, Account: account, Class: string(c.Status), Text: c.Text, Hint: c.Hint}
 		var p store.Pipeline
 		p.InsertEvents([]store.NewEvent{f.Event(fmt.Sprintf("account:%d:%s", account, rand.Text()))})
 		return &p, nil
@@ -114,7 +111,7 @@ type troubles struct {
 	broken        map[store.AccountID]bool  // accounts that don't work, as readBroken last read them
 	checked       map[troubleKey]bool       // parts of broken accounts that were seen to work since readBroken
 	pendingEnds   map[troubleKey]pendingEnd // troubles that are over, but whose end could not be written yet
-	lastDirectory *directory.Directory      // the last one that endOfFormerChannels has handled
+	lastDirectory *Directory                // the last one that endOfFormerChannels has handled
 }
 
 // pendingEnd is the end of a trouble that still has to be written.
@@ -164,7 +161,7 @@ func (ts *troubles) recordFailure(k troubleKey, c channels.Condition) {
 	}
 
 	ts.engine.writeCondition(k.account, c, func(ctx context.Context, tx pgx.Tx) (bool, error) {
-		isNews, err := trouble.Note(ctx, tx, k.account, k.what, ts.engine.processName, c.Lasts)
+		isNews, err := store.NoteTrouble(ctx, tx, k.account, k.what, ts.engine.processName, c.Lasts)
 		return isNews || isReport, err
 	})
 }
@@ -208,7 +205,7 @@ func (ts *troubles) end(k troubleKey, over pendingEnd) {
 	var lasts *time.Time // when the trouble expires; nil if it has ended
 	works := channels.Condition{Status: channels.Active}
 	isWritten := ts.engine.writeCondition(k.account, works, func(ctx context.Context, tx pgx.Tx) (bool, error) {
-		ended, err := trouble.End(ctx, tx, k.account, k.what, over.until)
+		ended, err := store.EndTrouble(ctx, tx, k.account, k.what, over.until)
 		lasts = ended.Lasts
 		return !ended.HasOthers && (ended.WasKnown || over.mayEndEarlier), err
 	})
@@ -263,7 +260,7 @@ func (ts *troubles) endRun(account store.AccountID) {
 // endOfFormerChannels ends the troubles of chat channels in which new threads no longer open. Perhaps nothing will ever
 // be posted there again, so a successful post can't be relied on to end them. It runs once for each directory (version
 // of the settings), so that later refusals in such a channel are still recorded.
-func (ts *troubles) endOfFormerChannels(dir *directory.Directory) {
+func (ts *troubles) endOfFormerChannels(dir *Directory) {
 	var ended []troubleKey
 	ts.mu.Lock()
 	if ts.lastDirectory == dir {
@@ -289,7 +286,7 @@ func (ts *troubles) endOfFormerChannels(dir *directory.Directory) {
 
 // readBroken refreshes the list of accounts that don't work, including those that other processes recorded.
 func (ts *troubles) readBroken(ctx context.Context) error {
-	list, err := trouble.BrokenAccounts(ctx, ts.engine.pool)
+	list, err := store.BrokenAccounts(ctx, ts.engine.pool)
 	if err != nil {
 		return err
 	}

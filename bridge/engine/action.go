@@ -7,8 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
-	"parley/bridge/engine/saidat"
+
 	"parley/store"
 )
 
@@ -21,7 +20,7 @@ import (
 // It returns *book.NotYet if the action has to wait for another event.
 func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Account, a bridge.Action) error {
 	w.Typed = typedAt(a)
-	r := book.Request{Surface: account.ID, Action: a, Agent: w.Dir.AgentOf(account.ID, a.Actor.ID)}
+	r := Request{Surface: account.ID, Action: a, Agent: w.Dir.AgentOf(account.ID, a.Actor.ID)}
 	use := useCaseOf(a.Verb)
 	if asked := w.asideOf(r); asked != nil {
 		w.answerAside(r, asked)
@@ -46,7 +45,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	if leavesTrace { // the conversation was acted on, even if the action is refused below
 		w.speech.EndReplying(r)
 		r.Conversation.SettleNote()
-		isForLater := book.HasTime(a) && w.WasTypedBefore(a, r.Conversation.LastAt) // the customer wrote after it was typed
+		isForLater := HasTime(a) && w.WasTypedBefore(a, r.Conversation.LastAt) // the customer wrote after it was typed
 		if r.Agent != nil && !isForLater && w.AuthorizeReading(r) == nil {
 			r.Conversation.MarkRead()
 		}
@@ -70,7 +69,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 }
 
 // applyCommand applies a command for a known conversation. leavesTrace is the result of mayLeaveTrace.
-func applyCommand(ctx context.Context, tx pgx.Tx, w *work, r book.Request, leavesTrace bool) error {
+func applyCommand(ctx context.Context, tx pgx.Tx, w *work, r Request, leavesTrace bool) error {
 	if r.Typed() {
 		if w.Posts.WasHandled(r) {
 			return nil
@@ -91,14 +90,14 @@ func applyCommand(ctx context.Context, tx pgx.Tx, w *work, r book.Request, leave
 // typedAt returns the time at which an action was typed, or its emoji was added. For other actions it returns the zero time: a
 // click, for example, carries the order of the message with the button, not of the click.
 func typedAt(a bridge.Action) time.Time {
-	if !book.HasTime(a) {
+	if !HasTime(a) {
 		return time.Time{}
 	}
-	return saidat.Time(a.Order)
+	return Time(a.Order)
 }
 
 // mayAsk reports whether an action counts, judging by its actor. Verbs are for people of the surface's own workspace.
-func mayAsk(w *work, r book.Request, use *useCase) bool {
+func mayAsk(w *work, r Request, use *useCase) bool {
 	switch {
 	case r.Actor.Kind == bridge.ActorPerson:
 		return true
@@ -112,10 +111,10 @@ func mayAsk(w *work, r book.Request, use *useCase) bool {
 
 // awaitRecords returns *book.NotYet if the action depends on something that is not recorded yet: the result of an attempt to send,
 // or the post in which the action was done.
-func (w *work) awaitRecords(ctx context.Context, tx pgx.Tx, r book.Request, use *useCase) error {
+func (w *work) awaitRecords(ctx context.Context, tx pgx.Tx, r Request, use *useCase) error {
 	if r.Conversation != nil {
 		if mustAwaitAttempt(w, r) || w.speech.AwaitsResult(r) {
-			return w.PutAside(book.AttemptPollInterval)
+			return w.PutAside(AttemptPollInterval)
 		}
 		return nil
 	}
@@ -128,7 +127,7 @@ func (w *work) awaitRecords(ctx context.Context, tx pgx.Tx, r book.Request, use 
 // mustAwaitAttempt reports whether a running attempt to send a reply has to end before an action is applied. A typed text is ordered
 // before or after that reply, and Undo has to know whether the reply was sent. Only attempts that began after the action was stored
 // count. The exception is an emoji that the attempt itself has found in the chat (OriginFoundEmoji), which waits for any attempt.
-func mustAwaitAttempt(w *work, r book.Request) bool {
+func mustAwaitAttempt(w *work, r Request) bool {
 	stored := w.Event
 	switch {
 	case r.Origin == bridge.OriginFoundEmoji:
@@ -142,14 +141,14 @@ func mustAwaitAttempt(w *work, r book.Request) bool {
 // mayGetConversation reports whether the conversation of an action may become known a moment later: the action was done in a thread
 // that Parley opened, and the thread's first message may not be recorded yet. An emoji counts as done in one, because some surfaces
 // don't report its thread.
-func mayGetConversation(w *work, r book.Request, use *useCase) bool {
+func mayGetConversation(w *work, r Request, use *useCase) bool {
 	mayBeInThread := r.OwnThread || r.IsEmoji()
 	return mayBeInThread && !use.NoConversation && !w.replies.IsOrphaned(r)
 }
 
 // mayLeaveTrace reports whether an action may become visible in its conversation, even if it is refused. An action typed outside the
 // conversation's thread ("!close #12") may not, unless its actor is allowed to use the verb there.
-func mayLeaveTrace(w *work, r book.Request) bool {
+func mayLeaveTrace(w *work, r Request) bool {
 	if r.Conversation == nil {
 		return false
 	}
@@ -159,7 +158,7 @@ func mayLeaveTrace(w *work, r book.Request) bool {
 
 // applySpeech applies a text for the customer or for colleagues. It was typed in the conversation's thread, written in a form, or
 // typed elsewhere with the conversation's number.
-func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request) error {
+func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r Request) error {
 	isInThread := r.Typed() && w.Posts.IsShownInThread(r)
 	if r.Verb == bridge.VerbUnknown && !isInThread {
 		w.Refuse(r, bridge.ReasonUnknownVerb, r.Args.Note, "Try: help")
@@ -189,7 +188,7 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request) error
 }
 
 // applyTyped applies a text that was typed in the conversation's thread.
-func (w *work) applyTyped(ctx context.Context, tx pgx.Tx, r book.Request) error {
+func (w *work) applyTyped(ctx context.Context, tx pgx.Tx, r Request) error {
 	isReply := r.Verb == bridge.VerbReply
 	isEmpty := r.Text == "" && len(r.Files) == 0
 	if isReply && isEmpty {
@@ -212,7 +211,7 @@ func (w *work) applyTyped(ctx context.Context, tx pgx.Tx, r book.Request) error 
 
 // applySpeechElsewhere applies a text that belongs to no known conversation: it was typed in a channel, or in a thread that Parley
 // doesn't know. A text for a conversation number that doesn't exist is answered to its author alone, since nobody else has seen it.
-func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r book.Request) error {
+func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r Request) error {
 	if r.Args.Conversation != 0 {
 		refuseFor(w, r, noSuchConversation(r.Args.Conversation))
 		return nil
@@ -242,7 +241,7 @@ func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r book.Reque
 }
 
 // isInUnknownThread reports whether a text was typed in a thread that belongs to no known conversation, so that nobody receives it.
-func isInUnknownThread(ctx context.Context, tx pgx.Tx, w *work, r book.Request) (bool, error) {
+func isInUnknownThread(ctx context.Context, tx pgx.Tx, w *work, r Request) (bool, error) {
 	if r.Typed() && w.Posts.IsUnknownThread(r) {
 		return true, nil
 	}

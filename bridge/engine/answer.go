@@ -11,9 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
-	"parley/bridge/engine/usecase"
-	"parley/bridge/engine/verb"
+
 	"parley/store"
 )
 
@@ -22,51 +20,51 @@ import (
 // find.go answers searches; why.go explains why texts were sent or kept back.
 
 func helpVerb() useCase {
-	return useCase{Rules: verb.Rules{Name: bridge.VerbHelp, NoConversation: true}, DoAnywhere: (*work).answerHelp}
+	return useCase{Rules: Rules{Name: bridge.VerbHelp, NoConversation: true}, DoAnywhere: (*work).answerHelp}
 }
 
 func listVerb() useCase {
-	return useCase{Rules: verb.Rules{Name: bridge.VerbList, NoConversation: true}, DoAnywhere: answerBy((*work).listLine)}
+	return useCase{Rules: Rules{Name: bridge.VerbList, NoConversation: true}, DoAnywhere: answerBy((*work).listLine)}
 }
 
 func nextVerb() useCase {
-	return useCase{Rules: verb.Rules{Name: bridge.VerbNext, NoConversation: true}, DoAnywhere: answerBy((*work).next)}
+	return useCase{Rules: Rules{Name: bridge.VerbNext, NoConversation: true}, DoAnywhere: answerBy((*work).next)}
 }
 
 func todayVerb() useCase {
-	return useCase{Rules: verb.Rules{Name: bridge.VerbToday, NoConversation: true}, DoAnywhere: answerBy((*work).today)}
+	return useCase{Rules: Rules{Name: bridge.VerbToday, NoConversation: true}, DoAnywhere: answerBy((*work).today)}
 }
 
 func statsVerb() useCase {
-	return useCase{Rules: verb.Rules{Name: bridge.VerbStats, NoConversation: true}, DoAnywhere: answerBy((*work).stats)}
+	return useCase{Rules: Rules{Name: bridge.VerbStats, NoConversation: true}, DoAnywhere: answerBy((*work).stats)}
 }
 
 func historyVerb() useCase {
 	return useCase{
-		Rules:      verb.Rules{Name: bridge.VerbHistory, IsQuestion: true},
+		Rules:      Rules{Name: bridge.VerbHistory, IsQuestion: true},
 		DoAnywhere: answerBy(aboutConversation((*work).showHistory)),
 	}
 }
 
 func notesVerb() useCase {
 	return useCase{
-		Rules:      verb.Rules{Name: bridge.VerbNotes, IsQuestion: true},
+		Rules:      Rules{Name: bridge.VerbNotes, IsQuestion: true},
 		DoAnywhere: answerBy(aboutConversation((*work).showNotes)),
 	}
 }
 
 // answerHelp shows the verbs that the actor may use.
-func (w *work) answerHelp(_ context.Context, _ pgx.Tx, r book.Request) error {
+func (w *work) answerHelp(_ context.Context, _ pgx.Tx, r Request) error {
 	w.Whisper(r, bridge.Line{Content: &bridge.HelpLine{About: r.Args.Note, Denied: w.Verbs.Denied(r.Agent)}})
 	return nil
 }
 
 // answer makes the line that answers a verb. It returns a *bridge.Problem, worded for people, if the verb is refused.
-type answer func(*work, context.Context, pgx.Tx, book.Request) (bridge.Line, error)
+type answer func(*work, context.Context, pgx.Tx, Request) (bridge.Line, error)
 
 // answerBy makes a use case that checks the actor's permission, and shows the answer or the problem to the actor alone.
-func answerBy(makeLine answer) usecase.InTx[*work] {
-	return func(w *work, ctx context.Context, tx pgx.Tx, r book.Request) error {
+func answerBy(makeLine answer) InTx[*work] {
+	return func(w *work, ctx context.Context, tx pgx.Tx, r Request) error {
 		if problem := w.Verbs.Authorize(r.Agent, r.Verb); problem != nil {
 			refuseFor(w, r, problem)
 			return nil
@@ -86,8 +84,8 @@ func answerBy(makeLine answer) usecase.InTx[*work] {
 
 // aboutConversation makes the answer to a verb that shows something about one conversation. It checks that the conversation exists
 // and that the actor may see it; fill then sets the line's content.
-func aboutConversation(fill func(*work, context.Context, pgx.Tx, book.Request, *bridge.Line) error) answer {
-	return func(w *work, ctx context.Context, tx pgx.Tx, r book.Request) (line bridge.Line, err error) {
+func aboutConversation(fill func(*work, context.Context, pgx.Tx, Request, *bridge.Line) error) answer {
+	return func(w *work, ctx context.Context, tx pgx.Tx, r Request) (line bridge.Line, err error) {
 		if r.Conversation == nil {
 			if r.Args.Conversation != 0 {
 				return bridge.Line{}, noSuchConversation(r.Args.Conversation)
@@ -115,12 +113,12 @@ func aboutConversation(fill func(*work, context.Context, pgx.Tx, book.Request, *
 }
 
 // stats shows the statistics of the last seven days, for the actor's teams.
-func (w *work) stats(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
+func (w *work) stats(ctx context.Context, tx pgx.Tx, r Request) (bridge.Line, error) {
 	return w.workflow.Stats(ctx, tx, r.Agent, w.e.opt.Dashboard)
 }
 
 // listLine shows a page of the list or of the search results that a request names.
-func (w *work) listLine(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
+func (w *work) listLine(ctx context.Context, tx pgx.Tx, r Request) (bridge.Line, error) {
 	args := r.Args
 	page, err := w.Reading.List(ctx, tx, r.Surface, r.Agent, w.Reading.As(r.Agent), args.ListQuery())
 	if err != nil {
@@ -135,7 +133,7 @@ func (w *work) listLine(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.
 
 // next shows the conversation that the actor should turn to: the most pressing of the actor's own in which the customer waits, or else
 // of those that nobody has. It isn't the one in which the actor asks.
-func (w *work) next(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
+func (w *work) next(ctx context.Context, tx pgx.Tx, r Request) (bridge.Line, error) {
 	found := &bridge.ListLine{List: bridge.ListNext}
 	for _, list := range []bridge.ListName{bridge.ListMine, bridge.ListUnassigned} {
 		page, err := w.Reading.List(ctx, tx, r.Surface, r.Agent, w.Reading.As(r.Agent), bridge.ListQuery{List: list, Limit: 2})
@@ -160,7 +158,7 @@ func (w *work) next(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line
 const maxToday = 10
 
 // today shows what the day has for the actor, and the most pressing of the actor's conversations.
-func (w *work) today(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
+func (w *work) today(ctx context.Context, tx pgx.Tx, r Request) (bridge.Line, error) {
 	query := bridge.ListQuery{List: bridge.ListMine, Today: true}
 	page, err := w.Reading.List(ctx, tx, r.Surface, r.Agent, w.Reading.As(r.Agent), query)
 	if err != nil {
@@ -171,7 +169,7 @@ func (w *work) today(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Lin
 }
 
 func severalVerb() useCase {
-	return useCase{Rules: verb.Rules{Name: bridge.VerbSeveral, NoConversation: true}, DoAnywhere: answerBy((*work).several)}
+	return useCase{Rules: Rules{Name: bridge.VerbSeveral, NoConversation: true}, DoAnywhere: answerBy((*work).several)}
 }
 
 // takesBack has the verb that takes another one back.
@@ -181,11 +179,11 @@ var takesBack = map[bridge.Verb]bridge.Verb{ //nolint:gochecknoglobals // a tabl
 }
 
 // hadBefore reports whether a conversation had something before that would be lost if what a request asks for were taken back.
-func (w *work) hadBefore(r book.Request) bool {
+func (w *work) hadBefore(r Request) bool {
 	c := r.Conversation
 	if r.Verb == bridge.VerbTag {
 		return slices.ContainsFunc(w.Dir.CurrentTagNames(c.Tags), func(has string) bool {
-			return slices.ContainsFunc(r.Args.Tags, func(name string) bool { return strings.EqualFold(has, w.Tags.SpellingOf(book.TidyTag(name))) })
+			return slices.ContainsFunc(r.Args.Tags, func(name string) bool { return strings.EqualFold(has, w.Tags.SpellingOf(TidyTag(name))) })
 		})
 	}
 	if takesBack[r.Verb] == bridge.VerbUnassign {
@@ -196,7 +194,7 @@ func (w *work) hadBefore(r book.Request) bool {
 
 // several tells what became of several conversations, for each of which the same was asked just before (Action.Apart). It can be
 // taken back where nothing is lost by that.
-func (w *work) several(_ context.Context, _ pgx.Tx, r book.Request) (bridge.Line, error) {
+func (w *work) several(_ context.Context, _ pgx.Tx, r Request) (bridge.Line, error) {
 	if len(r.Args.Of) == 0 {
 		return bridge.Line{}, &bridge.Problem{
 			Code: "nothing_chosen", Text: "There is nothing to do.", Hint: "Choose in the list: Select several.",
@@ -230,7 +228,7 @@ func (w *work) several(_ context.Context, _ pgx.Tx, r book.Request) (bridge.Line
 }
 
 // showHistory shows a page of a conversation's log.
-func (w *work) showHistory(ctx context.Context, tx pgx.Tx, r book.Request, line *bridge.Line) error {
+func (w *work) showHistory(ctx context.Context, tx pgx.Tx, r Request, line *bridge.Line) error {
 	page, err := w.Reading.History(ctx, tx, r.Conversation.ID, r.Args.Page, w.Log.Entries...)
 	if err != nil {
 		return err
@@ -241,7 +239,7 @@ func (w *work) showHistory(ctx context.Context, tx pgx.Tx, r book.Request, line 
 }
 
 // showNotes lists the newest notes of a conversation, with a button to add one.
-func (w *work) showNotes(ctx context.Context, tx pgx.Tx, r book.Request, line *bridge.Line) error {
+func (w *work) showNotes(ctx context.Context, tx pgx.Tx, r Request, line *bridge.Line) error {
 	rows, err := w.Reading.Notes(ctx, tx, r.Conversation.ID)
 	if err != nil {
 		return err
@@ -261,6 +259,6 @@ func noSuchConversation(id store.ConversationID) *bridge.Problem {
 }
 
 // refuseFor refuses a request and shows the problem to its actor.
-func refuseFor(w *work, r book.Request, problem *bridge.Problem) {
+func refuseFor(w *work, r Request, problem *bridge.Problem) {
 	w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/bridge/engine/book"
 	"parley/bridge/relay"
 	"parley/store"
 )
@@ -37,7 +36,7 @@ func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Out
 	}
 
 	outcome, err := w.applyAll(ctx, tx, facts)
-	if errors.Is(err, book.ErrNewAccount) {
+	if errors.Is(err, ErrNewAccount) {
 		if err := e.Reload(ctx); err != nil {
 			return relay.Outcome{}, err
 		}
@@ -53,7 +52,7 @@ func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Out
 	if err := followLaterChanges(ctx, tx, facts); err != nil {
 		return relay.Outcome{}, err
 	}
-	n := book.NewPrefetch(len(facts))
+	n := NewPrefetch(len(facts))
 	if !w.e.opt.ReadsLate {
 		n = w.collectPrefetch(facts)
 	}
@@ -61,7 +60,7 @@ func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Out
 		return relay.Outcome{}, err
 	}
 
-	var waits []*book.NotYet
+	var waits []*NotYet
 	leftOut := map[string]bool{} // order keys
 	for _, f := range facts {
 		if leftOut[f.event.OrderKey] {
@@ -73,7 +72,7 @@ func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Out
 		if w.Err != nil { // something that it asked for couldn't be read: what it found instead doesn't count
 			return relay.Outcome{}, w.Err
 		}
-		if early, ok := errors.AsType[*book.NotYet](err); ok {
+		if early, ok := errors.AsType[*NotYet](err); ok {
 			if w.PartApplied { // its changes can't be undone alone, so the relay applies the batch again without it
 				return relay.Outcome{}, &relay.WaitError{Wait: early.Wait}
 			}
@@ -148,7 +147,7 @@ func (w *work) apply(ctx context.Context, tx pgx.Tx, f fact) error {
 
 // reportWaits adds the events that have to wait to the outcome, with a function that checks whether the rows that they wait for
 // have been written since.
-func (e *Engine) reportWaits(outcome *relay.Outcome, waits []*book.NotYet) {
+func (e *Engine) reportWaits(outcome *relay.Outcome, waits []*NotYet) {
 	var ids []store.ExternalID
 	var posts []store.Post
 	for _, w := range waits {

@@ -9,19 +9,15 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
-	"parley/bridge/engine/outbound"
-	"parley/bridge/engine/own"
-	"parley/bridge/engine/threads"
-	"parley/bridge/engine/verb"
+
 	"parley/store"
 )
 
 // This file asks somebody other than the customer about a conversation: see threads/aside.go. Who is asked needs no right to read it.
 
-func askVerb() useCase { return useCase{Rules: verb.Rules{Name: bridge.VerbAsk}, DoInTx: (*work).ask} }
+func askVerb() useCase { return useCase{Rules: Rules{Name: bridge.VerbAsk}, DoInTx: (*work).ask} }
 
-func (w *work) ask(ctx context.Context, tx pgx.Tx, r book.Request) error {
+func (w *work) ask(ctx context.Context, tx pgx.Tx, r Request) error {
 	if w.Posts.WasSubmittedBefore(r) {
 		return nil
 	}
@@ -53,7 +49,7 @@ func (w *work) ask(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	}
 	if agent := w.Dir.Find(r.Surface, whom); agent != nil {
 		surface := w.SurfaceToTell(agent.ID, r.Surface)
-		if surface == threads.AnySurface {
+		if surface == AnySurface {
 			w.Refuse(r, "no_chat", agent.Name+" uses no chat that is connected.", "Ask in a channel.")
 			return nil
 		}
@@ -69,7 +65,7 @@ func (w *work) ask(ctx context.Context, tx pgx.Tx, r book.Request) error {
 }
 
 // askedAbout returns the messages that whoever is asked may read, oldest first.
-func askedAbout(ctx context.Context, tx pgx.Tx, r book.Request) ([]store.Message, error) {
+func askedAbout(ctx context.Context, tx pgx.Tx, r Request) ([]store.Message, error) {
 	if r.Args.Context == bridge.AskWithNothing {
 		return nil, nil
 	}
@@ -88,7 +84,7 @@ func askedAbout(ctx context.Context, tx pgx.Tx, r book.Request) ([]store.Message
 }
 
 // question keeps the question as a note. In a form that is submitted again it isn't asked again.
-func (w *work) question(r book.Request) *book.Message {
+func (w *work) question(r Request) *Message {
 	m := w.Messages.AddByPerson(r.OutsideThread())
 	m.Reason = bridge.ReasonNote
 	w.Log.Note(r.Conversation, r.Agent, m)
@@ -97,9 +93,9 @@ func (w *work) question(r book.Request) *book.Message {
 }
 
 // noteAsked shows in the conversation that somebody was asked.
-func (w *work) noteAsked(r book.Request, a bridge.Aside, line bridge.Line) {
+func (w *work) noteAsked(r Request, a bridge.Aside, line bridge.Line) {
 	a.By, a.At = r.Agent.ID, w.Now
-	threads.SetAsides(r.Conversation, append(bridge.AsidesOf(r.Conversation.Traits), a))
+	SetAsides(r.Conversation, append(bridge.AsidesOf(r.Conversation.Traits), a))
 	line.Content, line.Verb, line.Text = &bridge.AskedLine{Whom: a.Whom}, r.Verb, r.Text
 	line.By = w.Dir.Ref(r.Surface, r.Agent.ID)
 	w.Line(r.Conversation, line)
@@ -107,7 +103,7 @@ func (w *work) noteAsked(r book.Request, a bridge.Aside, line bridge.Line) {
 
 // askInChat asks in a channel, or one person.
 func (w *work) askInChat(
-	r book.Request, whom string, surface store.AccountID, channel string, to bridge.SurfaceUser, messages []store.Message,
+	r Request, whom string, surface store.AccountID, channel string, to bridge.SurfaceUser, messages []store.Message,
 ) {
 	c, content := r.Conversation, &bridge.AsideLine{}
 	for i := range messages {
@@ -126,7 +122,7 @@ func (w *work) askInChat(
 	if r.Args.Context == bridge.AskWithFiles {
 		for i := range messages {
 			if w.Files.HasPost(&messages[i]) {
-				w.PostBelow(c, a, bridge.PostFiles, messages[i].ID, outbound.Payload{Files: threads.FetchedFiles(&messages[i])})
+				w.PostBelow(c, a, bridge.PostFiles, messages[i].ID, Payload{Files: FetchedFiles(&messages[i])})
 			}
 		}
 	}
@@ -134,7 +130,7 @@ func (w *work) askInChat(
 }
 
 // withoutAddresses removes the customer's addresses from a text.
-func withoutAddresses(c *book.Conversation, text string) string {
+func withoutAddresses(c *Conversation, text string) string {
 	parties := []string{c.Customer().Address, c.Customer().Phone}
 	for _, p := range c.Participants {
 		parties = append(parties, p.Address, p.Phone)
@@ -148,7 +144,7 @@ func withoutAddresses(c *book.Conversation, text string) string {
 }
 
 // askByMail asks somebody outside. The mail begins a conversation with them; what they answer there is noted here, too.
-func (w *work) askByMail(ctx context.Context, tx pgx.Tx, r book.Request, whom string, messages []store.Message) error {
+func (w *work) askByMail(ctx context.Context, tx pgx.Tx, r Request, whom string, messages []store.Message) error {
 	if problem := w.Authorize(r, bridge.VerbReply); problem != nil {
 		refuseFor(w, r, problem)
 		return nil
@@ -183,9 +179,9 @@ func (w *work) askByMail(ctx context.Context, tx pgx.Tx, r book.Request, whom st
 }
 
 // asideOf returns the message of a question aside below which, or to which, something was done, or nil.
-func (w *work) asideOf(r book.Request) *store.Post {
+func (w *work) asideOf(r Request) *store.Post {
 	for _, id := range append([]string{r.Place.Thread, r.Place.Message}, r.Quotes...) {
-		p := w.Posts.At(book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: id})
+		p := w.Posts.At(PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: id})
 		if id != "" && p != nil && p.IsAside() {
 			return p
 		}
@@ -195,7 +191,7 @@ func (w *work) asideOf(r book.Request) *store.Post {
 
 // answerAside notes what a person typed below a question aside, whatever it looks like. An edit is noted as well; anything else that is
 // done there, such as an emoji, means nothing.
-func (w *work) answerAside(r book.Request, asked *store.Post) {
+func (w *work) answerAside(r Request, asked *store.Post) {
 	isSaid := r.Typed() || r.Origin == bridge.OriginSlash
 	isByPerson := r.Actor.Kind == bridge.ActorPerson || r.Actor.Kind == bridge.ActorForeign
 	c := w.Conversations.Get(asked.ConversationID)
@@ -237,17 +233,17 @@ func (w *work) answerAside(r book.Request, asked *store.Post) {
 }
 
 // askFailed tells whoever asked that a question aside couldn't be posted. It returns false for other posts.
-func (w *work) askFailed(c *book.Conversation, f own.Fact) bool {
+func (w *work) askFailed(c *Conversation, f Fact) bool {
 	list := bridge.AsidesOf(c.Traits)
 	i := slices.IndexFunc(list, func(a bridge.Aside) bool { return a.Delivery == f.Delivery })
 	if i < 0 {
 		return false
 	}
 	a := list[i]
-	threads.SetAsides(c, slices.Delete(list, i, i+1))
+	SetAsides(c, slices.Delete(list, i, i+1))
 	w.Line(c, bridge.Line{
 		Content: &bridge.AskedLine{Whom: a.Whom, Trouble: strings.TrimSpace(f.Text + " " + f.Hint)}, Verb: bridge.VerbAsk,
-		Mentions: []bridge.AgentRef{w.Dir.Ref(threads.AnySurface, a.By)},
+		Mentions: []bridge.AgentRef{w.Dir.Ref(AnySurface, a.By)},
 	})
 	return true
 }

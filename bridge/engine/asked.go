@@ -5,10 +5,8 @@ import (
 	"time"
 
 	"parley/bridge"
-	"parley/bridge/engine/clean"
-	"parley/bridge/engine/own"
+
 	"parley/store"
-	"parley/store/ai"
 )
 
 const (
@@ -24,14 +22,14 @@ func (w *work) modelQuestions(ctx context.Context, q store.Querier, conversation
 		return nil, nil
 	}
 
-	records, err := ai.LatestRecords(ctx, q, conversation, maxAsked)
+	records, err := store.LatestAIRecords(ctx, q, conversation, maxAsked)
 	if err != nil {
 		return nil, err
 	}
 
 	var list []bridge.Asked
 	for _, r := range records {
-		var record own.ModelRecord
+		var record ModelRecord
 		if err := r.Open(w.e.opt.Sealer, conversation, &record); err != nil {
 			w.e.log.Warn("what a model was asked can't be read", "conversation_id", conversation, "error", err)
 			continue
@@ -43,7 +41,7 @@ func (w *work) modelQuestions(ctx context.Context, q store.Querier, conversation
 
 // modelQuestion summarises one record, which may hold several exchanges with the model, such as retries. It shows the texts of the
 // last exchange, and the tokens of all.
-func modelQuestion(at time.Time, record *own.ModelRecord) bridge.Asked {
+func modelQuestion(at time.Time, record *ModelRecord) bridge.Asked {
 	question := bridge.Asked{
 		At:       at,
 		By:       record.Answer.By,
@@ -61,8 +59,8 @@ func modelQuestion(at time.Time, record *own.ModelRecord) bridge.Asked {
 	if n := len(record.Exchanges); n > 0 {
 		last := record.Exchanges[n-1]
 		question.Model, question.Failure = last.Model, last.Failure
-		question.Sent = clean.Shorten(clean.Text(last.Asked), maxAskedRunes)
-		question.Answered = clean.Shorten(clean.Text(last.Answered), maxAskedRunes)
+		question.Sent = Shorten(Text(last.Asked), maxAskedRunes)
+		question.Answered = Shorten(Text(last.Answered), maxAskedRunes)
 	}
 	return question
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"parley/bridge"
-	"parley/bridge/engine/outbound"
+
 	"parley/channels"
 	"parley/store"
 )
@@ -92,7 +92,7 @@ func (e *Engine) attendNow(ctx context.Context, conversation store.ConversationI
 		return nil
 	}
 
-	to, _ := outbound.RecipientsOf(c.Participants)
+	to, _ := RecipientsOf(c.Participants)
 	if len(to) == 0 {
 		return nil
 	}

@@ -9,10 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
-	"parley/bridge/engine/outbound"
-	"parley/bridge/engine/own"
-	"parley/bridge/engine/threads"
+
 	"parley/routing"
 	"parley/store"
 )
@@ -37,7 +34,7 @@ func (w *work) startAutomations(chain []string) {
 	if len(all) == 0 {
 		return
 	}
-	for _, id := range book.SortedKeys(w.Conversations.Rows) {
+	for _, id := range SortedKeys(w.Conversations.Rows) {
 		c := w.Conversations.Rows[id]
 		events := append(c.TakeChanges(), w.saidSince(c, entries)...)
 		if len(events) == 0 || c.Kind != store.KindCustomer {
@@ -47,14 +44,14 @@ func (w *work) startAutomations(chain []string) {
 		for _, a := range all {
 			fits := func(e routing.Part) bool { return a.Fits(e, f) }
 			if slices.ContainsFunc(events, fits) && routing.MayFollow(a.Name, chain) {
-				w.Timers.Start(store.Timer{ConversationID: c.ID, Kind: own.AutomationOf(a.Name, chain), DueAt: w.Now})
+				w.Timers.Start(store.Timer{ConversationID: c.ID, Kind: AutomationOf(a.Name, chain), DueAt: w.Now})
 			}
 		}
 	}
 }
 
 // saidSince returns whether the customer wrote, and whether agents answered, since startAutomations was called last.
-func (w *work) saidSince(c *book.Conversation, entries []store.LogEntry) (events []routing.Part) {
+func (w *work) saidSince(c *Conversation, entries []store.LogEntry) (events []routing.Part) {
 	for id, m := range w.Messages.Rows {
 		isNew := m.Fresh && m.ConversationID == c.ID && !w.looked.messages[id]
 		if isNew && m.Direction == store.DirectionIn && m.Automatic == "" && c.WaitingSince != nil {
@@ -75,7 +72,7 @@ type looked struct {
 }
 
 // routingFacts returns the facts by which conditions are decided.
-func (w *work) routingFacts(c *book.Conversation) routing.Facts {
+func (w *work) routingFacts(c *Conversation) routing.Facts {
 	f := w.Dir.FactsOf(c.Account, c.TeamID, c.Tags, c.Traits, w.Now)
 	f.Text = c.Subject
 	needsText := func(a routing.Automation) bool { return a.If.Text != "" }
@@ -91,11 +88,11 @@ func (w *work) timeAutomations() {
 		if a.When.Name != routing.Waiting && a.When.Name != routing.WindowClosing {
 			continue
 		}
-		for _, id := range book.SortedKeys(w.Conversations.Rows) {
+		for _, id := range SortedKeys(w.Conversations.Rows) {
 			c := w.Conversations.Rows[id]
-			due, kind := w.automationDue(c, a), own.AutomationOf(a.Name, nil)
+			due, kind := w.automationDue(c, a), AutomationOf(a.Name, nil)
 			switch {
-			case book.WaitOf(c.Conversation).Since.Equal(c.Before.Since):
+			case WaitOf(c.Conversation).Since.Equal(c.Before.Since):
 			case due.IsZero():
 				w.Timers.Stop(c.ID, kind)
 			default:
@@ -106,23 +103,23 @@ func (w *work) timeAutomations() {
 }
 
 // automationDue returns when a wait starts an automation; zero means never.
-func (w *work) automationDue(c *book.Conversation, a routing.Automation) time.Time {
-	since := book.WaitOf(c.Conversation).Since
+func (w *work) automationDue(c *Conversation, a routing.Automation) time.Time {
+	since := WaitOf(c.Conversation).Since
 	if since.IsZero() {
 		return since
 	}
 	if a.When.Name == routing.Waiting {
 		return w.Dir.Hours[c.AccountID].Add(since, a.When.Delay())
 	}
-	if win := outbound.WindowOf(w.Caps(c.AccountID), c.WindowFrom); win.Limited {
+	if win := WindowOf(w.Caps(c.AccountID), c.WindowFrom); win.Limited {
 		return win.HumanUntil.Add(-a.When.Delay())
 	}
 	return time.Time{}
 }
 
 // runAutomation carries out an automation, if it exists and its conditions are still met.
-func (w *work) runAutomation(ctx context.Context, tx pgx.Tx, c *book.Conversation, kind own.Kind) error {
-	name, chain := own.AutomationIn(kind)
+func (w *work) runAutomation(ctx context.Context, tx pgx.Tx, c *Conversation, kind Kind) error {
+	name, chain := AutomationIn(kind)
 	a := w.Dir.Automation(name)
 	if a == nil || c.Kind != store.KindCustomer || c.IsErased() || !a.Meets(w.routingFacts(c)) {
 		return nil
@@ -163,7 +160,7 @@ func (w *work) runAutomation(ctx context.Context, tx pgx.Tx, c *book.Conversatio
 		return nil
 	}
 	line.Content = content
-	w.Log.ByParley(c, store.DeedAutomated, book.Detail{Text: a.Name, Note: strings.Join(append(content.Did, line.Text), ", ")})
+	w.Log.ByParley(c, store.DeedAutomated, Detail{Text: a.Name, Note: strings.Join(append(content.Did, line.Text), ", ")})
 	w.Line(c, line)
 	c.RefreshCard()
 	w.startAutomations(append([]string{a.Name}, chain...))
@@ -179,7 +176,7 @@ func (w *work) nameOf(p routing.Part) routing.Part {
 }
 
 // act carries out one action. It returns false if that changed nothing, or wasn't possible.
-func (w *work) act(ctx context.Context, tx pgx.Tx, c *book.Conversation, a *routing.Automation, p routing.Part) (bool, error) {
+func (w *work) act(ctx context.Context, tx pgx.Tx, c *Conversation, a *routing.Automation, p routing.Part) (bool, error) {
 	switch p.Name {
 	case routing.Assign:
 		agent := w.Dir.Find(store.SystemAccount, p.Value)
@@ -212,7 +209,7 @@ func (w *work) act(ctx context.Context, tx pgx.Tx, c *book.Conversation, a *rout
 		if a.When.Name == routing.Cron { // who is told gets one list
 			return false, nil
 		}
-		row := w.Reading.FactsOf(w.Dir, threads.AnySurface, nil, c.Conversation, w.People.Identities, c.Places(), w.Now)
+		row := w.Reading.FactsOf(w.Dir, AnySurface, nil, c.Conversation, w.People.Identities, c.Places(), w.Now)
 		return w.notify(a, p, c.Account, []bridge.Facts{row}, c), nil
 	case routing.Send:
 		age := time.Duration(0)
@@ -227,13 +224,13 @@ func (w *work) act(ctx context.Context, tx pgx.Tx, c *book.Conversation, a *rout
 }
 
 // performByItself carries out a verb as if a person had asked for it. It returns false if that changed nothing.
-func (w *work) performByItself(ctx context.Context, tx pgx.Tx, c *book.Conversation, name bridge.Verb, args bridge.Args) (bool, error) {
+func (w *work) performByItself(ctx context.Context, tx pgx.Tx, c *Conversation, name bridge.Verb, args bridge.Args) (bool, error) {
 	use := useCaseOf(name)
 	if use.NeedsOpen && !c.BridgeStatus().Open() {
 		return false, nil
 	}
 	args.Conversation = c.ID
-	r := book.Request{
+	r := Request{
 		Surface: store.SystemAccount, Agent: &store.Agent{}, Conversation: c,
 		Action: bridge.Action{Verb: name, Origin: bridge.OriginForm, Args: args},
 	}
@@ -251,11 +248,11 @@ func (w *work) performByItself(ctx context.Context, tx pgx.Tx, c *book.Conversat
 
 // notify shows conversations of an account to an agent, in a team's channel, or in the channel that is named. c is the only one, or
 // nil. It returns false if there is no such place, or the agent may not read it.
-func (w *work) notify(a *routing.Automation, p routing.Part, account *store.Account, rows []bridge.Facts, c *book.Conversation) bool {
+func (w *work) notify(a *routing.Automation, p routing.Part, account *store.Account, rows []bridge.Facts, c *Conversation) bool {
 	line := bridge.Line{Content: &bridge.ListLine{List: bridge.ListName(a.Name), Rows: rows}}
 	if agent := w.Dir.Find(store.SystemAccount, p.Value); agent != nil {
-		surface := w.SurfaceToTell(agent.ID, threads.AnySurface)
-		if surface == threads.AnySurface || c != nil && !w.Reading.As(agent).May(c.Conversation) {
+		surface := w.SurfaceToTell(agent.ID, AnySurface)
+		if surface == AnySurface || c != nil && !w.Reading.As(agent).May(c.Conversation) {
 			return false
 		}
 		w.SendDirect(surface, agent.ID, line)
@@ -307,10 +304,10 @@ func (w *work) runCron(ctx context.Context, tx pgx.Tx, name string) error {
 		count++
 		byID[c.ID] = &c
 		listed[c.AccountID] = append(listed[c.AccountID], c.ID)
-		w.Timers.Start(store.Timer{ConversationID: c.ID, Kind: own.AutomationOf(a.Name, nil), DueAt: w.Now})
+		w.Timers.Start(store.Timer{ConversationID: c.ID, Kind: AutomationOf(a.Name, nil), DueAt: w.Now})
 	}
 	for _, p := range a.Then {
-		for _, id := range book.SortedKeys(listed) {
+		for _, id := range SortedKeys(listed) {
 			if p.Name != routing.Notify {
 				continue
 			}
@@ -325,7 +322,7 @@ func (w *work) runCron(ctx context.Context, tx pgx.Tx, name string) error {
 			if len(ids) == 0 {
 				continue
 			}
-			rows, err := w.Reading.Facts(ctx, tx, threads.AnySurface, viewer, ids...)
+			rows, err := w.Reading.Facts(ctx, tx, AnySurface, viewer, ids...)
 			if err != nil {
 				return err
 			}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"parley/store"
-	"parley/store/restore"
 )
 
 // beginRetryInterval is the pause between two attempts to read the restore time while the database does not answer.
@@ -51,7 +50,7 @@ func (s *servedSince) time() time.Time {
 func (s *servedSince) read(ctx context.Context, q store.Querier) error {
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
-	at, err := restore.ServedSince(ctx, q)
+	at, err := store.ServedSince(ctx, q)
 	if err != nil {
 		return err
 	}

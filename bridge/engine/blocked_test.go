@@ -7,7 +7,6 @@ import (
 	"parley/bridge"
 	"parley/channels/channelstest"
 	"parley/store"
-	"parley/store/stuck"
 )
 
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which
@@ -81,7 +80,7 @@ func TestBlockedCustomer(t *testing.T) {
 	w.waitDrained()
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Table", Text: "Still there?"})
 	w.eventually("it is stored", func() bool { return w.countKept("Still there?") == 1 })
-	must(stuck.Unblock(t.Context(), w.pool, store.IdentityID(w.count(`SELECT min(id) FROM identities WHERE blocked`))))(t)
+	must(store.UnblockQueue(t.Context(), w.pool, store.IdentityID(w.count(`SELECT min(id) FROM identities WHERE blocked`))))(t)
 	list = must(w.engines[0].Desk(w.surface).List(t.Context(), bridge.ListQuery{List: bridge.ListArchived}, "ann"))(t)
 	wantEqual(t, "conversations in the list Archived after the page of settings unblocked", len(list.Rows), 4)
 	w.chat.Say("ann", support, thread, "!unblock")

@@ -8,9 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
-	"parley/bridge/engine/own"
-	"parley/bridge/engine/verb"
+
 	"parley/store"
 )
 
@@ -19,31 +17,31 @@ import (
 const maxOwnCanned = 200
 
 func cannedVerb() useCase {
-	return useCase{Rules: verb.Rules{Name: bridge.VerbCanned}, Do: offerCanned}
+	return useCase{Rules: Rules{Name: bridge.VerbCanned}, Do: offerCanned}
 }
 
 func cannedListVerb() useCase {
-	return useCase{Rules: verb.Rules{Name: bridge.VerbCannedList, NoConversation: true}, DoAnywhere: answerBy(showCanned)}
+	return useCase{Rules: Rules{Name: bridge.VerbCannedList, NoConversation: true}, DoAnywhere: answerBy(showCanned)}
 }
 
 func cannedEditVerb() useCase {
-	return useCase{Rules: verb.Rules{Name: bridge.VerbCannedEdit, NoConversation: true}, DoAnywhere: answerBy(changeCanned)}
+	return useCase{Rules: Rules{Name: bridge.VerbCannedEdit, NoConversation: true}, DoAnywhere: answerBy(changeCanned)}
 }
 
 // offerCanned answers a typed command with a button that opens the form of a reply.
-func offerCanned(w *work, r book.Request) {
+func offerCanned(w *work, r Request) {
 	args := bridge.Args{Conversation: r.Conversation.ID, Canned: &bridge.CannedArgs{Find: strings.TrimSpace(r.Args.Note)}}
 	w.Confirm(r, bridge.Line{Args: args, Verbs: []bridge.Verb{bridge.VerbCanned}})
 }
 
 // showCanned lists the canned replies that the actor may use. The buttons change the actor's own.
-func showCanned(w *work, ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
+func showCanned(w *work, ctx context.Context, tx pgx.Tx, r Request) (bridge.Line, error) {
 	list, err := w.Reading.Canned(ctx, tx, r.Agent, bridge.Facts{})
 	return bridge.Line{Content: &bridge.CannedLine{List: list, Admin: r.Agent.IsAdmin()}}, err
 }
 
 // changeCanned adds, changes or deletes a canned reply of the actor's own.
-func changeCanned(w *work, ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
+func changeCanned(w *work, ctx context.Context, tx pgx.Tx, r Request) (bridge.Line, error) {
 	args := r.Args.Canned
 	if args == nil || !r.Args.Remove && args.New == "" {
 		return showCanned(w, ctx, tx, r)
@@ -77,7 +75,7 @@ func changeCanned(w *work, ctx context.Context, tx pgx.Tx, r book.Request) (brid
 }
 
 // showsCanned shows the list after a change of it.
-func showsCanned(w *work, ctx context.Context, tx pgx.Tx, r book.Request, err error) (bridge.Line, error) {
+func showsCanned(w *work, ctx context.Context, tx pgx.Tx, r Request, err error) (bridge.Line, error) {
 	if err != nil {
 		return bridge.Line{}, err
 	}
@@ -92,5 +90,5 @@ func (d *Desk) Canned(ctx context.Context, f bridge.Facts, user store.SurfaceUse
 
 // Canned returns the canned replies that an agent may use in the conversation of f.
 func (in *Inbox) Canned(ctx context.Context, agent store.AgentID, f bridge.Facts) ([]bridge.Canned, error) {
-	return in.desk.Canned(ctx, f, own.PageUser(agent))
+	return in.desk.Canned(ctx, f, PageUser(agent))
 }

@@ -6,17 +6,16 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
-	"parley/bridge/engine/verb"
+
 	"parley/store"
 )
 
 func chatVerb() useCase {
-	return useCase{Rules: verb.Rules{Name: bridge.VerbChat}, DoAnywhere: answerBy((*work).openChat)}
+	return useCase{Rules: Rules{Name: bridge.VerbChat}, DoAnywhere: answerBy((*work).openChat)}
 }
 
 // openChat leads the actor to the chat program's own conversation with a colleague.
-func (w *work) openChat(ctx context.Context, tx pgx.Tx, r book.Request) (line bridge.Line, err error) {
+func (w *work) openChat(ctx context.Context, tx pgx.Tx, r Request) (line bridge.Line, err error) {
 	if len(r.Args.Agents) != 1 {
 		return line, &bridge.Problem{
 			Code: "one_person", Text: "A chat is with one person.", Hint: "Name one: !chat @ann, or yourself: !chat me",

@@ -7,9 +7,7 @@ import (
 	"time"
 
 	"parley/bridge"
-	"parley/bridge/engine/clean"
-	"parley/bridge/engine/directory"
-	"parley/bridge/engine/own"
+
 	"parley/bridge/relay"
 	"parley/store"
 )
@@ -54,7 +52,7 @@ func (e *Engine) decodePayload(f *fact, payload []byte) (err error) {
 		}
 		f.actions, err = surface.Decode(payload)
 		for i := 0; i < len(f.actions); i++ {
-			clean.Action(&f.actions[i])
+			Action(&f.actions[i])
 			if f.actions[i].Verb == bridge.VerbSeveral {
 				apart := f.actions[i].Apart()
 				f.actions = slices.Replace(f.actions, i, i+1, apart...)
@@ -70,7 +68,7 @@ func (e *Engine) decodePayload(f *fact, payload []byte) (err error) {
 		}
 		f.inbound, err = channel.Decode(payload)
 		for i := range f.inbound {
-			clean.Inbound(&f.inbound[i])
+			Inbound(&f.inbound[i])
 		}
 		return err
 	}
@@ -79,20 +77,20 @@ func (e *Engine) decodePayload(f *fact, payload []byte) (err error) {
 // decodeOwnFact decodes a fact that Parley itself has recorded. If it is an action of an agent on Parley's web pages, it becomes an
 // action like those from chats.
 func decodeOwnFact(f *fact, payload []byte) error {
-	ownFact, err := own.Decode(payload)
+	ownFact, err := Decode(payload)
 	if err != nil || ownFact.Act == nil {
 		f.ownFact = ownFact
 		return err
 	}
 	action := ownFact.Act.Action()
-	clean.Action(&action)
+	Action(&action)
 	f.actions = action.Apart()
 	return nil
 }
 
 // inMovedChannels replaces former ids of chat channels in actions by the current ones. A chat can give a channel a new id after
 // an action was stored. The action that reports such a change keeps both ids. The given slice is not modified.
-func inMovedChannels(d *directory.Directory, surface store.AccountID, actions []bridge.Action) []bridge.Action {
+func inMovedChannels(d *Directory, surface store.AccountID, actions []bridge.Action) []bridge.Action {
 	hasMoved := func(a bridge.Action) bool { return d.ChannelNow(surface, a.Place.Channel) != a.Place.Channel }
 	if !slices.ContainsFunc(actions, hasMoved) {
 		return actions

@@ -10,9 +10,7 @@ import (
 	"time"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
-	"parley/bridge/engine/outbound"
-	"parley/bridge/engine/reading"
+
 	"parley/channels"
 	"parley/store"
 	"parley/store/blob"
@@ -68,7 +66,7 @@ func (d *Desk) KnownFacts(ctx context.Context, ids []string) (map[string]bool, e
 		return nil, err
 	}
 	for _, p := range posts {
-		isKnown := p.Kind != book.EarlyMessage // only an edit or a deletion of it is stored, not the message itself
+		isKnown := p.Kind != EarlyMessage // only an edit or a deletion of it is stored, not the message itself
 		seen["m:"+p.Channel+":"+p.Message] = isKnown
 	}
 	return seen, nil
@@ -85,7 +83,7 @@ func (d *Desk) IsOwnPost(ctx context.Context, at bridge.Place) (bool, error) {
 	if p == nil {
 		return false, err
 	}
-	isFromPerson := p.Kind == book.HumanMessage || p.Kind == book.EarlyMessage
+	isFromPerson := p.Kind == HumanMessage || p.Kind == EarlyMessage
 	return !isFromPerson, err
 }
 
@@ -160,7 +158,7 @@ func (d *Desk) readerOf(ctx context.Context, id store.ConversationID, user store
 		return nil, bridge.ErrNoConversation
 	}
 	if !reader.May(&rows[0]) {
-		return nil, reading.NotReadable(id)
+		return nil, NotReadable(id)
 	}
 	return agent, nil
 }
@@ -282,7 +280,7 @@ func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user store.SurfaceUs
 	if err != nil {
 		return nil, err
 	}
-	return book.SaidIn(messages), nil
+	return SaidIn(messages), nil
 }
 
 // WordsAt returns the text that an agent typed at a place, as Parley would send it, and its bridge.WordsMark. Both are "" if no
@@ -292,7 +290,7 @@ func (d *Desk) WordsAt(ctx context.Context, at bridge.Place, user store.SurfaceU
 	if err != nil || p == nil {
 		return "", "", err
 	}
-	if p.Kind != book.HumanMessage {
+	if p.Kind != HumanMessage {
 		return "", "", nil
 	}
 	if _, err := d.readerOf(ctx, p.ConversationID, user); err != nil {
@@ -303,7 +301,7 @@ func (d *Desk) WordsAt(ctx context.Context, at bridge.Place, user store.SurfaceU
 	if err != nil || len(messages) == 0 {
 		return "", "", err
 	}
-	return messages[0].Text, book.WordsMarkOf(&messages[0]), nil
+	return messages[0].Text, WordsMarkOf(&messages[0]), nil
 }
 
 // maxChosen is how many messages a form offers to choose from.
@@ -362,7 +360,7 @@ func (d *Desk) Count(account, text string) (c bridge.Count, counts bool) {
 	if !ok {
 		return bridge.Count{}, false
 	}
-	signature, _ := outbound.SignatureOf(a, "", nil, false) // no author: channels without threads use only the account's signature
+	signature, _ := SignatureOf(a, "", nil, false) // no author: channels without threads use only the account's signature
 	return counter.Count(text, signature), true
 }
 

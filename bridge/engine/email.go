@@ -9,11 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
-	"parley/bridge/engine/outbound"
-	"parley/bridge/engine/reading"
-	"parley/bridge/engine/speech"
-	"parley/bridge/engine/verb"
+
 	"parley/channels"
 	"parley/store"
 )
@@ -22,12 +18,12 @@ import (
 // so that it leaves, fails and is answered like any other; the customer's conversation only has a line about it.
 
 func emailVerb() useCase {
-	return useCase{Rules: verb.Rules{Name: bridge.VerbEmail, Deed: store.DeedEmailed}, DoInTx: (*work).sendByEmail}
+	return useCase{Rules: Rules{Name: bridge.VerbEmail, Deed: store.DeedEmailed}, DoInTx: (*work).sendByEmail}
 }
 
 const maxEmailed = 500 // messages of one mail
 
-func (w *work) sendByEmail(ctx context.Context, tx pgx.Tx, r book.Request) error {
+func (w *work) sendByEmail(ctx context.Context, tx pgx.Tx, r Request) error {
 	if r.Origin != bridge.OriginForm { // what leaves is looked at first
 		w.Whisper(r, bridge.Line{
 			Content: &bridge.RefusedLine{Why: bridge.InWords("Nothing was sent yet."), Hint: "Say in the form what is to leave."},
@@ -59,7 +55,7 @@ func (w *work) sendByEmail(ctx context.Context, tx pgx.Tx, r book.Request) error
 		return err
 	}
 
-	w.Log.Did(r, book.Detail{Text: strings.Join(r.Args.Addresses, ", ")})
+	w.Log.Did(r, Detail{Text: strings.Join(r.Args.Addresses, ", ")})
 	files, left := emailedFiles(messages, recipients[0].Caps)
 	c, err := w.beginMail(ctx, tx, r, recipients, emailText(r.Text, messages, authors, left), files)
 	if c == nil {
@@ -81,8 +77,8 @@ func (w *work) sendByEmail(ctx context.Context, tx pgx.Tx, r book.Request) error
 
 // beginMail begins a conversation with others than the customer by a mail about the request's conversation. c is nil after an error.
 func (w *work) beginMail(
-	ctx context.Context, tx pgx.Tx, r book.Request, recipients []reading.Starting, text string, files []store.FileRef,
-) (c *book.Conversation, err error) {
+	ctx context.Context, tx pgx.Tx, r Request, recipients []Starting, text string, files []store.FileRef,
+) (c *Conversation, err error) {
 	first := recipients[0]
 	customer := w.People.Admit(first.Account.ID, first.Party, channels.Party{})
 	if customer == nil {
@@ -109,7 +105,7 @@ func (w *work) beginMail(
 
 // emailRecipients returns the recipients of a request, all reached by one mailbox: that of the conversation, or one that the agent may
 // use. What an account with people of its own received leaves by that account alone.
-func (w *work) emailRecipients(r book.Request) (list []reading.Starting, problem *bridge.Problem) {
+func (w *work) emailRecipients(r Request) (list []Starting, problem *bridge.Problem) {
 	account := ""
 	switch own := r.Conversation.Account; {
 	case w.Caps(own.ID).Threads:
@@ -131,7 +127,7 @@ func (w *work) emailRecipients(r book.Request) (list []reading.Starting, problem
 		if problem == nil {
 			a := r.Action
 			a.Text = r.Args.Subject // there is always some text
-			problem = w.startProblem(s, a, false, speech.NotEdited)
+			problem = w.startProblem(s, a, false, NotEdited)
 		}
 		if problem != nil {
 			return nil, problem
@@ -145,7 +141,7 @@ func (w *work) emailRecipients(r book.Request) (list []reading.Starting, problem
 }
 
 // emailed returns the messages of a request, oldest first: what came from the customer and what has left, and notes only if it says so.
-func emailed(ctx context.Context, tx pgx.Tx, r book.Request) (list []store.Message, err error) {
+func emailed(ctx context.Context, tx pgx.Tx, r Request) (list []store.Message, err error) {
 	if len(r.Args.Messages) > 0 {
 		list, err = store.Messages(ctx, tx, r.Args.Messages...)
 	} else {
@@ -155,14 +151,14 @@ func emailed(ctx context.Context, tx pgx.Tx, r book.Request) (list []store.Messa
 		isSaid := m.Direction == store.DirectionIn || m.Direction == store.DirectionOut && m.Fate == store.FateOut
 		isNote := m.Direction == store.DirectionNote && m.Fate == store.FateInside && m.Reason == bridge.ReasonNote
 		isWanted := isSaid || isNote && r.Args.Notes
-		return m.ConversationID != r.Conversation.ID || !isWanted || m.IsDeleted() || book.IsConfidential(&m)
+		return m.ConversationID != r.Conversation.ID || !isWanted || m.IsDeleted() || IsConfidential(&m)
 	})
-	slices.SortFunc(list, func(a, b store.Message) int { return book.CompareSaid(&a, &b) })
+	slices.SortFunc(list, func(a, b store.Message) int { return CompareSaid(&a, &b) })
 	return list, err
 }
 
 // authorsOf returns who wrote each of the messages, and when, for somebody outside.
-func (w *work) authorsOf(ctx context.Context, tx pgx.Tx, r book.Request, messages []store.Message) (list []string, err error) {
+func (w *work) authorsOf(ctx context.Context, tx pgx.Tx, r Request, messages []store.Message) (list []string, err error) {
 	var ids []store.IdentityID
 	for i := range messages {
 		if id := messages[i].IdentityID; id != nil {
@@ -184,7 +180,7 @@ func (w *work) authorsOf(ctx context.Context, tx pgx.Tx, r book.Request, message
 		}
 		for j := range people {
 			if m.IdentityID != nil && people[j].ID == *m.IdentityID {
-				author = outbound.RefIn(r.Conversation.Conversation, &people[j]).Name
+				author = RefIn(r.Conversation.Conversation, &people[j]).Name
 			}
 		}
 		list = append(list, author+", "+m.SaidAt.In(zone).Format("2 Jan 2006, 15:04"))

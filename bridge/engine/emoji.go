@@ -7,9 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
-	"parley/bridge/engine/directory"
-	"parley/bridge/engine/verb"
+
 	"parley/store"
 )
 
@@ -17,17 +15,17 @@ import (
 // thread resolves the conversation. The surface's decoder has already turned those into actions with that verb. All other emoji are
 // meant for people, so their verbs, react and unreact, do nothing.
 
-func reactVerb() useCase { return useCase{Rules: verb.Rules{Name: bridge.VerbReact}, DoFirst: ignore} }
+func reactVerb() useCase { return useCase{Rules: Rules{Name: bridge.VerbReact}, DoFirst: ignore} }
 
 func unreactVerb() useCase {
-	return useCase{Rules: verb.Rules{Name: bridge.VerbUnreact}, DoFirst: ignore}
+	return useCase{Rules: Rules{Name: bridge.VerbUnreact}, DoFirst: ignore}
 }
 
-func ignore(*work, context.Context, pgx.Tx, book.Request) error { return nil }
+func ignore(*work, context.Context, pgx.Tx, Request) error { return nil }
 
 // teamEmoji replaces the default verbs of emoji by those that the team of the channel has chosen. An emoji for which the team chose
 // bridge.NoVerb becomes a plain reaction. The given slice is not modified, because it may be applied again in another batch.
-func teamEmoji(d *directory.Directory, surface bridge.AccountID, actions []bridge.Action) []bridge.Action {
+func teamEmoji(d *Directory, surface bridge.AccountID, actions []bridge.Action) []bridge.Action {
 	for i, a := range actions {
 		if !a.IsEmoji() || a.Verb == bridge.VerbUnreact {
 			continue
@@ -62,7 +60,7 @@ func teamEmoji(d *directory.Directory, surface bridge.AccountID, actions []bridg
 // An emoji is "found" if Parley learns of it by reading the chat again, after it had missed the event. Slack doesn't report when such
 // an emoji was added. So a found emoji counts only if it stops a reply. If a person sent that reply by a click, the click wins,
 // because it may be newer than the emoji.
-func (w *work) hasNothingToDo(r book.Request) bool {
+func (w *work) hasNothingToDo(r Request) bool {
 	if r.Conversation == nil || !r.IsEmoji() {
 		return false
 	}
@@ -91,9 +89,9 @@ func (w *work) hasNothingToDo(r book.Request) bool {
 }
 
 // wasSentByClick reports whether a person sent or resent a reply by a click.
-func wasSentByClick(o *book.Outbox, m *book.Message) bool {
+func wasSentByClick(o *Outbox, m *Message) bool {
 	if m.Reason == bridge.ReasonClicked || m.Reason == bridge.ReasonRevived {
 		return true
 	}
-	return slices.ContainsFunc(o.PartsOf(m), func(d *book.Delivery) bool { return d.DecodedPayload().Clicked })
+	return slices.ContainsFunc(o.PartsOf(m), func(d *Delivery) bool { return d.DecodedPayload().Clicked })
 }

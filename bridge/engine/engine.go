@@ -15,14 +15,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/analysis"
-	"parley/bridge/engine/book"
-	"parley/bridge/engine/chores"
-	"parley/bridge/engine/directory"
-	"parley/bridge/engine/files"
-	"parley/bridge/engine/outbound"
-	"parley/bridge/engine/reading"
-	"parley/bridge/engine/threads"
-	"parley/bridge/engine/workflow"
+
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
@@ -45,7 +38,7 @@ type Options struct {
 	AccountPage func(channel, name string) string
 	// Dashboard makes the URL of the page with a team's statistics of some days (yyyy-mm-dd); team 0 means all
 	// teams. nil if there is no public URL.
-	Dashboard workflow.DashboardLink
+	Dashboard DashboardLink
 	// Relay has the intervals of the relay; zero values mean those of production.
 	Relay relay.Options
 	// Specs describe the channels: names and icons.
@@ -94,26 +87,26 @@ type Engine struct {
 	log    *slog.Logger
 	opt    Options
 	relay  *relay.Relay
-	files  *files.Reader
-	sender *outbound.Sender
+	files  *Reader
+	sender *Sender
 
-	directory atomic.Pointer[directory.Directory] // accounts, agents, teams and settings; replaced as a whole
+	directory atomic.Pointer[Directory] // accounts, agents, teams and settings; replaced as a whole
 	presence
 	directoryChanged chan struct{} // closed and replaced when the directory changes; guarded by mu
 	mu               sync.RWMutex  // guards directoryChanged, channels and surfaces
 	channels         map[store.AccountID]channels.Channel
 	surfaces         map[store.AccountID]*Desk
-	gates            *book.Gates
+	gates            *Gates
 	troubles         *troubles
 	attention        *attention
-	reading          *reading.Reader
-	chores           *chores.Chores
+	reading          *ReadingReader
+	chores           *Chores
 	servedSince      servedSince   // Run reads it before all other work
 	stopping         chan struct{} // closed when Run's context ends
 }
 
 // AnalysisCounts returns counts of the analyses that this process made, by outcome.
-func (e *Engine) AnalysisCounts() chores.AnalysisCounts { return e.chores.Analyses.Counts() }
+func (e *Engine) AnalysisCounts() AnalysisCounts { return e.chores.Analyses.Counts() }
 
 // isChannel reports whether an account belongs to the customers' side.
 func (e *Engine) isChannel(account store.AccountID) bool {
@@ -127,7 +120,7 @@ func (e *Engine) Reload(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("engine: %w", err)
 	}
-	e.directory.Store(directory.New(d))
+	e.directory.Store(NewDirectory(d))
 	e.mu.Lock()
 	close(e.directoryChanged)
 	e.directoryChanged = make(chan struct{})
@@ -146,7 +139,7 @@ func (e *Engine) DirectoryChanged() <-chan struct{} {
 func (e *Engine) Accounts() []store.Account { return e.directory.Load().Accounts }
 
 // Files returns the reader of messages' files.
-func (e *Engine) Files() *files.Reader { return e.files }
+func (e *Engine) Files() *Reader { return e.files }
 
 // Relay returns the Engine's Relay, for its metrics.
 func (e *Engine) Relay() *relay.Relay { return e.relay }
@@ -299,16 +292,16 @@ func (e *Engine) readSettings(ctx context.Context) error {
 
 // newWork makes the state of one batch, which is applied in the transaction tx. now is the time by Parley's clock, which tests can set;
 // real is the database's time.
-func (e *Engine) newWork(tx pgx.Tx, dir *directory.Directory, now, real time.Time) *work {
-	b := book.New(book.Options{
+func (e *Engine) newWork(tx pgx.Tx, dir *Directory, now, real time.Time) *work {
+	b := NewBook(BookOptions{
 		Directory: dir,
 		Verbs:     e.reading.Verbs,
 		Channel:   e.Channel,
 		Gates:     e.gates,
 		Writes:    host{e}.Writer() != nil,
 		LeaseFor:  e.opt.Relay.LeaseFor,
-		Moment:    book.Moment{Now: now, DatabaseNow: real, IDs: e.idsOf(tx)},
+		Moment:    Moment{Now: now, DatabaseNow: real, IDs: e.idsOf(tx)},
 	})
 
-	return assembleWork(e, threads.New(b, e.Surface, e.reading, e.files))
+	return assembleWork(e, NewThreads(b, e.Surface, e.reading, e.files))
 }

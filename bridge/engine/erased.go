@@ -2,7 +2,7 @@ package engine
 
 import (
 	"parley/bridge"
-	"parley/bridge/engine/own"
+
 	"parley/store"
 	"parley/store/erase"
 )
@@ -10,9 +10,9 @@ import (
 // ErasePosts returns the fact that has posts of a conversation taken out of chats; name is unique for it. Without posts it
 // has the first message of the conversation's thread shown again.
 func ErasePosts(name string, conversation store.ConversationID, posts []erase.Post) store.NewEvent {
-	f := own.Fact{Kind: own.Erase, Conversation: conversation}
+	f := Fact{Kind: Erase, Conversation: conversation}
 	for _, p := range posts {
-		f.Erase = append(f.Erase, own.ErasedPost{
+		f.Erase = append(f.Erase, ErasedPost{
 			Surface:      p.Account,
 			To:           p.Recipient,
 			Kind:         bridge.PostKind(p.Kind),

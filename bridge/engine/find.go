@@ -8,8 +8,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
-	"parley/bridge/engine/verb"
 )
 
 // This file answers the verb find, whose argument is ambiguous: "!find 12" can mean conversation #12, or conversations that contain
@@ -21,11 +19,11 @@ import (
 const maxTypedNumber = 9999
 
 func findVerb() useCase {
-	return useCase{Rules: verb.Rules{Name: bridge.VerbFind, IsQuestion: true}, DoAnywhere: answerBy(find)}
+	return useCase{Rules: Rules{Name: bridge.VerbFind, IsQuestion: true}, DoAnywhere: answerBy(find)}
 }
 
 // find shows the conversations that match some words, or the details of one conversation, which a number or the thread identifies.
-func find(w *work, ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
+func find(w *work, ctx context.Context, tx pgx.Tx, r Request) (bridge.Line, error) {
 	if words := wordsToFind(r); words != "" {
 		line, err := w.foundLine(ctx, tx, r, words)
 		if !isNumberMeant(r, line, err) {
@@ -36,7 +34,7 @@ func find(w *work, ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line,
 }
 
 // showDetails shows the facts of a conversation.
-func showDetails(w *work, ctx context.Context, tx pgx.Tx, r book.Request, line *bridge.Line) (err error) {
+func showDetails(w *work, ctx context.Context, tx pgx.Tx, r Request, line *bridge.Line) (err error) {
 	line.Content = bridge.LineDetails
 	if line.Other.ID != 0 {
 		return nil // aboutConversation has read the facts, because find was typed outside the thread
@@ -47,7 +45,7 @@ func showDetails(w *work, ctx context.Context, tx pgx.Tx, r book.Request, line *
 
 // isNumberMeant reports whether digits, after a search for them as words (found, err), are the number of a conversation instead: they
 // are too few for a search, or nothing was found and a conversation has that number.
-func isNumberMeant(r book.Request, found bridge.Line, err error) bool {
+func isNumberMeant(r Request, found bridge.Line, err error) bool {
 	areDigits := r.Args.Note != "" && r.Args.Conversation != 0
 	if !areDigits {
 		return false
@@ -61,7 +59,7 @@ func isNumberMeant(r book.Request, found bridge.Line, err error) bool {
 }
 
 // wordsToFind returns the words to search for, or "" if the request is for one conversation, by its number or its thread.
-func wordsToFind(r book.Request) string {
+func wordsToFind(r Request) string {
 	if r.Args.Note != "" {
 		return r.Args.Note
 	}
@@ -73,7 +71,7 @@ func wordsToFind(r book.Request) string {
 }
 
 // foundLine shows the first page of the conversations that match some words.
-func (w *work) foundLine(ctx context.Context, tx pgx.Tx, r book.Request, words string) (bridge.Line, error) {
+func (w *work) foundLine(ctx context.Context, tx pgx.Tx, r Request, words string) (bridge.Line, error) {
 	r.Args = bridge.Args{ListArgs: bridge.ListArgs{List: bridge.ListFound}, Note: words}
 	return w.listLine(ctx, tx, r)
 }

@@ -12,12 +12,9 @@ import (
 	"time"
 
 	"parley/bridge"
-	"parley/bridge/engine/outbound"
-	"parley/bridge/engine/own"
+
 	"parley/channels"
 	"parley/store"
-	"parley/store/inbox"
-	"parley/store/outage"
 )
 
 // Inbox is the engine's API for Parley's own inbox page, on which agents work when their chat (Slack, Teams) can't be reached. For
@@ -43,26 +40,26 @@ func (in *Inbox) List(ctx context.Context, agent store.AgentID, q bridge.ListQue
 	if err != nil {
 		return bridge.Listing{}, err
 	}
-	l, err := in.desk.List(ctx, q, own.PageUser(agent))
+	l, err := in.desk.List(ctx, q, PageUser(agent))
 	l.Now = now
 	return l, err
 }
 
 // ListChoices returns the values by which an agent can filter lists.
 func (in *Inbox) ListChoices(ctx context.Context, agent store.AgentID) (bridge.ListChoices, error) {
-	return in.desk.ListChoices(ctx, own.PageUser(agent))
+	return in.desk.ListChoices(ctx, PageUser(agent))
 }
 
 // Facts returns the facts (status, owners, …) of a conversation.
 func (in *Inbox) Facts(ctx context.Context, agent store.AgentID, conversation store.ConversationID) (bridge.Facts, error) {
-	return in.desk.Facts(ctx, conversation, own.PageUser(agent))
+	return in.desk.Facts(ctx, conversation, PageUser(agent))
 }
 
 // Readable returns the conversations, of the given ones, that an agent may read. They are in no order.
 func (in *Inbox) Readable(
 	ctx context.Context, agent store.AgentID, conversations []store.ConversationID,
 ) ([]store.ConversationID, error) {
-	_, reader, err := in.desk.readerFor(ctx, own.PageUser(agent))
+	_, reader, err := in.desk.readerFor(ctx, PageUser(agent))
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +81,7 @@ func (in *Inbox) Readable(
 // ClosedAccounts returns the accounts whose customers an agent may not see, because the agent is neither in the account's own chat
 // channel nor in its team, or not one of its people.
 func (in *Inbox) ClosedAccounts(ctx context.Context, agent store.AgentID) ([]store.AccountID, error) {
-	_, reader, err := in.desk.readerFor(ctx, own.PageUser(agent))
+	_, reader, err := in.desk.readerFor(ctx, PageUser(agent))
 	return append(slices.Clone(reader.Closed), reader.Barred...), err
 }
 
@@ -97,7 +94,7 @@ func (in *Inbox) Zone(agent store.AgentID) *time.Location {
 // Down returns the chats that don't work now, and those of the customers' accounts that an agent may see. A chat counts from the
 // first check that it doesn't answer, long before admins are told.
 func (in *Inbox) Down(ctx context.Context, agent store.AgentID) ([]bridge.Down, error) {
-	failing, err := outage.Failing(ctx, in.e.pool)
+	failing, err := store.FailingAccounts(ctx, in.e.pool)
 	if err != nil || len(failing) == 0 {
 		return nil, err
 	}
@@ -125,21 +122,21 @@ func (in *Inbox) Down(ctx context.Context, agent store.AgentID) ([]bridge.Down, 
 func (in *Inbox) History(
 	ctx context.Context, agent store.AgentID, conversation store.ConversationID, page int,
 ) (bridge.History, error) {
-	return in.desk.History(ctx, conversation, page, own.PageUser(agent))
+	return in.desk.History(ctx, conversation, page, PageUser(agent))
 }
 
 // Assignable returns the agents and the names of the teams to whom an agent may give a conversation, for pickers.
 func (in *Inbox) Assignable(
 	ctx context.Context, agent store.AgentID, conversation store.ConversationID,
 ) ([]bridge.AgentRef, []string, error) {
-	return in.desk.Assignable(ctx, conversation, own.PageUser(agent))
+	return in.desk.Assignable(ctx, conversation, PageUser(agent))
 }
 
 // ReadSpoken returns a page of the messages and notes of a conversation, with links to the HTML originals of mails.
 func (in *Inbox) ReadSpoken(
 	ctx context.Context, agent store.AgentID, conversation store.ConversationID, before bridge.SpokenBefore,
 ) (bridge.SpokenPage, error) {
-	viewer, err := in.desk.readerOf(ctx, conversation, own.PageUser(agent))
+	viewer, err := in.desk.readerOf(ctx, conversation, PageUser(agent))
 	if err != nil {
 		return bridge.SpokenPage{}, err
 	}
@@ -164,7 +161,7 @@ func (in *Inbox) ReadSpoken(
 func (in *Inbox) File(
 	ctx context.Context, agent store.AgentID, conversation store.ConversationID, message store.MessageID, index int,
 ) (channels.File, error) {
-	if _, err := in.desk.readerOf(ctx, conversation, own.PageUser(agent)); err != nil {
+	if _, err := in.desk.readerOf(ctx, conversation, PageUser(agent)); err != nil {
 		return channels.File{}, err
 	}
 	return in.e.files.SpokenFile(ctx, conversation, message, index)
@@ -172,10 +169,10 @@ func (in *Inbox) File(
 
 // Stamp returns a digest of a conversation as an agent sees it. A different digest means that something has changed.
 func (in *Inbox) Stamp(ctx context.Context, agent store.AgentID, conversation store.ConversationID) (string, error) {
-	if _, err := in.desk.readerOf(ctx, conversation, own.PageUser(agent)); err != nil {
+	if _, err := in.desk.readerOf(ctx, conversation, PageUser(agent)); err != nil {
 		return "", err
 	}
-	return inbox.Stamp(ctx, in.e.pool, conversation)
+	return store.ConversationStamp(ctx, in.e.pool, conversation)
 }
 
 // ListStamp returns a digest of a page of a list, and of the counts of the lists. A different digest means that something has changed.
@@ -220,10 +217,10 @@ func (in *Inbox) Act(ctx context.Context, agent store.AgentID, a bridge.Act) (st
 // factOfAct returns the event to be stored for an act, and its name. The name is a hash of the agent, the opened form and its
 // content, so that an act is stored once, however often it is submitted.
 func factOfAct(agent store.AgentID, a bridge.Act) (string, channels.Fact, error) {
-	payload, err := json.Marshal(own.Fact{
-		Kind:         own.Acted,
+	payload, err := json.Marshal(Fact{
+		Kind:         Acted,
 		Conversation: a.Args.Conversation,
-		Demand:       own.Demand{Act: &own.Act{Agent: agent, Act: a}},
+		Demand:       Demand{Act: &Act{Agent: agent, Act: a}},
 	})
 	if err != nil {
 		return "", channels.Fact{}, fmt.Errorf("engine: act: %w", err)
@@ -245,12 +242,12 @@ func (in *Inbox) checkAct(ctx context.Context, agent store.AgentID, a bridge.Act
 	}
 
 	if a.Verb == bridge.VerbSeveral {
-		if _, _, err := in.desk.readerFor(ctx, own.PageUser(agent)); err != nil {
+		if _, _, err := in.desk.readerFor(ctx, PageUser(agent)); err != nil {
 			return err
 		}
 		return in.checkOpened(ctx, a)
 	}
-	viewer, err := in.desk.readerOf(ctx, a.Args.Conversation, own.PageUser(agent))
+	viewer, err := in.desk.readerOf(ctx, a.Args.Conversation, PageUser(agent))
 	if err != nil {
 		return err
 	}
@@ -271,7 +268,7 @@ func (in *Inbox) checkAct(ctx context.Context, agent store.AgentID, a bridge.Act
 		if err := in.checkRecipients(ctx, a); err != nil {
 			return err
 		}
-		return in.desk.MayReply(ctx, a.Args.Conversation, own.PageUser(agent), a.Text, a.Files)
+		return in.desk.MayReply(ctx, a.Args.Conversation, PageUser(agent), a.Text, a.Files)
 	}
 	if in.e.reading.Verbs.Of(a.Verb).NamesMessage {
 		return in.checkMessage(ctx, a)
@@ -337,7 +334,7 @@ func (in *Inbox) checkRecipients(ctx context.Context, a bridge.Act) error {
 
 // Attaching returns whether, and how, an agent may attach files to a reply in a conversation.
 func (in *Inbox) Attaching(ctx context.Context, agent store.AgentID, conversation store.ConversationID) (bridge.Attaching, error) {
-	viewer, err := in.desk.readerOf(ctx, conversation, own.PageUser(agent))
+	viewer, err := in.desk.readerOf(ctx, conversation, PageUser(agent))
 	if err != nil {
 		return bridge.Attaching{}, err
 	}
@@ -374,7 +371,7 @@ func withheldBy(a *store.Account, c *store.Conversation) *bridge.Problem {
 		return &bridge.Problem{Code: bridge.ReasonWatch, Text: "This account only watches: nothing is sent from here.",
 			Hint: "An admin can set it live."}
 	case store.ModeTrial:
-		to, cc := outbound.RecipientsOf(c.Participants)
+		to, cc := RecipientsOf(c.Participants)
 		for _, p := range slices.Concat(to, cc) {
 			if strings.Contains(p.Key, "@") && !slices.Contains(a.TrialTo, p.Key) {
 				return &bridge.Problem{Code: bridge.ReasonTrial,
@@ -416,7 +413,7 @@ func (in *Inbox) waitUntilApplied(ctx context.Context, name string, conversation
 	defer poll.Stop()
 
 	for {
-		outcome, err := inbox.OutcomeOf(ctx, in.e.pool, name, conversation)
+		outcome, err := store.ShownOutcomeOf(ctx, in.e.pool, name, conversation)
 		if err != nil || !outcome.Waits {
 			return err
 		}
@@ -436,14 +433,14 @@ func (in *Inbox) Result(
 	ctx context.Context, agent store.AgentID, conversation store.ConversationID, name string,
 ) (bridge.ActResult, error) {
 	if conversation != 0 {
-		if _, err := in.desk.readerOf(ctx, conversation, own.PageUser(agent)); err != nil {
+		if _, err := in.desk.readerOf(ctx, conversation, PageUser(agent)); err != nil {
 			return bridge.ActResult{}, err
 		}
 	} else if !strings.HasPrefix(name, fmt.Sprintf("act:%d:", agent)) { // a colleague's
 		return bridge.ActResult{}, nil
 	}
 
-	outcome, err := inbox.OutcomeOf(ctx, in.e.pool, name, conversation)
+	outcome, err := store.ShownOutcomeOf(ctx, in.e.pool, name, conversation)
 	if err != nil || !outcome.Known {
 		return bridge.ActResult{}, err
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"parley/bridge"
-	"parley/bridge/engine/files"
+	"parley/bridge/engine"
 	"parley/channels"
 	"parley/channels/channelstest"
 	"parley/store"
@@ -119,7 +119,7 @@ func (w *world) wantNoFile(l *linking, name string) {
 	if err == nil { // what is missing may show only when it is opened
 		_, err = f.Open(w.t.Context())
 	}
-	if !errors.Is(err, files.ErrNoFile) {
+	if !errors.Is(err, engine.ErrNoFile) {
 		w.t.Errorf("%s: got the error %v, want ErrNoFile", name, err)
 	}
 }
@@ -128,7 +128,7 @@ func (w *world) wantNoFile(l *linking, name string) {
 func (w *world) wantFilesGone(id bridge.MessageID) {
 	w.t.Helper()
 	m := must(store.Messages(w.t.Context(), w.pool, store.MessageID(id)))(w.t)[0]
-	found, missing, err := w.engines[0].Files().Read(w.t.Context(), &m, files.SelectAll())
+	found, missing, err := w.engines[0].Files().Read(w.t.Context(), &m, engine.SelectAll())
 	if err != nil || len(found) != 1 || len(missing) != 2 || missing[0].Name != "a.txt" || missing[0].Reason == "" {
 		w.t.Fatalf("files of the message: got %v, missing %v, error %v; want photo.jpg, and the texts missing for a reason", found, missing, err)
 	}
@@ -139,7 +139,7 @@ func (w *world) wantFilesGone(id bridge.MessageID) {
 // wantNoHTML checks that the HTML of a message can't be read any more.
 func (w *world) wantNoHTML(message bridge.MessageID) {
 	w.t.Helper()
-	if _, err := w.engines[0].Files().OriginalHTML(w.t.Context(), message); !errors.Is(err, files.ErrNoFile) {
+	if _, err := w.engines[0].Files().OriginalHTML(w.t.Context(), message); !errors.Is(err, engine.ErrNoFile) {
 		w.t.Errorf("the message's HTML: got the error %v, want ErrNoFile", err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"parley/channels/channelstest"
 	"parley/store"
 	"parley/store/measure"
-	"parley/store/retention"
+
 	"parley/store/storetest"
 )
 
@@ -24,16 +24,16 @@ func (w *world) runRetention() {
 	w.t.Helper()
 	const month = 30 * 24 * time.Hour
 	for _, round := range []struct {
-		batch func(context.Context, *pgxpool.Pool, time.Duration) (retention.Emptied, error)
+		batch func(context.Context, *pgxpool.Pool, time.Duration) (store.Emptied, error)
 		keep  time.Duration
 	}{
-		{batch: retention.KeepSeen, keep: month - time.Hour},
-		{batch: retention.EmptyEvents, keep: month},
-		{batch: retention.EmptyRetained},
-		{batch: retention.DropEmptied},
-		{batch: retention.DropPassing, keep: 24 * time.Hour},
-		{batch: retention.TidyConversations, keep: 2 * month},
-		{batch: retention.DropReactions, keep: month},
+		{batch: store.KeepSeen, keep: month - time.Hour},
+		{batch: store.EmptyEvents, keep: month},
+		{batch: store.EmptyRetained},
+		{batch: store.DropEmptied},
+		{batch: store.DropPassing, keep: 24 * time.Hour},
+		{batch: store.TidyConversations, keep: 2 * month},
+		{batch: store.DropReactions, keep: month},
 	} {
 		for more := true; more; {
 			more = must(round.batch(w.t.Context(), w.pool, round.keep))(w.t).More
@@ -122,7 +122,7 @@ func TestGrowth(t *testing.T) {
 	w.waitDrained()
 
 	// A year passes.
-	check(t, retention.AllowDropping(t.Context(), w.pool, 0))
+	check(t, store.AllowDroppingEvents(t.Context(), w.pool, 0))
 	check(t, store.MoveClock(t.Context(), w.pool, 365*24*time.Hour))
 	w.waitDrained()
 

@@ -7,7 +7,6 @@ import (
 
 	"parley/bridge/analysis/offline"
 	"parley/store"
-	"parley/store/knowledge"
 )
 
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
@@ -18,11 +17,11 @@ func (w *world) addPage(place, address, title, body string) {
 	w.t.Helper()
 	ctx := w.t.Context()
 	check(w.t, store.InTx(ctx, w.pool, func(tx pgx.Tx) error {
-		if err := knowledge.SavePlaces(ctx, tx, []string{place}, true); err != nil {
+		if err := store.SaveKnowledgePlaces(ctx, tx, []string{place}, true); err != nil {
 			return err
 		}
-		page := knowledge.Page{Place: place, Address: address}
-		return knowledge.SavePage(ctx, tx, page, []knowledge.Section{{Title: title, Body: body, Language: "en"}})
+		page := store.KnowledgePage{Place: place, Address: address}
+		return store.SaveKnowledgePage(ctx, tx, page, []store.KnowledgeSection{{Title: title, Body: body, Language: "en"}})
 	}))
 }
 

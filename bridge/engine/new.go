@@ -7,11 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"parley/bridge/engine/book"
-	"parley/bridge/engine/chores"
-	"parley/bridge/engine/files"
-	"parley/bridge/engine/outbound"
-	"parley/bridge/engine/reading"
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
@@ -28,14 +23,14 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 		directoryChanged: make(chan struct{}),
 		channels:         map[store.AccountID]channels.Channel{},
 		surfaces:         map[store.AccountID]*Desk{},
-		gates:            book.NewGates(),
+		gates:            NewGates(),
 		attention:        &attention{last: map[store.ConversationID]time.Time{}},
 		stopping:         make(chan struct{}),
 		presence:         presence{gapOpened: make(chan struct{}, 1), processName: store.ProcessName + rand.Text()},
 	}
 
 	e.troubles = newTroubles(e)
-	e.reading = reading.New(reading.Options{
+	e.reading = NewReading(ReadingOptions{
 		Connected:    host{e},
 		Verbs:        verbRules(),
 		Pool:         o.Pool,
@@ -44,8 +39,8 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 		SurfaceNames: o.SurfaceNames,
 		AudienceAge:  o.AudienceAge,
 	})
-	e.files = files.New(files.Options{Pool: o.Pool, Objects: o.Objects, Original: o.Original, Link: o.FileLink, Connected: e})
-	e.sender = outbound.New(outbound.Options{
+	e.files = NewFiles(FilesOptions{Pool: o.Pool, Objects: o.Objects, Original: o.Original, Link: o.FileLink, Connected: e})
+	e.sender = NewOutbound(OutboundOptions{
 		Pool:     o.Pool,
 		Engine:   host{e},
 		Objects:  o.Objects,
@@ -54,7 +49,7 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 		GapWait:  o.GapWait,
 		Original: o.Original,
 	})
-	e.chores = chores.New(o.Pool, o.Log, host{e})
+	e.chores = NewChores(o.Pool, o.Log, host{e})
 
 	relayOptions := o.Relay
 	relayOptions.Pool = o.Pool

@@ -8,9 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
-	"parley/bridge/engine/threads"
-	"parley/bridge/engine/verb"
+
 	"parley/store"
 )
 
@@ -19,7 +17,7 @@ const recallTag = "recall"
 
 func oopsVerb() useCase {
 	return useCase{
-		Rules: verb.Rules{
+		Rules: Rules{
 			Name: bridge.VerbOops, NamesMessage: true, Deed: store.DeedRecalled,
 			CanApply: func(_ *store.Conversation, m *store.Message) bool { return mayHaveLeft(m) },
 		},
@@ -35,7 +33,7 @@ func mayHaveLeft(m *store.Message) bool {
 
 // oops is for a reply that should not have been sent. While it waits, it is taken back. No channel calls back what has left, so the thread
 // and the admins are told who has it.
-func (w *work) oops(ctx context.Context, tx pgx.Tx, r book.Request) error {
+func (w *work) oops(ctx context.Context, tx pgx.Tx, r Request) error {
 	c, m := r.Conversation, w.MessageOfAction(r)
 	if m == nil || m.ConversationID != c.ID || !mayHaveLeft(&m.Message) {
 		w.Refuse(r, "unknown_message", "No reply was sent by that.", "Put the emoji on a reply, or type !oops after the last one.")
@@ -67,8 +65,8 @@ func (w *work) oops(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		Verbs: []bridge.Verb{bridge.VerbReply}, Args: bridge.Args{Conversation: c.ID, ReplyArgs: bridge.ReplyArgs{Draft: m.Text}},
 	}
 	w.Line(c, line)
-	w.Log.Did(r, book.Detail{Message: m.ID})
-	threads.TellAdmins(w.Writer, c, line)
+	w.Log.Did(r, Detail{Message: m.ID})
+	TellAdmins(w.Writer, c, line)
 
 	isTag := func(name string) bool { return strings.EqualFold(name, recallTag) }
 	if slices.ContainsFunc(w.Dir.CurrentTagNames(c.Tags), isTag) {

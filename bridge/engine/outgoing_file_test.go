@@ -12,7 +12,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
-	"parley/bridge/engine/files"
+	"parley/bridge/engine"
 	"parley/channels"
 )
 
@@ -72,11 +72,11 @@ func TestLinkToAFile(t *testing.T) {
 	inside := bridge.MessageID(w.count(`SELECT id FROM messages WHERE fate = 'inside'`))
 	incoming := bridge.MessageID(w.count(`SELECT min(id) FROM messages WHERE direction = 'in'`))
 	for what, id := range map[string]bridge.MessageID{"a note": inside, "a customer's message": incoming, "no message": 1 << 40} {
-		if _, err := w.engines[0].Files().OutgoingFile(t.Context(), id, name); !errors.Is(err, files.ErrNoFile) {
+		if _, err := w.engines[0].Files().OutgoingFile(t.Context(), id, name); !errors.Is(err, engine.ErrNoFile) {
 			t.Errorf("a link to %s: got the error %v, want ErrNoFile", what, err)
 		}
 	}
-	if _, err := w.engines[0].Files().OutgoingFile(t.Context(), message, "other"); !errors.Is(err, files.ErrNoFile) {
+	if _, err := w.engines[0].Files().OutgoingFile(t.Context(), message, "other"); !errors.Is(err, engine.ErrNoFile) {
 		t.Errorf("a link to a file that isn't there: got the error %v, want ErrNoFile", err)
 	}
 }

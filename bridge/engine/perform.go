@@ -8,15 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-	"parley/bridge/engine/assist"
-	"parley/bridge/engine/book"
-	"parley/bridge/engine/inbound"
-	"parley/bridge/engine/reply"
-	"parley/bridge/engine/speech"
-	"parley/bridge/engine/template"
-	"parley/bridge/engine/usecase"
-	"parley/bridge/engine/verb"
-	"parley/bridge/engine/workflow"
+
 	"parley/store"
 )
 
@@ -52,12 +44,12 @@ func useCases() []useCase {
 			unreactVerb(),
 			moveChannelVerb(),
 		},
-		usecase.Within(func(w *work) *speech.UseCases { return w.speech }, speech.Verbs()),
-		usecase.Within(func(w *work) *reply.UseCases { return w.replies }, reply.Verbs()),
-		usecase.Within(func(w *work) *template.UseCases { return w.templates }, template.Verbs()),
-		usecase.Within(func(w *work) *workflow.UseCases { return w.workflow }, workflow.Verbs()),
-		usecase.Within(func(w *work) *inbound.UseCases { return w.intake }, inbound.Verbs()),
-		usecase.Within(func(w *work) *assist.UseCases { return w.assist }, assist.Verbs()),
+		Within(func(w *work) *SpeechUseCases { return w.speech }, SpeechVerbs()),
+		Within(func(w *work) *ReplyUseCases { return w.replies }, ReplyVerbs()),
+		Within(func(w *work) *TemplateUseCases { return w.templates }, TemplateVerbs()),
+		Within(func(w *work) *WorkflowUseCases { return w.workflow }, WorkflowVerbs()),
+		Within(func(w *work) *InboundUseCases { return w.intake }, InboundVerbs()),
+		Within(func(w *work) *UseCases { return w.assist }, Verbs()),
 	)
 }
 
@@ -71,8 +63,8 @@ var allUseCases = sync.OnceValue(func() map[bridge.Verb]*useCase { //nolint:goch
 })
 
 // verbRules returns the rules of all verbs, for packages that check permissions but don't carry out verbs.
-func verbRules() verb.Table {
-	table := verb.Table{}
+func verbRules() Table {
+	table := Table{}
 	for name, use := range allUseCases() {
 		table[name] = &use.Rules
 	}
@@ -89,7 +81,7 @@ func useCaseOf(name bridge.Verb) *useCase {
 
 // perform checks whether the agent may use the command's verb here, and calls its use case. If not, the agent is told why, and
 // perform returns nil.
-func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
+func (w *work) perform(ctx context.Context, tx pgx.Tx, r Request) error {
 	use := useCaseOf(r.Verb)
 	if use.DoAnywhere != nil {
 		return use.DoAnywhere(w, ctx, tx, r)
@@ -121,7 +113,7 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 // confirmElsewhere confirms a command to an agent who gave it outside the conversation's thread, and so can't see its effect there. It
 // does nothing if the agent was answered already. whispersBefore is the number of whispers (posts that only one person sees) before
 // the command.
-func (w *work) confirmElsewhere(r book.Request, whispersBefore int) {
+func (w *work) confirmElsewhere(r Request, whispersBefore int) {
 	wasAnswered := w.Whispers != whispersBefore
 	if !wasAnswered && w.Posts.IsAskedElsewhere(r) {
 		w.Confirm(r, bridge.Line{Args: r.Args})
@@ -129,7 +121,7 @@ func (w *work) confirmElsewhere(r book.Request, whispersBefore int) {
 }
 
 // commandProblem returns why the actor can't use a verb in its conversation now, or nil.
-func commandProblem(w *work, r book.Request, use *useCase) *bridge.Problem {
+func commandProblem(w *work, r Request, use *useCase) *bridge.Problem {
 	c := r.Conversation
 	if problem := w.Authorize(r, r.Verb); problem != nil {
 		return problem
@@ -152,7 +144,7 @@ func commandProblem(w *work, r book.Request, use *useCase) *bridge.Problem {
 			Text: "This conversation is " + c.Status + ".",
 			Hint: w.Conversations.HintAfterEnd(c),
 		}
-	case use.Final && (book.HasTime(r.Action) && w.wroteSince(r) || isBehindForm(r)):
+	case use.Final && (HasTime(r.Action) && w.wroteSince(r) || isBehindForm(r)):
 		return &bridge.Problem{
 			Code: "moved_on",
 			Text: "The customer has written since you asked for this.",
@@ -163,14 +155,14 @@ func commandProblem(w *work, r book.Request, use *useCase) *bridge.Problem {
 }
 
 // isBehindForm reports whether the customer wrote after the form for several conversations was opened, which shows none of their texts.
-func isBehindForm(r book.Request) bool {
+func isBehindForm(r Request) bool {
 	c := r.Conversation
 	return r.Several && !r.OpenedAt.IsZero() && c.LastFrom == store.FromCustomer && c.LastAt.After(r.OpenedAt)
 }
 
 // wroteSince reports whether the customer has written since a command was typed, if the command arrived late. It doesn't matter whether
 // a colleague has answered: the author of the command has read neither.
-func (w *work) wroteSince(r book.Request) bool {
+func (w *work) wroteSince(r Request) bool {
 	if r.Conversation.LastFrom == store.FromCustomer {
 		return w.WasTypedBefore(r.Action, r.Conversation.LastAt)
 	}
@@ -179,7 +171,7 @@ func (w *work) wroteSince(r book.Request) bool {
 }
 
 // answerWithoutConversation answers a command that needs a conversation but doesn't identify one.
-func (w *work) answerWithoutConversation(ctx context.Context, tx pgx.Tx, r book.Request) error {
+func (w *work) answerWithoutConversation(ctx context.Context, tx pgx.Tx, r Request) error {
 	isHandled, err := w.speech.ChannelTexts.AskAgain(ctx, tx, r)
 	if isHandled || err != nil {
 		return err

@@ -4,28 +4,23 @@ import (
 	"fmt"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
-	"parley/bridge/engine/inbound"
-	"parley/bridge/engine/outbound"
-	"parley/bridge/engine/own"
-	"parley/bridge/engine/threads"
-	"parley/bridge/engine/workflow"
+
 	"parley/store"
 )
 
 // postFailed handles a post that Parley has given up: it could not be delivered to the agents' chat (the surface). It makes sure that
 // nothing a customer said goes unnoticed. For example, if the post of a customer's message was refused, it posts a line in the thread
 // that says so. f is the event that reports the failure.
-func (w *work) postFailed(c *book.Conversation, f own.Fact) {
+func (w *work) postFailed(c *Conversation, f Fact) {
 	kind := bridge.PostKind(f.Post)
 	if kind == bridge.PostDouble { // not a post, but the search for a duplicate of the thread's first message
-		threads.Doubles{Writer: w.Writer}.GiveUp(c, f.Account)
+		Doubles{Writer: w.Writer}.GiveUp(c, f.Account)
 		return
 	}
 
 	d := w.Outbox.Delivery(f.Delivery)
-	if d != nil && len(workflow.ListedInDigest(&d.Delivery)) > 0 {
-		workflow.TellDigestLost(w.workflow, c)
+	if d != nil && len(ListedInDigest(&d.Delivery)) > 0 {
+		TellDigestLost(w.workflow, c)
 		return
 	}
 	if postSaidElsewhere(w, c, d, f) {
@@ -36,7 +31,7 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 		return
 	}
 
-	w.Log.ByParley(c, store.DeedNotPosted, book.Detail{Message: f.Message, Text: f.Post, Why: bridge.InWords(f.Text)})
+	w.Log.ByParley(c, store.DeedNotPosted, Detail{Message: f.Message, Text: f.Post, Why: bridge.InWords(f.Text)})
 	isEdit := d != nil && d.DecodedPayload().Changes != 0
 	if isEdit {
 		w.insight.PostUnchanged(c, d)
@@ -52,11 +47,11 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 			Hint:    "The original is kept: " + explain,
 		}})
 	case bridge.PostRoot, bridge.PostLine: // another line would probably fail too, so notify the admins
-		w.TellCondition(own.Fact{
+		w.TellCondition(Fact{
 			Account: f.Account,
 			Text:    fmt.Sprintf("Something for conversation #%d could not be posted: %s", c.ID, f.Text),
 			Hint:    explain,
-		}, threads.NoPage)
+		}, NoPage)
 	case bridge.PostCard, bridge.PostMark, bridge.PostEphemeral, bridge.PostErased, bridge.PostDouble: // nothing that was said is missing
 	}
 }
@@ -68,17 +63,17 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 //     post was delivered.
 //
 // Otherwise, or if d contains nothing of the customer's, it returns false. d may be nil.
-func postSaidElsewhere(w *work, c *book.Conversation, d *book.Delivery, f own.Fact) bool {
+func postSaidElsewhere(w *work, c *Conversation, d *Delivery, f Fact) bool {
 	home := c.Home(w.Dir)
 	if d == nil || home == nil {
 		return false
 	}
 	hasMovedAway := home.AccountID != f.Account
-	hasMovedBack := f.Hint == outbound.GoesOnElsewhere && d.Part == 0
+	hasMovedBack := f.Hint == GoesOnElsewhere && d.Part == 0
 	if !hasMovedAway && !hasMovedBack {
 		return false
 	}
-	if !outbound.ShowsSaid(&d.Delivery) {
+	if !ShowsSaid(&d.Delivery) {
 		return false
 	}
 
@@ -89,8 +84,8 @@ func postSaidElsewhere(w *work, c *book.Conversation, d *book.Delivery, f own.Fa
 		return true
 	}
 
-	isLate := m != nil && inbound.IsLate(m, w.DatabaseNow)
-	again := outbound.Payload{Quote: p.Quote, Subject: p.Subject, Answers: p.Answers, Dated: isLate, Files: p.Files, Only: p.Only}
+	isLate := m != nil && IsLate(m, w.DatabaseNow)
+	again := Payload{Quote: p.Quote, Subject: p.Subject, Answers: p.Answers, Dated: isLate, Files: p.Files, Only: p.Only}
 	w.PostTo(c, home, kind, d.MessageID, again)
 	if m != nil && kind == bridge.PostFiles {
 		w.AllowUpload(w.SurfaceLane(c, home, kind), home, &m.Message)

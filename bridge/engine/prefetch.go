@@ -4,10 +4,7 @@ import (
 	"slices"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
-	"parley/bridge/engine/inbound"
-	"parley/bridge/engine/own"
-	"parley/bridge/engine/reply"
+
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
@@ -26,18 +23,18 @@ type fact struct {
 	account *store.Account
 	inbound []channels.Inbound
 	actions []bridge.Action
-	ownFact *own.Fact
+	ownFact *Fact
 }
 
 // collectPrefetch collects what the facts of a batch need.
-func (w *work) collectPrefetch(facts []fact) *book.Prefetch {
-	n := book.NewPrefetch(len(facts))
+func (w *work) collectPrefetch(facts []fact) *Prefetch {
+	n := NewPrefetch(len(facts))
 	for _, f := range facts {
 		for _, in := range f.inbound {
 			w.wantInbound(n, f.account, in)
 		}
 		for _, a := range f.actions {
-			w.wantAction(n, book.Request{Surface: f.account.ID, Action: a})
+			w.wantAction(n, Request{Surface: f.account.ID, Action: a})
 		}
 		if f.ownFact != nil {
 			w.wantOwn(n, f.ownFact)
@@ -47,8 +44,8 @@ func (w *work) collectPrefetch(facts []fact) *book.Prefetch {
 }
 
 // wantInbound requests the rows for one message or report of a channel.
-func (w *work) wantInbound(n *book.Prefetch, a *store.Account, in channels.Inbound) {
-	namesParty := inbound.NamesCustomer(in.Kind) || inbound.NamesRecipientAlone(in)
+func (w *work) wantInbound(n *Prefetch, a *store.Account, in channels.Inbound) {
+	namesParty := NamesCustomer(in.Kind) || NamesRecipientAlone(in)
 	if namesParty || in.Opens {
 		n.AddParty(a.ID, in.From, in.Change.Previous)
 	}
@@ -71,27 +68,27 @@ func (w *work) wantInbound(n *book.Prefetch, a *store.Account, in channels.Inbou
 
 	// Automatic mail, and bounces of unknown messages, are collected in one thread a day.
 	if in.Automatic != "" || in.Kind == channels.InboundStatus {
-		n.Days.Add(a.ID, book.DayKey(w.Now))
+		n.Days.Add(a.ID, DayKey(w.Now))
 	}
 	if w.intake.MayJoin(a, in) {
 		n.Joined.Add(a.ID, in.From.Key)
 	}
 
 	for _, origin := range w.intake.OriginsOf(a, in) {
-		n.Opens[book.NameKey{Account: a.ID, Name: origin}]++
+		n.Opens[NameKey{Account: a.ID, Name: origin}]++
 	}
 
-	if reply.OpensWindow(in) && w.Caps(a.ID).Window.Free != 0 {
-		n.Answers = append(n.Answers, book.Incoming{Account: a.ID, Inbound: in})
+	if OpensWindow(in) && w.Caps(a.ID).Window.Free != 0 {
+		n.Answers = append(n.Answers, Incoming{Account: a.ID, Inbound: in})
 	}
 }
 
 // wantReceipt requests the rows for a receipt: the message whose state it reports, or all messages up to a time.
-func wantReceipt(n *book.Prefetch, a *store.Account, in channels.Inbound) {
+func wantReceipt(n *Prefetch, a *store.Account, in channels.Inbound) {
 	s := in.Status
 	n.Receipts = true
 	n.Messages = append(n.Messages, store.MessageID(s.MessageID))
-	if inbound.NamesRecipientAlone(in) { // the reply must be looked up in the recipient's conversations
+	if NamesRecipientAlone(in) { // the reply must be looked up in the recipient's conversations
 		recipient := bridge.AddressKey(s.Recipient)
 		n.Peeked.Add(a.ID, recipient)
 		n.Joined.Add(a.ID, recipient)
@@ -102,13 +99,13 @@ func wantReceipt(n *book.Prefetch, a *store.Account, in channels.Inbound) {
 }
 
 // wantAction requests the rows for an action: the conversation, the message, the delivery and the posts that it names.
-func (w *work) wantAction(n *book.Prefetch, r book.Request) {
+func (w *work) wantAction(n *Prefetch, r Request) {
 	n.AddConversation(r.Args.Conversation)
 	n.Messages = append(n.Messages, r.Args.Message)
 	n.Deliveries = append(n.Deliveries, r.Args.Delivery)
 	for _, m := range []string{r.Place.Thread, r.Place.Message} {
 		if m != "" {
-			n.Posts = append(n.Posts, book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: m})
+			n.Posts = append(n.Posts, PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: m})
 		}
 	}
 	if useCaseOf(r.Verb).IsSpeech {
@@ -117,9 +114,9 @@ func (w *work) wantAction(n *book.Prefetch, r book.Request) {
 }
 
 // wantOwn requests the rows for a fact that Parley itself has recorded, such as the result of an attempt to send.
-func (w *work) wantOwn(n *book.Prefetch, f *own.Fact) {
+func (w *work) wantOwn(n *Prefetch, f *Fact) {
 	n.AddConversation(f.Conversation)
-	n.Landed = n.Landed || f.Kind == own.Kind(relay.ReportLanded)
+	n.Landed = n.Landed || f.Kind == Kind(relay.ReportLanded)
 	n.Messages = append(n.Messages, f.Message)
 	n.Deliveries = append(n.Deliveries, f.Delivery)
 }

@@ -6,20 +6,19 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
-	"parley/bridge/engine/verb"
+
 	"parley/store"
 )
 
 func profileVerb() useCase {
 	return useCase{
-		Rules:      verb.Rules{Name: bridge.VerbProfile, IsQuestion: true},
+		Rules:      Rules{Name: bridge.VerbProfile, IsQuestion: true},
 		DoAnywhere: answerBy(aboutConversation((*work).showProfile)),
 	}
 }
 
 // showProfile shows what is known of the customer.
-func (w *work) showProfile(ctx context.Context, tx pgx.Tx, r book.Request, line *bridge.Line) error {
+func (w *work) showProfile(ctx context.Context, tx pgx.Tx, r Request, line *bridge.Line) error {
 	p, err := w.Reading.Profile(ctx, tx, r.Surface, r.Agent, r.Conversation.Conversation)
 	line.Content = &bridge.ProfileLine{Profile: p}
 	line.Args = bridge.Args{Conversation: r.Conversation.ID}

@@ -8,10 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
-	"parley/bridge/engine/directory"
-	"parley/bridge/engine/own"
-	"parley/bridge/engine/threads"
+
 	"parley/store"
 )
 
@@ -37,7 +34,7 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 	// As in a batch of events: add the lines to their lanes, and write everything at once.
 	w := e.newWork(tx, dir, now, databaseNow)
 	const noFacts = 0
-	if err := w.Load(ctx, tx, book.NewPrefetch(noFacts)); err != nil {
+	if err := w.Load(ctx, tx, NewPrefetch(noFacts)); err != nil {
 		return err
 	}
 
@@ -49,7 +46,7 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 		})
 	} else {
 		// No thread or channel fits, so report it to the admins as a problem of the account.
-		w.TellCondition(own.Fact{Account: ev.AccountID, Text: "Something could not be dealt with: " + reason, Hint: hint}, threads.NoPage)
+		w.TellCondition(Fact{Account: ev.AccountID, Text: "Something could not be dealt with: " + reason, Hint: hint}, NoPage)
 	}
 
 	write, err := w.flush(ctx, tx)
@@ -73,7 +70,7 @@ type quarantinePlace struct {
 //
 // It returns false if there is no such place.
 func (e *Engine) findQuarantinePlace(
-	dir *directory.Directory, account *store.Account, ev store.Event, mayDecode bool,
+	dir *Directory, account *store.Account, ev store.Event, mayDecode bool,
 ) (quarantinePlace, bool) {
 	switch account.Side {
 	case store.SideChannel:

@@ -5,11 +5,8 @@ import (
 	"time"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
-	"parley/bridge/engine/own"
-	"parley/bridge/engine/reply"
+
 	"parley/store"
-	"parley/store/replying"
 )
 
 // This file keeps two agents from answering the same customer at once. When Ann opens the reply form of a conversation, its card (the
@@ -41,7 +38,7 @@ func (d *Desk) MayReply(
 	}
 	name, _ := d.e.reading.KindName(account.Kind)
 	limits := dir.SettingsOf(account, d.e.reading.Caps(account.ID).Threads).FileLimits
-	if problem := reply.OverLimits(d.e.Channel(account.ID), name, limits, text, book.SurfaceFiles(files)); problem != nil {
+	if problem := OverLimits(d.e.Channel(account.ID), name, limits, text, SurfaceFiles(files)); problem != nil {
 		return problem
 	}
 	return nil
@@ -59,7 +56,7 @@ func (d *Desk) ReplyOpened(ctx context.Context, conversation store.ConversationI
 	}
 	ctx, cancel := context.WithTimeout(ctx, replyingTimeout)
 	defer cancel()
-	return replying.Open(ctx, d.e.pool, replyForm(conversation, agent, at), own.Replying, replyingFor, d.e.opt.CardWait)
+	return store.OpenReplyForm(ctx, d.e.pool, replyForm(conversation, agent, at), OwnReplying, replyingFor, d.e.opt.CardWait)
 }
 
 // ReplyClosed records that user has closed the form that was made at the given time, without submitting it.
@@ -70,10 +67,10 @@ func (d *Desk) ReplyClosed(ctx context.Context, conversation store.ConversationI
 	}
 	ctx, cancel := context.WithTimeout(ctx, replyingTimeout)
 	defer cancel()
-	return replying.Close(ctx, d.e.pool, replyForm(conversation, agent, at), own.Replying, d.e.opt.CardWait)
+	return store.CloseReplyForm(ctx, d.e.pool, replyForm(conversation, agent, at), OwnReplying, d.e.opt.CardWait)
 }
 
 // replyForm returns the key of an opened form. It truncates the time to seconds, which is the precision that forms keep.
-func replyForm(conversation store.ConversationID, agent *store.Agent, at time.Time) replying.Form {
-	return replying.Form{ConversationID: conversation, AgentID: agent.ID, OpenedAt: at.Truncate(time.Second)}
+func replyForm(conversation store.ConversationID, agent *store.Agent, at time.Time) store.ReplyForm {
+	return store.ReplyForm{ConversationID: conversation, AgentID: agent.ID, OpenedAt: at.Truncate(time.Second)}
 }

@@ -7,18 +7,18 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
-	"parley/store/restore"
+	"parley/store"
 	"parley/store/schema"
 )
 
 // restoreAndServe treats the database as one that was just restored from a backup, and begins to work with it.
 func (w *world) restoreAndServe(backupAt time.Time) {
 	w.t.Helper()
-	check(w.t, restore.Begin(w.t.Context(), w.pool, "test"))
+	check(w.t, store.BeginRestore(w.t.Context(), w.pool, "test"))
 	if err := schema.Migrate(w.t.Context(), w.pool); err == nil {
 		w.t.Error("a restore that has not ended may be served")
 	}
-	must(restore.Finish(w.t.Context(), w.pool, backupAt))(w.t)
+	must(store.FinishRestore(w.t.Context(), w.pool, backupAt))(w.t)
 	connected := w.chat.Connected()
 	w.startReplica()
 	w.chat.Wait(w.t, "the surface listens", func() bool { return w.chat.Connected() > connected })

@@ -4,20 +4,17 @@ import (
 	"fmt"
 
 	"parley/bridge"
-	"parley/bridge/engine/outbound"
-	"parley/bridge/engine/own"
-	"parley/bridge/engine/workflow"
+
 	"parley/bridge/relay"
 	"parley/store"
-	"parley/store/dispatch"
 )
 
 // Facts implements relay.Handler. The relay calls it when an attempt to deliver a reply (to a customer) or a post (into the agents'
 // chat) has a result. It returns the facts, events of Parley's own, that the relay stores together with the result. They are applied
 // to the conversation later, in order with all other events. For example, the fact that a reply failed makes its author get a line
 // with a button to send it again. A successful post needs no fact.
-func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
-	isReply := c.Kind == outbound.KindReply
+func (e *Engine) Facts(c store.ClaimedDelivery, r relay.Report) []store.NewEvent {
+	isReply := c.Kind == KindReply
 	if isReply && wasTakenBackWhole(c, r) {
 		return nil
 	}
@@ -36,7 +33,7 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 			f.Parts, f.Cost = r.Sent.Parts, r.Sent.Cost
 		}
 	case isLostPost:
-		f.Kind = own.PostFailed
+		f.Kind = PostFailed
 		f.Post = c.Kind
 		f.Account = c.AccountID
 	default:
@@ -46,7 +43,7 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 	name := fmt.Sprintf("delivery:%d:%s:%d", c.ID, r.Kind, c.Attempt)
 	reports := []store.NewEvent{f.Event(name)}
 	if isLostPost { // a lost digest is reported to each conversation that it lists
-		for _, id := range workflow.ListedInDigest(&c.Delivery) {
+		for _, id := range ListedInDigest(&c.Delivery) {
 			f.Conversation = id
 			reports = append(reports, f.Event(fmt.Sprintf("%s:%d", name, id)))
 		}
@@ -59,15 +56,15 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 
 // wasTakenBackWhole reports whether the whole reply was undone before it was sent, so that people know of it already. It is false for
 // a delivery that is one part of a reply: if all other parts were sent, the reply counts as sent now.
-func wasTakenBackWhole(c dispatch.Claimed, r relay.Report) bool {
+func wasTakenBackWhole(c store.ClaimedDelivery, r relay.Report) bool {
 	wasTakenBack := r.Kind == relay.ReportLanded && r.Sent.State == store.Cancelled
-	return wasTakenBack && outbound.PayloadOf(&c.Delivery).Span == nil
+	return wasTakenBack && PayloadOf(&c.Delivery).Span == nil
 }
 
 // factOfResult returns the fact that records a delivery's result.
-func factOfResult(c dispatch.Claimed, r relay.Report) own.Fact {
-	return own.Fact{
-		Kind:         own.Kind(r.Kind),
+func factOfResult(c store.ClaimedDelivery, r relay.Report) Fact {
+	return Fact{
+		Kind:         Kind(r.Kind),
 		Conversation: c.ConversationID,
 		Message:      c.MessageID,
 		Delivery:     c.ID,
@@ -82,14 +79,14 @@ func factOfResult(c dispatch.Claimed, r relay.Report) own.Fact {
 // rootsLeft returns the facts about roots, the first messages of threads, that turn out to be outdated when a delivery lands: it opened
 // a new thread elsewhere, or posted a root after the conversation had moved on. These facts have their own order key: during an update,
 // a process of an older version that doesn't know them must not block the conversation's other events.
-func rootsLeft(c dispatch.Claimed, r relay.Report) (facts []store.NewEvent) {
+func rootsLeft(c store.ClaimedDelivery, r relay.Report) (facts []store.NewEvent) {
 	for _, landed := range r.Sent.Landed {
 		if landed.LeftRoot == nil {
 			continue
 		}
 
-		f := own.Fact{
-			Kind:         own.RootLeft,
+		f := Fact{
+			Kind:         RootLeft,
 			Conversation: c.ConversationID,
 			Surface:      c.AccountID,
 			Root:         landed.LeftRoot.Message,
@@ -107,26 +104,26 @@ func rootsLeft(c dispatch.Claimed, r relay.Report) (facts []store.NewEvent) {
 
 // doubleFact returns a fact in two cases: a root was posted, but may exist twice, because the response to an earlier attempt was lost;
 // or the search for such a duplicate has ended. f is the fact of the delivery's result, to which it adds. Otherwise it returns false.
-func doubleFact(f own.Fact, c dispatch.Claimed, r relay.Report) (own.Fact, bool) {
+func doubleFact(f Fact, c store.ClaimedDelivery, r relay.Report) (Fact, bool) {
 	if r.Kind != relay.ReportLanded || c.FirstAt == nil {
-		return own.Fact{}, false
+		return Fact{}, false
 	}
 
 	f.Surface = c.AccountID
-	payload := outbound.PayloadOf(&c.Delivery)
+	payload := PayloadOf(&c.Delivery)
 	switch {
 	case c.Kind == string(bridge.PostRoot) && payload.Unsure:
-		f.Kind = own.Doubted
+		f.Kind = Doubted
 		f.Root = r.Sent.ExternalID
 		f.Due = *c.FirstAt
 	case c.Kind == string(bridge.PostDouble):
-		f.Kind = own.Sought
+		f.Kind = Sought
 		f.Root = payload.Place.Message
 		if r.Sent.Blind {
-			f.Class = own.Blind
+			f.Class = Blind
 		}
 	default:
-		return own.Fact{}, false
+		return Fact{}, false
 	}
 	return f, true
 }

@@ -8,7 +8,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
-	"parley/bridge/engine/own"
+	"parley/bridge/engine"
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
@@ -132,7 +132,7 @@ func TestReroot(t *testing.T) {
 	w.chat.Wait(t, "it is being posted", func() bool { return w.chat.Struck() == 1 })
 	w.exec(`UPDATE gates SET next_at = clock_timestamp() + interval '1 hour'`) // so that nobody claims the lane
 	w.exec(`UPDATE lanes SET leased_until = clock_timestamp() - interval '1 s' WHERE leased_until IS NOT NULL`)
-	lost := own.Fact{Kind: own.ThreadLost, Conversation: 1, Surface: w.surface, Root: second}
+	lost := engine.Fact{Kind: engine.ThreadLost, Conversation: 1, Surface: w.surface, Root: second}
 	must(store.InsertEvents(t.Context(), w.pool, []store.NewEvent{lost.Event("lost:1:" + second)}))(t)
 	w.eventually("it is lost", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'rerooted'`) == 2 })
 

@@ -8,14 +8,10 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/analysis"
-	"parley/bridge/engine/directory"
-	"parley/bridge/engine/outbound"
-	"parley/bridge/engine/own"
-	"parley/bridge/engine/reading"
+
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
-	"parley/store/dispatch"
 )
 
 // This file adapts the Engine to the interfaces of packages that call it: relay.Handler, and those of the packages below the engine,
@@ -23,26 +19,26 @@ import (
 // edit of it (GapWithin).
 
 // Policy implements relay.Handler.
-func (e *Engine) Policy(c dispatch.Claimed) relay.Policy { return e.sender.Policy(c) }
+func (e *Engine) Policy(c store.ClaimedDelivery) relay.Policy { return e.sender.Policy(c) }
 
 // Attempts implements relay.Handler.
-func (e *Engine) Attempts(ctx context.Context, claims []dispatch.Claimed) []relay.Attempt {
+func (e *Engine) Attempts(ctx context.Context, claims []store.ClaimedDelivery) []relay.Attempt {
 	return e.sender.Attempts(ctx, claims)
 }
 
 // host implements outbound.Engine, reading.Connected and chores.Host, which document the methods below.
 type host struct{ *Engine }
 
-func (h host) Directory() *directory.Directory { return h.directory.Load() }
+func (h host) Directory() *Directory { return h.directory.Load() }
 
-func (h host) PostFacts(dir *directory.Directory, surface store.AccountID, c *store.Conversation,
-	identities map[store.IdentityID]*store.Identity, threads outbound.Threads, related []store.Related, now time.Time) bridge.Facts {
+func (h host) PostFacts(dir *Directory, surface store.AccountID, c *store.Conversation,
+	identities map[store.IdentityID]*store.Identity, threads Threads, related []store.Related, now time.Time) bridge.Facts {
 	f := h.reading.FactsOf(dir, surface, nil, c, identities, threads, now)
-	reading.AddRelated(dir, &f, surface, related)
+	AddRelated(dir, &f, surface, related)
 	return f
 }
 
-func (h host) SurfaceName(dir *directory.Directory, surface store.AccountID) string {
+func (h host) SurfaceName(dir *Directory, surface store.AccountID) string {
 	return h.reading.SurfaceName(dir, surface)
 }
 
@@ -106,14 +102,14 @@ func (h host) Wake() { h.relay.WakeAppliers(store.SystemAccount) }
 // ThreadLost stores the fact that a conversation's thread was deleted in the chat. The fact has no effect if the conversation moves to
 // another chat before it is applied (see threads.ThreadLost). The conversation may move back, so the loss must be reported again: the
 // fact's name contains the minute since the first attempt, which makes one fact a minute.
-func (h host) ThreadLost(ctx context.Context, c dispatch.Claimed, root string) error {
-	f := own.Fact{Kind: own.ThreadLost, Conversation: c.ConversationID, Surface: c.AccountID, Root: root}
+func (h host) ThreadLost(ctx context.Context, c store.ClaimedDelivery, root string) error {
+	f := Fact{Kind: ThreadLost, Conversation: c.ConversationID, Surface: c.AccountID, Root: root}
 	minute := int(c.FirstAgo / 60)
 	return h.journalFact(ctx, f.Event(fmt.Sprintf("lost:%d:%s:%d:%d", c.ConversationID, root, c.ID, minute)))
 }
 
-func (h host) RootRefused(ctx context.Context, c dispatch.Claimed, reason, text string) error {
-	f := own.Fact{Kind: own.PostFailed, Conversation: c.ConversationID, Delivery: c.ID, Account: c.AccountID, Post: c.Kind, Text: text}
+func (h host) RootRefused(ctx context.Context, c store.ClaimedDelivery, reason, text string) error {
+	f := Fact{Kind: PostFailed, Conversation: c.ConversationID, Delivery: c.ID, Account: c.AccountID, Post: c.Kind, Text: text}
 	return h.journalFact(ctx, f.Event(fmt.Sprintf("%s:%d", reason, c.ID)))
 }
 

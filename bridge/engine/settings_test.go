@@ -9,7 +9,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
-	"parley/bridge/engine/outbound"
+	"parley/bridge/engine"
 	"parley/channels/channelstest"
 	"parley/store"
 )
@@ -126,7 +126,7 @@ func TestPausedAccount(t *testing.T) {
 	w.advance(time.Hour)
 	w.eventually("it was tried", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE error_class = 'held'`) == 1 })
 	w.exec(`UPDATE deliveries SET first_at = first_at - interval '3 days' WHERE kind = 'reply'`) // longer than a reply is tried
-	w.advance(outbound.PausedWait)
+	w.advance(engine.PausedWait)
 
 	late := w.reply(thread, "In the pause")
 	w.waitFate(late, "parked")

@@ -12,13 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
-	"parley/bridge/engine/clean"
-	"parley/bridge/engine/outbound"
-	"parley/bridge/engine/reading"
-	"parley/bridge/engine/speech"
-	"parley/bridge/engine/template"
-	"parley/bridge/engine/verb"
+
 	"parley/channels"
 	"parley/store"
 )
@@ -29,16 +23,16 @@ import (
 
 func newVerb() useCase {
 	return useCase{
-		Rules:      verb.Rules{Name: bridge.VerbNew, NoConversation: true, Deed: store.DeedStarted},
+		Rules:      Rules{Name: bridge.VerbNew, NoConversation: true, Deed: store.DeedStarted},
 		DoAnywhere: (*work).start,
 	}
 }
 
 // start starts a conversation with a customer. In channels without threads, such as WhatsApp, a customer has at most one open
 // conversation. If there is one already, start only shows the agent a link to it.
-func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
-	r, earlyEdit := speech.WithEarlyEdit(w.Posts, r)
-	if earlyEdit == speech.NothingToApply {
+func (w *work) start(ctx context.Context, tx pgx.Tx, r Request) error {
+	r, earlyEdit := WithEarlyEdit(w.Posts, r)
+	if earlyEdit == NothingToApply {
 		return nil
 	}
 
@@ -91,26 +85,26 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 
 // startedWith returns the participant of a new conversation: its customer. previous is the customer's previous conversation in a
 // chat, or nil; the phone number that was known there is still shown.
-func startedWith(p channels.Party, customer *store.Identity, previous *book.Conversation) store.Participant {
+func startedWith(p channels.Party, customer *store.Identity, previous *Conversation) store.Participant {
 	phone := p.Phone
 	if phone == "" && previous != nil {
-		phone = outbound.PhoneOf(previous.Conversation, p.Key)
+		phone = PhoneOf(previous.Conversation, p.Key)
 	}
 	return store.Participant{
 		Key:     p.Key,
 		Address: p.Address,
 		Phone:   phone,
 		Name:    cmp.Or(p.Name, customer.Name),
-		Role:    outbound.RoleTo,
+		Role:    RoleTo,
 	}
 }
 
 // prepareStart finds the account and the customer of a new conversation, and fills in the template with which it starts. used is nil
 // if it starts with free text. It returns a *bridge.Problem, worded for people, if the conversation can't be started.
 func prepareStart(
-	ctx context.Context, tx pgx.Tx, w *work, r book.Request, earlyEdit speech.EarlyEdit,
-) (s reading.Starting, used *outbound.UsedTemplate, err error) {
-	s, problem := w.Reading.Starting(w.Dir, r.Agent, reading.StartOf(r.Action))
+	ctx context.Context, tx pgx.Tx, w *work, r Request, earlyEdit EarlyEdit,
+) (s Starting, used *UsedTemplate, err error) {
+	s, problem := w.Reading.Starting(w.Dir, r.Agent, StartOf(r.Action))
 	if problem != nil {
 		return s, nil, problem
 	}
@@ -132,7 +126,7 @@ func prepareStart(
 
 // startProblem returns why a conversation can't be started, or nil. earlyEdit says whether its text was edited in the chat before
 // Parley received it.
-func (w *work) startProblem(s reading.Starting, a bridge.Action, wroteBefore bool, earlyEdit speech.EarlyEdit) *bridge.Problem {
+func (w *work) startProblem(s Starting, a bridge.Action, wroteBefore bool, earlyEdit EarlyEdit) *bridge.Problem {
 	if problem := s.MissingText(a); problem != nil {
 		return problem
 	}
@@ -146,7 +140,7 @@ func (w *work) startProblem(s reading.Starting, a bridge.Action, wroteBefore boo
 	if problem := s.StrangerProblem(wroteBefore); problem != nil {
 		return problem
 	}
-	if earlyEdit == speech.EditedBefore {
+	if earlyEdit == EditedBefore {
 		return &bridge.Problem{
 			Code: bridge.ReasonEdited,
 			Text: "It was edited before I had it: nothing is sent.",
@@ -154,13 +148,13 @@ func (w *work) startProblem(s reading.Starting, a bridge.Action, wroteBefore boo
 		}
 	}
 
-	identity := w.People.At(book.NameKey{Account: s.AccountID(), Name: s.Party.Key})
+	identity := w.People.At(NameKey{Account: s.AccountID(), Name: s.Party.Key})
 	if identity != nil && identity.OptedOut == store.OptedOutAll {
-		name := outbound.RefOf(identity).Name
+		name := RefOf(identity).Name
 		return &bridge.Problem{
 			Code: bridge.ReasonOptedOut,
 			Text: name + " doesn't want messages.",
-			Hint: outbound.OptedOutHint,
+			Hint: OptedOutHint,
 		}
 	}
 
@@ -169,7 +163,7 @@ func (w *work) startProblem(s reading.Starting, a bridge.Action, wroteBefore boo
 
 // refuseStart tells the agent why no conversation is started. In a channel, the answer has a button that opens the form with the
 // typed text.
-func (w *work) refuseStart(r book.Request, problem *bridge.Problem) {
+func (w *work) refuseStart(r Request, problem *bridge.Problem) {
 	line := bridge.Line{
 		Content: &bridge.RefusedLine{Why: bridge.InWords(problem.Text), Hint: problem.Hint},
 		Verb:    bridge.VerbNew,
@@ -182,12 +176,12 @@ func (w *work) refuseStart(r book.Request, problem *bridge.Problem) {
 }
 
 // startTemplate fills in the template with which a conversation starts. It returns a *bridge.Problem if the template can't be used.
-func startTemplate(ctx context.Context, tx pgx.Tx, account store.AccountID, args *bridge.TemplateArgs) (*outbound.UsedTemplate, error) {
+func startTemplate(ctx context.Context, tx pgx.Tx, account store.AccountID, args *bridge.TemplateArgs) (*UsedTemplate, error) {
 	rows, err := store.Templates(ctx, tx, args.ID)
 	if err != nil {
 		return nil, err
 	}
-	used, problem := template.TemplateFor(account, rows, args)
+	used, problem := TemplateFor(account, rows, args)
 	if problem != nil {
 		return nil, problem
 	}
@@ -205,7 +199,7 @@ func startTemplate(ctx context.Context, tx pgx.Tx, account store.AccountID, args
 // sayFirstWords posts the first text in the conversation's thread, and sends it to the customer. used is the template from which the
 // text was made, or nil. subject is that of the mail. It may differ from the conversation's subject, which agents can change, and which
 // is taken over from a previous conversation.
-func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate, subject string, files ...store.FileRef) error {
+func (w *work) sayFirstWords(r Request, used *UsedTemplate, subject string, files ...store.FileRef) error {
 	t, err := w.OpenThread(r.Conversation)
 	if err != nil {
 		return err
@@ -233,7 +227,7 @@ func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate, subjec
 	m.Subject = subject
 	m.Files = append(m.Files, files...)
 	m.Template = filled
-	r.Conversation.Subject = cmp.Or(r.Conversation.Subject, clean.Preview(m.Text))
+	r.Conversation.Subject = cmp.Or(r.Conversation.Subject, Preview(m.Text))
 	m.Reason = bridge.ReasonExplicit
 	if used != nil {
 		m.Reason = bridge.ReasonTemplate
@@ -249,11 +243,11 @@ func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate, subjec
 
 // startSubject returns the subject of a new conversation: the given one, or else the first words of the text. It returns "" if the
 // channel has no subjects.
-func startSubject(s reading.Starting, a bridge.Action) string {
+func startSubject(s Starting, a bridge.Action) string {
 	if !s.Caps.Subject {
 		return ""
 	}
-	return cmp.Or(clean.Preview(a.Args.Subject), subjectFromText(a.Text))
+	return cmp.Or(Preview(a.Args.Subject), subjectFromText(a.Text))
 }
 
 // maxSubjectRunes limits a subject that is made from a text.
@@ -262,7 +256,7 @@ const maxSubjectRunes = 60
 // subjectFromText makes a mail's subject from the first line of its text. It cuts long lines after a word.
 func subjectFromText(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	line = clean.Preview(line)
+	line = Preview(line)
 	runes := []rune(line)
 	if len(runes) <= maxSubjectRunes {
 		return strings.TrimRight(line, ".,:; ")

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"parley/bridge"
-	"parley/store/suggested"
+	"parley/store"
 )
 
 // Suggested returns the replies that an analysis suggested in a conversation, the best first, for user. It returns nil if
@@ -16,7 +16,7 @@ func (d *Desk) Suggested(
 	if _, err := d.readerOf(ctx, conversation, user); err != nil {
 		return nil, err
 	}
-	kept, err := suggested.Find(ctx, d.e.pool, conversation, id)
+	kept, err := store.FindSuggestedReplies(ctx, d.e.pool, conversation, id)
 	var replies []bridge.SuggestedReply
 	for _, k := range kept.List {
 		r := bridge.SuggestedReply{ID: kept.EventID, Text: k.Text}

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"parley/bridge"
-	"parley/bridge/engine/reading"
+
 	"parley/channels"
 	"parley/store"
 )
@@ -51,9 +51,9 @@ func (d *Desk) fittingTemplates(ctx context.Context, id bridge.ConversationID, u
 		return bridge.Templates{}, err
 	}
 
-	found := bridge.Templates{List: list, Known: reading.KnownValues(facts, d.e.directory.Load().Company)}
+	found := bridge.Templates{List: list, Known: KnownValues(facts, d.e.directory.Load().Company)}
 	if len(list) == 0 {
-		found.None = reading.NoTemplate(facts)
+		found.None = NoTemplate(facts)
 	}
 	return found, nil
 }
@@ -84,7 +84,7 @@ func (d *Desk) accountTemplates(ctx context.Context, which bridge.TemplatesFor, 
 
 	found := bridge.Templates{
 		List:  list,
-		Known: reading.KnownValues(bridge.Facts{Viewer: dir.Ref(d.account, agent.ID)}, dir.Company),
+		Known: KnownValues(bridge.Facts{Viewer: dir.Ref(d.account, agent.ID)}, dir.Company),
 	}
 	for _, a := range dir.Accounts {
 		if a.Side == store.SideChannel && !reader.Shuts(a.ID) {

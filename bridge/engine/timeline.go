@@ -6,16 +6,13 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
-	"parley/bridge/engine/measuring"
-	"parley/bridge/engine/outbound"
-	"parley/bridge/engine/verb"
+
 	"parley/store/measure"
 )
 
 func timelineVerb() useCase {
 	return useCase{
-		Rules:      verb.Rules{Name: bridge.VerbTimeline, IsQuestion: true},
+		Rules:      Rules{Name: bridge.VerbTimeline, IsQuestion: true},
 		DoAnywhere: answerBy(aboutConversation((*work).showTimeline)),
 	}
 }
@@ -23,9 +20,9 @@ func timelineVerb() useCase {
 // showTimeline answers the command "!timeline": it shows how long the conversation waited for the queue, for each agent, for the
 // customer, and for providers, from its beginning until its end or now. Log entries and messages that the retention rules have removed
 // don't count.
-func (w *work) showTimeline(ctx context.Context, tx pgx.Tx, r book.Request, line *bridge.Line) error {
+func (w *work) showTimeline(ctx context.Context, tx pgx.Tx, r Request, line *bridge.Line) error {
 	ids := []bridge.ConversationID{r.Conversation.ID}
-	log, err := measure.LogEntries(ctx, tx, ids, measuring.TimelineDeeds())
+	log, err := measure.LogEntries(ctx, tx, ids, TimelineDeeds())
 	if err != nil {
 		return err
 	}
@@ -39,13 +36,13 @@ func (w *work) showTimeline(ctx context.Context, tx pgx.Tx, r book.Request, line
 	for i := range messages {
 		messageIDs[i] = messages[i].ID
 	}
-	leftAt, err := measure.LeftAt(ctx, tx, messageIDs, outbound.KindReply)
+	leftAt, err := measure.LeftAt(ctx, tx, messageIDs, KindReply)
 	if err != nil {
 		return err
 	}
 
 	hours := w.Dir.Hours[r.Conversation.AccountID] // nil if the account has no business hours
-	timeline := measuring.Attribute(log, messages, leftAt, hours, w.Now)
+	timeline := Attribute(log, messages, leftAt, hours, w.Now)
 	content := &bridge.TimelineLine{Wall: timeline.Wall, Open: timeline.Open, Hours: hours != nil}
 	for _, part := range timeline.Parts {
 		spent := bridge.TimeSpent{On: part.Waiter, Wall: part.Wall, Open: part.Open}

@@ -4,8 +4,6 @@ import (
 	"crypto/rand"
 	"fmt"
 
-	"parley/bridge/engine/own"
-	"parley/bridge/engine/workflow"
 	"parley/store"
 )
 
@@ -17,26 +15,26 @@ import (
 //
 // Kinds that may have to wait have queues of their own, so that nothing else waits with them.
 func (e *Engine) Timer(t store.Timer) store.NewEvent {
-	f := own.Fact{Kind: t.Kind, Conversation: t.ConversationID, Due: t.DueAt}
+	f := Fact{Kind: t.Kind, Conversation: t.ConversationID, Due: t.DueAt}
 
-	if _, isEvening := own.EveningTeam(t.Kind); isEvening {
+	if _, isEvening := EveningTeam(t.Kind); isEvening {
 		name := "timer:" + string(t.Kind)
-		if workflow.IsEveningOver(t.DueAt, t.FiredAt) {
+		if IsEveningOver(t.DueAt, t.FiredAt) {
 			name += ":missed" // nothing is posted: that day's list may still come, once the clock is put right
 		}
 		return f.Event(name)
 	}
 
-	if _, isCron := own.CronIn(t.Kind); isCron {
+	if _, isCron := CronIn(t.Kind); isCron {
 		return inQueue(f.Event("timer:"+string(t.Kind)), "cron")
 	}
 	name := fmt.Sprintf("timer:%d:%s:%d", t.ConversationID, t.Kind, t.DueAt.UnixMicro())
 	event := f.Event(name + ":" + rand.Text())
-	if name, _ := own.AutomationIn(t.Kind); name != "" {
+	if name, _ := AutomationIn(t.Kind); name != "" {
 		return inQueue(event, fmt.Sprintf("automation:%d", t.ConversationID))
 	}
 	switch t.Kind {
-	case own.Replying, own.OwnersLeft, own.Silence, own.AckDue, own.ReplyDue: // they may wait for a version of Parley that knows them
+	case OwnReplying, OwnersLeft, Silence, AckDue, ReplyDue: // they may wait for a version of Parley that knows them
 		return inQueue(event, fmt.Sprintf("%s:%d", t.Kind, t.ConversationID))
 	}
 	return event

@@ -7,8 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
-	"parley/bridge/engine/verb"
+
 	"parley/store"
 )
 
@@ -23,14 +22,14 @@ const (
 
 func whyVerb() useCase {
 	return useCase{
-		Rules:      verb.Rules{Name: bridge.VerbWhy, IsQuestion: true},
+		Rules:      Rules{Name: bridge.VerbWhy, IsQuestion: true},
 		DoAnywhere: answerBy(aboutConversation((*work).explainFates)),
 	}
 }
 
 // explainFates shows the decisions on the latest texts in a conversation, the latest requests to a model about it, and its newest log
 // entries.
-func (w *work) explainFates(ctx context.Context, tx pgx.Tx, r book.Request, line *bridge.Line) error {
+func (w *work) explainFates(ctx context.Context, tx pgx.Tx, r Request, line *bridge.Line) error {
 	decided, err := w.latestDecisions(ctx, tx, r)
 	if err != nil {
 		return err
@@ -50,7 +49,7 @@ func (w *work) explainFates(ctx context.Context, tx pgx.Tx, r book.Request, line
 
 // latestDecisions returns the decisions on the latest texts that people typed in a conversation, newest first. It includes texts of the
 // current batch, which are not stored yet, and leaves out commands.
-func (w *work) latestDecisions(ctx context.Context, tx pgx.Tx, r book.Request) ([]bridge.Decided, error) {
+func (w *work) latestDecisions(ctx context.Context, tx pgx.Tx, r Request) ([]bridge.Decided, error) {
 	var p store.Pipeline
 	var latest []store.Message
 	const minSpoken = 0 // no minimum of messages to or from the customer
@@ -60,12 +59,12 @@ func (w *work) latestDecisions(ctx context.Context, tx pgx.Tx, r book.Request) (
 	}
 
 	latest = w.withBatch(latest, r.Conversation)
-	newestFirst := func(a, b store.Message) int { return book.CompareSaid(&b, &a) }
+	newestFirst := func(a, b store.Message) int { return CompareSaid(&b, &a) }
 	slices.SortFunc(latest, newestFirst)
 
 	var list []bridge.Decided
 	for i := range latest {
-		m := &book.Message{Message: latest[i]}
+		m := &Message{Message: latest[i]}
 		isTypedText := m.AuthorUser != "" && m.Reason != bridge.ReasonCommand
 		if !isTypedText || len(list) == maxWhyTexts {
 			continue
@@ -74,7 +73,7 @@ func (w *work) latestDecisions(ctx context.Context, tx pgx.Tx, r book.Request) (
 		list = append(list, bridge.Decided{
 			At:     m.SaidAt,
 			By:     w.Author(m, r.Surface),
-			Text:   book.Excerpt(m),
+			Text:   Excerpt(m),
 			Fate:   m.Fate,
 			Reason: m.Reason,
 		})
@@ -85,7 +84,7 @@ func (w *work) latestDecisions(ctx context.Context, tx pgx.Tx, r book.Request) (
 
 // withBatch applies the changes of the current batch to stored messages of a conversation: it replaces changed messages in place, and
 // appends new ones.
-func (w *work) withBatch(stored []store.Message, c *book.Conversation) []store.Message {
+func (w *work) withBatch(stored []store.Message, c *Conversation) []store.Message {
 	isStored := map[store.MessageID]bool{}
 	for i := range stored {
 		isStored[stored[i].ID] = true

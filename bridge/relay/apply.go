@@ -10,7 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/channels/pause"
+	"parley/channels/wire"
 	"parley/store"
 )
 
@@ -61,7 +61,7 @@ func (r *Relay) runApplier(ctx context.Context) error {
 
 		if err != nil {
 			r.warn(ctx, "apply failed", err)
-			pause.For(ctx, backoffOnError)
+			wire.For(ctx, backoffOnError)
 		}
 	}
 	return nil
@@ -69,7 +69,7 @@ func (r *Relay) runApplier(ctx context.Context) error {
 
 // waitWhileHeld waits while Options.Held stops appliers, or until ctx ends.
 func (r *Relay) waitWhileHeld(ctx context.Context) {
-	for r.isHeldBack() && pause.For(ctx, yieldInterval) {
+	for r.isHeldBack() && wire.For(ctx, yieldInterval) {
 	}
 }
 
@@ -101,7 +101,7 @@ func (r *Relay) yieldToAccepting(ctx context.Context, notBefore time.Time) (next
 		return notBefore
 	}
 	for time.Since(began) < maxYield && r.queue.isCrowded() {
-		if !pause.For(ctx, yieldInterval) {
+		if !wire.For(ctx, yieldInterval) {
 			break
 		}
 	}

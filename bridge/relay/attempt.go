@@ -12,7 +12,6 @@ import (
 
 	"parley/channels"
 	"parley/store"
-	"parley/store/dispatch"
 )
 
 const (
@@ -47,7 +46,7 @@ type attempts struct {
 // beginAll starts an attempt for each delivery in claimed, without waiting for them. Each attempt calls done
 // once, in its own goroutine. asked is the time just before the claim, from which the request timeouts run.
 func (at attempts) beginAll(
-	ctx context.Context, claimed []dispatch.Claimed, asked time.Time, done func(dispatch.Claimed, dispatch.Finish),
+	ctx context.Context, claimed []store.ClaimedDelivery, asked time.Time, done func(store.ClaimedDelivery, store.FinishedDelivery),
 ) {
 	prepared, err := at.prepareAll(ctx, claimed)
 	for i, c := range claimed {
@@ -60,7 +59,7 @@ func (at attempts) beginAll(
 }
 
 // prepareAll calls Handler.Attempts and turns a panic into an error.
-func (at attempts) prepareAll(ctx context.Context, claimed []dispatch.Claimed) (list []Attempt, err error) {
+func (at attempts) prepareAll(ctx context.Context, claimed []store.ClaimedDelivery) (list []Attempt, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			at.log.Error("attempts panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
@@ -91,8 +90,8 @@ func (u unprepared) Reconcile(context.Context) (channels.Outcome, Sent, error) {
 
 // makeAttempt sends one claimed delivery or, if the answer to an earlier attempt was lost, looks for what that
 // attempt sent. It returns what has to be written.
-func (at attempts) makeAttempt(ctx context.Context, c dispatch.Claimed, a Attempt, asked time.Time) dispatch.Finish {
-	f := dispatch.Finish{
+func (at attempts) makeAttempt(ctx context.Context, c store.ClaimedDelivery, a Attempt, asked time.Time) store.FinishedDelivery {
+	f := store.FinishedDelivery{
 		LaneID:   c.LaneID,
 		Epoch:    c.Epoch,
 		ID:       c.ID,
@@ -100,7 +99,7 @@ func (at attempts) makeAttempt(ctx context.Context, c dispatch.Claimed, a Attemp
 		Part:     c.Part,
 		Progress: c.Progress,
 		Joined:   c.Joined,
-		Pace:     dispatch.Pace{Gate: c.GateID},
+		GatePace: store.GatePace{Gate: c.GateID},
 	}
 	f.ErrorClass, f.ErrorText = c.ErrorClass, c.ErrorText // kept until another attempt has a result
 
@@ -141,7 +140,7 @@ func (at attempts) makeAttempt(ctx context.Context, c dispatch.Claimed, a Attemp
 
 // finishUntouched ends a claim without an attempt. The deliveries wait as before and can be claimed again at
 // once.
-func finishUntouched(f dispatch.Finish, c dispatch.Claimed) dispatch.Finish {
+func finishUntouched(f store.FinishedDelivery, c store.ClaimedDelivery) store.FinishedDelivery {
 	f.Uncalled = true
 	if c.State == store.Sending {
 		f.State = store.Queued
@@ -152,11 +151,11 @@ func finishUntouched(f dispatch.Finish, c dispatch.Claimed) dispatch.Finish {
 
 // finishRun fills in f.With, the results of the run's other deliveries. These are the attempt's own results for
 // them, if it had any, and otherwise the result of the first delivery.
-func finishRun(f *dispatch.Finish, c dispatch.Claimed) {
+func finishRun(f *store.FinishedDelivery, c store.ClaimedDelivery) {
 	results := f.With
 	f.With = nil
 	for i, d := range c.With {
-		part := dispatch.Part{Progress: d.Progress}
+		part := store.DeliveryPart{Progress: d.Progress}
 		if i < len(results) {
 			part = results[i]
 		}
@@ -173,8 +172,8 @@ func finishRun(f *dispatch.Finish, c dispatch.Claimed) {
 }
 
 // claimsOfRun returns a claim for every delivery of a run.
-func claimsOfRun(c dispatch.Claimed) []dispatch.Claimed {
-	all := []dispatch.Claimed{c}
+func claimsOfRun(c store.ClaimedDelivery) []store.ClaimedDelivery {
+	all := []store.ClaimedDelivery{c}
 	for _, d := range c.With {
 		one := c
 		one.Delivery = d
@@ -184,7 +183,7 @@ func claimsOfRun(c dispatch.Claimed) []dispatch.Claimed {
 }
 
 // report adds facts about the result to f, for each delivery of a run.
-func (at attempts) report(f *dispatch.Finish, c dispatch.Claimed, r Report) {
+func (at attempts) report(f *store.FinishedDelivery, c store.ClaimedDelivery, r Report) {
 	for i, one := range claimsOfRun(c) {
 		if i > 0 && i <= len(r.Sent.With) { // With holds the results from the second delivery on
 			r.Sent.State = r.Sent.With[i-1].State
@@ -210,7 +209,7 @@ func (at attempts) recoverPanic(f func() (Sent, error)) (s Sent, err error) {
 }
 
 // concludeAttempt fills in f from the answer to an attempt.
-func (at attempts) concludeAttempt(f *dispatch.Finish, c dispatch.Claimed, p Policy, sent Sent, err error) {
+func (at attempts) concludeAttempt(f *store.FinishedDelivery, c store.ClaimedDelivery, p Policy, sent Sent, err error) {
 	if err == nil {
 		at.finishLanded(f, c, sent)
 		f.Rest = at.opt.pauseSeconds(p.Rest)
@@ -235,17 +234,17 @@ func (at attempts) concludeAttempt(f *dispatch.Finish, c dispatch.Claimed, p Pol
 }
 
 // progressOf copies only the Progress of results. The run is not finished, so its deliveries have no state yet.
-func progressOf(with []dispatch.Part) []dispatch.Part {
-	var list []dispatch.Part
+func progressOf(with []store.DeliveryPart) []store.DeliveryPart {
+	var list []store.DeliveryPart
 	for _, p := range with {
-		list = append(list, dispatch.Part{Progress: p.Progress})
+		list = append(list, store.DeliveryPart{Progress: p.Progress})
 	}
 	return list
 }
 
 // chooseNextState decides what happens to a delivery whose attempt failed: it is given up, looked for, or
 // retried after a pause. The first matching rule decides.
-func (at attempts) chooseNextState(f *dispatch.Finish, c dispatch.Claimed, p Policy, class channels.Class, se *channels.SendError) {
+func (at attempts) chooseNextState(f *store.FinishedDelivery, c store.ClaimedDelivery, p Policy, class channels.Class, se *channels.SendError) {
 	isTemporary := class == channels.Throttled || class == channels.Retry || class == channels.Held
 	if p.BestEffort && !isTemporary { // not worth looking for
 		f.State, f.Advance = store.Failed, 1
@@ -281,7 +280,7 @@ func (at attempts) chooseNextState(f *dispatch.Finish, c dispatch.Claimed, p Pol
 }
 
 // finishLanded fills in f for a delivery that arrived, or of which one part did (Sent.More).
-func (at attempts) finishLanded(f *dispatch.Finish, c dispatch.Claimed, sent Sent) {
+func (at attempts) finishLanded(f *store.FinishedDelivery, c store.ClaimedDelivery, sent Sent) {
 	f.Landed = sent.Landed
 	f.Recovered = c.ErrorClass != ""
 	f.ErrorClass, f.ErrorText = "", ""
@@ -307,7 +306,7 @@ func (at attempts) finishLanded(f *dispatch.Finish, c dispatch.Claimed, sent Sen
 // retry lets a delivery wait for its next attempt. Once Policy.RetryFor has passed, it gives the delivery up, but not
 // after an attempt that made no call, because that one only waited for something. If the whole account was blocked, the
 // delivery gets one more attempt.
-func (at attempts) retry(f *dispatch.Finish, c dispatch.Claimed, p Policy, se *channels.SendError) {
+func (at attempts) retry(f *store.FinishedDelivery, c store.ClaimedDelivery, p Policy, se *channels.SendError) {
 	wasAccountBlocked := blocksAccount(channels.Class(c.ErrorClass)) || blocksAccount(se.Class)
 	if store.Seconds(c.FirstAgo) > p.RetryFor && !wasAccountBlocked && !f.Uncalled {
 		at.giveUp(f, c, se)
@@ -335,7 +334,7 @@ func blocksAccount(class channels.Class) bool {
 // pauseAfterCall returns the pause after an attempt that called the provider. Earlier attempts that made no
 // call don't count, so a message that waited long for something else gets the short first pause after its first
 // failure.
-func (p Policy) pauseAfterCall(c dispatch.Claimed) time.Duration {
+func (p Policy) pauseAfterCall(c store.ClaimedDelivery) time.Duration {
 	return spread(choosePause(p.Backoff, max(c.Attempt-p.Uncounted, 1), store.Seconds(c.FirstAgo)))
 }
 
@@ -362,7 +361,7 @@ func spread(pause time.Duration) time.Duration { return pause - rand.N(pause-sho
 func shortestPause(pause time.Duration) time.Duration { return pause * 3 / 4 }
 
 // warnIfLate notifies the agent, once, that a message has not been sent within Options.LateAfter.
-func (at attempts) warnIfLate(f *dispatch.Finish, c dispatch.Claimed, se *channels.SendError) {
+func (at attempts) warnIfLate(f *store.FinishedDelivery, c store.ClaimedDelivery, se *channels.SendError) {
 	if c.WarnedAt != nil || store.Seconds(c.FirstAgo) < at.opt.LateAfter {
 		return
 	}
@@ -371,7 +370,7 @@ func (at attempts) warnIfLate(f *dispatch.Finish, c dispatch.Claimed, se *channe
 }
 
 // giveUp ends a delivery that failed permanently.
-func (at attempts) giveUp(f *dispatch.Finish, c dispatch.Claimed, se *channels.SendError) {
+func (at attempts) giveUp(f *store.FinishedDelivery, c store.ClaimedDelivery, se *channels.SendError) {
 	f.State, f.Advance = store.Failed, 1
 	at.report(f, c, Report{Kind: ReportFailed, Class: se.Class, Text: se.Text, Hint: se.Hint})
 	at.metrics.Account(c.AccountID).Failed.Add(1)

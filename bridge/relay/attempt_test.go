@@ -11,7 +11,6 @@ import (
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
-	"parley/store/dispatch"
 )
 
 // wantOutcome checks the only delivery: its state, its number of attempts and its only report, which must have been
@@ -107,7 +106,7 @@ func TestPassingFailureIsGivenUpInTheEnd(t *testing.T) {
 func TestWaitingMessageIsNotGivenUp(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
-	h.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
+	h.send = func(_ context.Context, c store.ClaimedDelivery) (relay.Sent, error) {
 		if c.Attempt > 2 {
 			return relay.Sent{}, nil
 		}
@@ -157,13 +156,13 @@ func TestResultAfterTheLeaseIsIgnored(t *testing.T) {
 	h := newHarness(t)
 	first, second := h.addTwoReplies()
 	release := make(chan struct{})
-	h.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
+	h.send = func(_ context.Context, c store.ClaimedDelivery) (relay.Sent, error) {
 		if c.ID == first {
 			<-release
 		}
 		return relay.Sent{ExternalID: "late"}, nil
 	}
-	h.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
+	h.reconcile = func(store.ClaimedDelivery) (channels.Outcome, relay.Sent, error) {
 		return channels.Landed, relay.Sent{ExternalID: "found"}, nil
 	}
 
@@ -188,7 +187,7 @@ func TestRequestEndsBeforeItsLease(t *testing.T) {
 	h := newHarness(t)
 	h.policy.RequestTimeout = time.Hour
 	left := make(chan time.Duration, 1)
-	h.send = func(ctx context.Context, _ dispatch.Claimed) (relay.Sent, error) {
+	h.send = func(ctx context.Context, _ store.ClaimedDelivery) (relay.Sent, error) {
 		end, ok := ctx.Deadline()
 		if !ok {
 			return relay.Sent{}, errors.New("no deadline")
@@ -320,7 +319,7 @@ func TestPartsAreResumed(t *testing.T) {
 	const lastPart = 2
 	h := newHarness(t)
 	var calls []call
-	h.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
+	h.send = func(_ context.Context, c store.ClaimedDelivery) (relay.Sent, error) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		calls = append(calls, call{Part: c.Part, Progress: c.Progress})
@@ -350,7 +349,7 @@ func TestPanicWhileSending(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	const panicking, failing, other = 1, 2, 3 // lanes
-	h.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
+	h.send = func(_ context.Context, c store.ClaimedDelivery) (relay.Sent, error) {
 		switch c.LaneID {
 		case panicking:
 			panic("boom")

@@ -8,9 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"parley/channels/pause"
+	"parley/channels/wire"
 	"parley/store"
-	"parley/store/dispatch"
 )
 
 // emptyTurnWait is the minimum pause after a turn that claimed nothing.
@@ -35,10 +34,10 @@ type dispatcher struct {
 	aside     []result             // results whose lanes a long batch has locked; see putAside
 	turnBegan time.Time            // start of the last turn that used the database
 
-	searches     sync.WaitGroup          // the running search; see search
-	searching    bool                    // a search is running, or its result isn't recorded yet
-	searchedAt   time.Time               // when the last search began
-	searchResult chan []dispatch.GateDue // what the search found
+	searches     sync.WaitGroup       // the running search; see search
+	searching    bool                 // a search is running, or its result isn't recorded yet
+	searchedAt   time.Time            // when the last search began
+	searchResult chan []store.GateDue // what the search found
 }
 
 // runDispatch makes turns until ctx ends. Then it waits for the attempts in progress and writes their results,
@@ -50,7 +49,7 @@ func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
 		attempts:     attempts{r.handler, r.metrics, r.log, r.opt},
 		inRow:        map[store.LaneID]int{},
 		results:      make(chan result, r.opt.Total),
-		searchResult: make(chan []dispatch.GateDue, 1),
+		searchResult: make(chan []store.GateDue, 1),
 		searchedAt:   time.Now(),
 	}
 	defer d.searches.Wait()
@@ -61,7 +60,7 @@ func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
 		d.search(ctx)
 		if err := d.runTurn(work); err != nil {
 			r.warn(ctx, "dispatch failed", err)
-			pause.For(ctx, backoffOnError)
+			wire.For(ctx, backoffOnError)
 			continue
 		}
 
@@ -87,13 +86,13 @@ func (d *dispatcher) finishUnderWay(ctx context.Context) {
 
 		if err := d.writeResults(ctx); err != nil {
 			d.log.Warn("dispatch failed while stopping", "error", err)
-			if ctx.Err() != nil || !pause.For(ctx, backoffOnError) {
+			if ctx.Err() != nil || !wire.For(ctx, backoffOnError) {
 				return
 			}
 		}
 
 		if len(d.aside) > 0 {
-			pause.For(ctx, asideInterval)
+			wire.For(ctx, asideInterval)
 		}
 	}
 }
@@ -201,7 +200,7 @@ func (d *dispatcher) writeResults(ctx context.Context) error {
 }
 
 // commitTurn writes results and claims from gates in one commit. Then it starts the attempts.
-func (d *dispatcher) commitTurn(ctx context.Context, gates []dispatch.GateClaim) error {
+func (d *dispatcher) commitTurn(ctx context.Context, gates []store.GateClaim) error {
 	d.putAside()
 	if len(gates) == 0 && len(d.unwritten) == 0 {
 		return nil
@@ -212,7 +211,7 @@ func (d *dispatcher) commitTurn(ctx context.Context, gates []dispatch.GateClaim)
 	d.turnBegan = began
 	defer func() { d.load.dispatcher.add(time.Now(), time.Since(began)) }()
 	ask := d.gatesOfTurn(gates)
-	take := dispatch.Claim{Gates: gates, Join: d.runsAllowed.Load()}
+	take := store.DeliveryClaim{Gates: gates, Join: d.runsAllowed.Load()}
 	claimed, due, err := d.commit(ctx, finishesOf(d.unwritten), take, ask)
 	if err != nil {
 		if len(d.unwritten) > 0 && isRefusal(err) {
@@ -228,8 +227,8 @@ func (d *dispatcher) commitTurn(ctx context.Context, gates []dispatch.GateClaim)
 	for _, c := range claimed {
 		d.attemptBegan(c.GateID)
 	}
-	go d.attempts.beginAll(context.WithoutCancel(ctx), claimed, began, func(c dispatch.Claimed, f dispatch.Finish) {
-		d.results <- result{Finish: f, claim: c}
+	go d.attempts.beginAll(context.WithoutCancel(ctx), claimed, began, func(c store.ClaimedDelivery, f store.FinishedDelivery) {
+		d.results <- result{FinishedDelivery: f, claim: c}
 	})
 	return nil
 }
@@ -262,20 +261,20 @@ func (d *dispatcher) search(ctx context.Context) {
 }
 
 // allDue returns what is due behind all gates, however long ago it became due.
-func allDue(ctx context.Context, q store.Querier) ([]dispatch.GateDue, error) {
-	ids, err := dispatch.OtherGates(ctx, q, nil)
+func allDue(ctx context.Context, q store.Querier) ([]store.GateDue, error) {
+	ids, err := store.OtherGates(ctx, q, nil)
 	if err != nil {
 		return nil, err
 	}
-	gates := make([]dispatch.GateSince, len(ids))
+	gates := make([]store.GateSince, len(ids))
 	for i, id := range ids {
 		gates[i].ID = id
 	}
-	return dispatch.DueGates(ctx, q, gates)
+	return store.DueGates(ctx, q, gates)
 }
 
 // gatesOfTurn returns the gates that a turn changes, so that it can ask what is due behind them afterwards.
-func (d *dispatcher) gatesOfTurn(claims []dispatch.GateClaim) []dispatch.GateSince {
+func (d *dispatcher) gatesOfTurn(claims []store.GateClaim) []store.GateSince {
 	ids := map[store.GateID]bool{}
 	for _, c := range claims {
 		ids[c.ID] = true
@@ -299,7 +298,7 @@ func (d *dispatcher) keepTurns() {
 		clear(d.inRow)
 	}
 	for i := range d.unwritten {
-		f := &d.unwritten[i].Finish
+		f := &d.unwritten[i].FinishedDelivery
 		mayKeep := f.Advance > 0 && d.inRow[f.LaneID] < maxInRow-1
 		if !mayKeep || d.memoryOf(f.Gate).limited {
 			delete(d.inRow, f.LaneID)
@@ -311,7 +310,7 @@ func (d *dispatcher) keepTurns() {
 }
 
 // afterTurn forgets the written results and records what is due behind the gates that the turn asked about.
-func (d *dispatcher) afterTurn(ctx context.Context, asked []dispatch.GateSince, due []dispatch.GateDue, claimed bool) {
+func (d *dispatcher) afterTurn(ctx context.Context, asked []store.GateSince, due []store.GateDue, claimed bool) {
 	d.wakeForResults(ctx, d.unwritten)
 	d.unwritten = nil
 	if !claimed { // another replica has locked what is due, or has a lease on it although a clock jumped

@@ -6,7 +6,7 @@ import (
 
 	"parley/bridge/relay"
 	"parley/store"
-	"parley/store/dispatch"
+
 	"parley/store/storetest"
 )
 
@@ -15,7 +15,7 @@ func TestStopKeepsResults(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	begun, release := make(chan struct{}), make(chan struct{})
-	h.send = func(context.Context, dispatch.Claimed) (relay.Sent, error) {
+	h.send = func(context.Context, store.ClaimedDelivery) (relay.Sent, error) {
 		close(begun)
 		<-release
 		return relay.Sent{}, nil

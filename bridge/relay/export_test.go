@@ -5,7 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/store/dispatch"
+	"parley/store"
 )
 
 // This file gives the tests of package relay_test what they need of the inside of a Relay.
@@ -18,7 +18,7 @@ func (r *Relay) Callers() int {
 }
 
 // WakeFor tells the dispatcher of a gate behind which a lane became due.
-func (r *Relay) WakeFor(due dispatch.GateDue) { r.wakeFor(Outcome{Due: []dispatch.GateDue{due}}) }
+func (r *Relay) WakeFor(due store.GateDue) { r.wakeFor(Outcome{Due: []store.GateDue{due}}) }
 
 // Warn tells the relay of a failure.
 func (r *Relay) Warn(ctx context.Context, err error) { r.warn(ctx, "test", err) }

@@ -9,7 +9,6 @@ import (
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
-	"parley/store/dispatch"
 )
 
 // A gate is one budget of a provider that several lanes spend. Attempts behind different gates must not delay one another.
@@ -22,8 +21,8 @@ const (
 )
 
 // stickBehindGate returns a send that doesn't return for some gates until release is closed.
-func stickBehindGate(isStuck func(store.GateID) bool, release <-chan struct{}) func(context.Context, dispatch.Claimed) (relay.Sent, error) {
-	return func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error) {
+func stickBehindGate(isStuck func(store.GateID) bool, release <-chan struct{}) func(context.Context, store.ClaimedDelivery) (relay.Sent, error) {
+	return func(ctx context.Context, c store.ClaimedDelivery) (relay.Sent, error) {
 		if isStuck(c.GateID) {
 			select {
 			case <-release:
@@ -98,7 +97,7 @@ func TestThrottledGateHoldsItsLanes(t *testing.T) {
 	const firstLane, secondLane, otherLane, perOtherLane = 1, 2, 101, 3
 	throttled, behind := deliveryID(firstLane, 1), deliveryID(secondLane, 1)
 	h := newHarness(t, oneAtATime)
-	h.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
+	h.send = func(_ context.Context, c store.ClaimedDelivery) (relay.Sent, error) {
 		if c.ID == throttled && c.Attempt == 1 {
 			return relay.Sent{}, &channels.SendError{Class: channels.Throttled, Wait: time.Hour}
 		}
@@ -129,7 +128,7 @@ func TestCardAfterAnOutage(t *testing.T) {
 	const sayLane, cardLane = 1, 2
 	h := newHarness(t)
 	var isOver atomic.Bool
-	h.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
+	h.send = func(_ context.Context, c store.ClaimedDelivery) (relay.Sent, error) {
 		if isOver.Load() {
 			return relay.Sent{}, nil
 		}

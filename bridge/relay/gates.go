@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"parley/store"
-	"parley/store/dispatch"
 )
 
 const (
@@ -82,8 +81,8 @@ func (b *gateBook) memoryOf(id store.GateID) *gateMemory {
 }
 
 // questionAbout returns the question to ask the database about a gate: which lanes became due after since.
-func (b *gateBook) questionAbout(id store.GateID) dispatch.GateSince {
-	return dispatch.GateSince{ID: id, Since: b.memoryOf(id).since}
+func (b *gateBook) questionAbout(id store.GateID) store.GateSince {
+	return store.GateSince{ID: id, Since: b.memoryOf(id).since}
 }
 
 // noteWoken records the gates behind which lanes became due. It has a gate asked first if it was not asked
@@ -136,7 +135,7 @@ func (b *gateBook) forgetIdle() {
 
 // noteFound extends the search of claims to the lanes that dispatcher.search has found, if they became due
 // earlier than those that were known.
-func (b *gateBook) noteFound(found []dispatch.GateDue) {
+func (b *gateBook) noteFound(found []store.GateDue) {
 	for _, d := range found {
 		if g := b.memoryOf(d.GateID); d.Oldest.Before(g.since) {
 			g.lookBackTo(d.Oldest)
@@ -146,7 +145,7 @@ func (b *gateBook) noteFound(found []dispatch.GateDue) {
 }
 
 // noteDue records what is due behind the gates that were asked.
-func (b *gateBook) noteDue(asked []dispatch.GateSince, due []dispatch.GateDue) {
+func (b *gateBook) noteDue(asked []store.GateSince, due []store.GateDue) {
 	now := time.Now()
 	for _, a := range asked {
 		delete(b.dueAt, a.ID)
@@ -163,7 +162,7 @@ func (b *gateBook) noteDue(asked []dispatch.GateSince, due []dispatch.GateDue) {
 }
 
 // noteOldest restricts the search of claims to the oldest lane that was found behind each gate, and later ones.
-func (b *gateBook) noteOldest(due []dispatch.GateDue) {
+func (b *gateBook) noteOldest(due []store.GateDue) {
 	for _, d := range due {
 		b.memoryOf(d.GateID).since = d.Oldest.Add(-sinceMargin)
 	}
@@ -179,7 +178,7 @@ func (b *gateBook) askGates(ctx context.Context, q store.Querier) error {
 	}
 
 	asked := b.questionsAbout(slices.Collect(maps.Keys(b.toAsk)))
-	due, err := dispatch.DueGates(ctx, q, asked)
+	due, err := store.DueGates(ctx, q, asked)
 	if err != nil {
 		return err
 	}
@@ -202,13 +201,13 @@ func (b *gateBook) sweep(ctx context.Context, q store.Querier) error {
 	}
 
 	slices.Sort(known)
-	others, err := dispatch.OtherGates(ctx, q, known)
+	others, err := store.OtherGates(ctx, q, known)
 	if err != nil {
 		return err
 	}
 
 	asked := b.questionsAbout(append(known, others...))
-	due, err := dispatch.DueGates(ctx, q, asked)
+	due, err := store.DueGates(ctx, q, asked)
 	if err != nil {
 		return err
 	}
@@ -225,8 +224,8 @@ func (b *gateBook) sweep(ctx context.Context, q store.Querier) error {
 	return nil
 }
 
-func (b *gateBook) questionsAbout(ids []store.GateID) []dispatch.GateSince {
-	list := make([]dispatch.GateSince, len(ids))
+func (b *gateBook) questionsAbout(ids []store.GateID) []store.GateSince {
+	list := make([]store.GateSince, len(ids))
 	for i, id := range ids {
 		list[i] = b.questionAbout(id)
 	}
@@ -287,11 +286,11 @@ func (b *gateBook) maxOfAccount() int { return max(b.total/2, 1) }
 func (b *gateBook) reserved() int { return b.total / 4 }
 
 // chooseGates returns the gates to claim deliveries from now, and how many from each.
-func (b *gateBook) chooseGates() []dispatch.GateClaim {
+func (b *gateBook) chooseGates() []store.GateClaim {
 	now := time.Now()
 	offered := map[store.AccountID]int{} // slots in claims, by account
 	total := 0                           // slots in claims
-	var claims []dispatch.GateClaim
+	var claims []store.GateClaim
 	for id, at := range b.dueAt {
 		if at.After(now) {
 			continue
@@ -302,7 +301,7 @@ func (b *gateBook) chooseGates() []dispatch.GateClaim {
 			continue
 		}
 
-		claims = append(claims, dispatch.GateClaim{
+		claims = append(claims, store.GateClaim{
 			GateSince: b.questionAbout(id),
 			Slots:     n,
 			Given:     g.slotsTaken,

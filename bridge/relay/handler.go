@@ -10,7 +10,6 @@ import (
 
 	"parley/channels"
 	"parley/store"
-	"parley/store/dispatch"
 )
 
 // Handler is what the relay needs from the use cases; bridge/engine implements it. The relay moves events,
@@ -35,14 +34,14 @@ type Handler interface {
 	Quarantined(ctx context.Context, tx pgx.Tx, e store.Event, reason string, unread bool) error
 
 	// Policy returns how a delivery is attempted. It is called for every attempt, so it must be cheap and do no I/O.
-	Policy(c dispatch.Claimed) Policy
+	Policy(c store.ClaimedDelivery) Policy
 
 	// Attempts prepares an attempt for each delivery in claims, in the same order. If the data of a delivery
 	// can't be read, its attempt fails with that error.
-	Attempts(ctx context.Context, claims []dispatch.Claimed) []Attempt
+	Attempts(ctx context.Context, claims []store.ClaimedDelivery) []Attempt
 
 	// Facts returns the facts to write to the journal together with a result.
-	Facts(c dispatch.Claimed, r Report) []store.NewEvent
+	Facts(c store.ClaimedDelivery, r Report) []store.NewEvent
 
 	// Timer returns the fact to write when a timer is due.
 	Timer(t store.Timer) store.NewEvent
@@ -72,7 +71,7 @@ type Outcome struct {
 	// write.
 	Write *store.Pipeline
 	// Due names the gates (rate limits of a provider) behind which deliveries became due. Limited isn't set.
-	Due []dispatch.GateDue
+	Due []store.GateDue
 	// Timers reports whether timers were set.
 	Timers bool
 	// Waits and Refused are the events that were left out.
@@ -154,13 +153,13 @@ type Sent struct {
 	State      store.DeliveryState // store.Accepted or higher; store.Cancelled: it was taken back
 	ExternalID string
 	Progress   string
-	More       bool              // this was one part of a long message, and the next part follows
-	Uncalled   bool              // the provider was not called, so the gate gets its slot back; may be set with an error
-	Blind      bool              // Reconcile answered Absent without being able to look: it is a guess
-	Landed     []dispatch.Landed // messages that were posted in an agents' chat
+	More       bool               // this was one part of a long message, and the next part follows
+	Uncalled   bool               // the provider was not called, so the gate gets its slot back; may be set with an error
+	Blind      bool               // Reconcile answered Absent without being able to look: it is a guess
+	Landed     []store.LandedPart // messages that were posted in an agents' chat
 	// With has the State and Progress of the other deliveries of a run (several deliveries sent as one message), in order. nil
 	// means that all have the result of the first.
-	With []dispatch.Part
+	With []store.DeliveryPart
 	// Parts and Cost are the provider's part count and price category of the message, for the Handler.
 	Parts int
 	Cost  string

@@ -10,7 +10,6 @@ import (
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
-	"parley/store/dispatch"
 )
 
 // The methods of this file make the harness a relay.Handler. They call the functions that the test has set, and note
@@ -108,14 +107,14 @@ func (h *harness) Quarantined(ctx context.Context, tx pgx.Tx, e store.Event, _ s
 }
 
 // Policy implements relay.Handler.
-func (h *harness) Policy(dispatch.Claimed) relay.Policy {
+func (h *harness) Policy(store.ClaimedDelivery) relay.Policy {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.policy
 }
 
 // Attempts implements relay.Handler.
-func (h *harness) Attempts(_ context.Context, claims []dispatch.Claimed) []relay.Attempt {
+func (h *harness) Attempts(_ context.Context, claims []store.ClaimedDelivery) []relay.Attempt {
 	if h.prepare != nil {
 		h.prepare()
 	}
@@ -128,7 +127,7 @@ func (h *harness) Attempts(_ context.Context, claims []dispatch.Claimed) []relay
 
 // Facts implements relay.Handler: a report becomes one fact of its delivery's conversation. A report that a post is
 // unclear becomes none, because nobody is asked about posts.
-func (h *harness) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
+func (h *harness) Facts(c store.ClaimedDelivery, r relay.Report) []store.NewEvent {
 	made := report{Delivery: c.ID, Kind: r.Kind}
 	h.mu.Lock()
 	h.reports = append(h.reports, made)
@@ -158,7 +157,7 @@ func (h *harness) Timer(t store.Timer) store.NewEvent {
 // harnessAttempt is an attempt that does what the test has set.
 type harnessAttempt struct {
 	h     *harness
-	claim dispatch.Claimed
+	claim store.ClaimedDelivery
 }
 
 // Send implements relay.Attempt. If the test has set no function, the attempt succeeds.

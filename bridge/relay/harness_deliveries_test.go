@@ -11,7 +11,7 @@ import (
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
-	"parley/store/dispatch"
+
 	"parley/store/storetest"
 )
 
@@ -205,16 +205,16 @@ func (h *harness) waitNumberAcceptedOf(lane store.LaneID, n int) {
 }
 
 // failAlways returns a send that fails at each attempt.
-func failAlways(class channels.Class) func(context.Context, dispatch.Claimed) (relay.Sent, error) {
-	return func(context.Context, dispatch.Claimed) (relay.Sent, error) {
+func failAlways(class channels.Class) func(context.Context, store.ClaimedDelivery) (relay.Sent, error) {
+	return func(context.Context, store.ClaimedDelivery) (relay.Sent, error) {
 		return relay.Sent{}, &channels.SendError{Class: class, Text: "It did not work."}
 	}
 }
 
 // failFirst returns a send that fails at the first attempts at each delivery, with these classes in turn, and then
 // succeeds.
-func failFirst(classes ...channels.Class) func(context.Context, dispatch.Claimed) (relay.Sent, error) {
-	return func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error) {
+func failFirst(classes ...channels.Class) func(context.Context, store.ClaimedDelivery) (relay.Sent, error) {
+	return func(ctx context.Context, c store.ClaimedDelivery) (relay.Sent, error) {
 		if c.Attempt > len(classes) {
 			return relay.Sent{}, nil
 		}
@@ -223,8 +223,8 @@ func failFirst(classes ...channels.Class) func(context.Context, dispatch.Claimed
 }
 
 // find returns a reconcile that always has the same outcome.
-func find(outcome channels.Outcome) func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
-	return func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) { return outcome, relay.Sent{}, nil }
+func find(outcome channels.Outcome) func(store.ClaimedDelivery) (channels.Outcome, relay.Sent, error) {
+	return func(store.ClaimedDelivery) (channels.Outcome, relay.Sent, error) { return outcome, relay.Sent{}, nil }
 }
 
 // attemptsMade returns all attempts in order.

@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/channels"
-	"parley/channels/pause"
+	"parley/channels/wire"
 	"parley/store"
 	"parley/store/storetest"
 )
@@ -85,7 +85,7 @@ func (h *harness) startTraffic(account store.AccountID) (stop func()) {
 			if err := h.Accept(ctx, account, fact(fmt.Sprint("traffic", n%7), name)); err != nil {
 				return
 			}
-			for done := false; !done && pause.For(ctx, time.Millisecond); {
+			for done := false; !done && wire.For(ctx, time.Millisecond); {
 				if err := h.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM effects WHERE name = $1)`, name).Scan(&done); err != nil {
 					return
 				}

@@ -15,7 +15,7 @@ import (
 	"parley/channels"
 	"parley/channels/channelstest"
 	"parley/store"
-	"parley/store/dispatch"
+
 	"parley/store/storetest"
 )
 
@@ -51,9 +51,9 @@ type harness struct {
 
 	// The Handler calls these functions for deliveries.
 	policy    relay.Policy
-	prepare   func()                                                            // runs before attempts are prepared; nil: nothing does
-	send      func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error) // nil: each attempt succeeds
-	reconcile func(c dispatch.Claimed) (channels.Outcome, relay.Sent, error)    // nil: nobody can look
+	prepare   func()                                                                 // runs before attempts are prepared; nil: nothing does
+	send      func(ctx context.Context, c store.ClaimedDelivery) (relay.Sent, error) // nil: each attempt succeeds
+	reconcile func(c store.ClaimedDelivery) (channels.Outcome, relay.Sent, error)    // nil: nobody can look
 
 	// The Handler notes here what it was asked.
 	attempts    []attempt // in their order

@@ -8,7 +8,6 @@ import (
 
 	"parley/channels"
 	"parley/store"
-	"parley/store/dispatch"
 )
 
 // Pauses between two lookups of the same delivery.
@@ -29,7 +28,7 @@ const repeatRarely = 24 * time.Hour
 //	can't tell  it is looked up again; in the end a person decides, or a post is sent again (endDoubt)
 //
 // Without a lookup, an Idempotent delivery is sent again at once, and a BestEffort delivery is given up.
-func (at attempts) lookForAttempt(ctx context.Context, f *dispatch.Finish, c dispatch.Claimed, a Attempt, p Policy) {
+func (at attempts) lookForAttempt(ctx context.Context, f *store.FinishedDelivery, c store.ClaimedDelivery, a Attempt, p Policy) {
 	if p.Idempotent {
 		f.State = store.Queued
 		return
@@ -70,7 +69,7 @@ func (at attempts) lookForAttempt(ctx context.Context, f *dispatch.Finish, c dis
 }
 
 // reconcile calls Attempt.Reconcile. After an error the outcome is CannotTell.
-func (at attempts) reconcile(ctx context.Context, c dispatch.Claimed, a Attempt) (outcome channels.Outcome, sent Sent, err error) {
+func (at attempts) reconcile(ctx context.Context, c store.ClaimedDelivery, a Attempt) (outcome channels.Outcome, sent Sent, err error) {
 	sent, err = at.recoverPanic(func() (s Sent, err error) {
 		outcome, s, err = a.Reconcile(ctx)
 		return s, err
@@ -84,7 +83,7 @@ func (at attempts) reconcile(ctx context.Context, c dispatch.Claimed, a Attempt)
 }
 
 // unclearAfter returns how long after an attempt its delivery is looked up before endDoubt decides.
-func (at attempts) unclearAfter(c dispatch.Claimed, p Policy) time.Duration {
+func (at attempts) unclearAfter(c store.ClaimedDelivery, p Policy) time.Duration {
 	if c.AbsentAgo > 0 { // it was absent once: the next lookup may soon confirm that
 		return at.opt.UnclearAfter + at.opt.absentFor(p.AbsentFor)
 	}
@@ -94,7 +93,7 @@ func (at attempts) unclearAfter(c dispatch.Claimed, p Policy) time.Duration {
 // noteAbsent handles a delivery that the provider doesn't have. The message may still arrive, so the delivery
 // is looked up until it was absent twice, Policy.AbsentFor apart. Then it is sent again, after the pause that
 // follows any failed attempt, or given up if Policy.RetryFor has passed.
-func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, p Policy, sent Sent) {
+func (at attempts) noteAbsent(f *store.FinishedDelivery, c store.ClaimedDelivery, p Policy, sent Sent) {
 	absentFor, needed := store.Seconds(c.AbsentAgo), at.opt.absentFor(p.AbsentFor)
 	wasTriedLong := store.Seconds(c.FirstAgo) > p.RetryFor
 	isSafe := p.PreferDouble && !sent.Blind // a post that is certainly absent can be sent again without harm
@@ -130,12 +129,12 @@ func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, p Policy, 
 }
 
 // wasAbsentBefore reports whether an attempt earlier than the last one was found to be absent.
-func wasAbsentBefore(c dispatch.Claimed) bool { return c.AbsentAt != nil && c.AbsentAgo == 0 }
+func wasAbsentBefore(c store.ClaimedDelivery) bool { return c.AbsentAt != nil && c.AbsentAgo == 0 }
 
 // giveUpLate gives up a delivery of which the last attempt and an earlier one are absent, once the last one can
 // no longer arrive, which is the given time after that attempt. Until then it doesn't record the second
 // absence, because that would overwrite the first one, on which wasAbsentBefore relies.
-func (at attempts) giveUpLate(f *dispatch.Finish, c dispatch.Claimed, after time.Duration) {
+func (at attempts) giveUpLate(f *store.FinishedDelivery, c store.ClaimedDelivery, after time.Duration) {
 	if rest := after - store.Seconds(c.SentAgo); rest > 0 {
 		f.Wait = min(rest, lookForLateEvery).Seconds()
 		return
@@ -145,7 +144,7 @@ func (at attempts) giveUpLate(f *dispatch.Finish, c dispatch.Claimed, after time
 
 // endDoubt ends a long lookup that could not find out whether the message arrived. A person decides about a
 // message to a customer. A post in a chat is sent again, until Policy.RetryFor has passed.
-func (at attempts) endDoubt(f *dispatch.Finish, c dispatch.Claimed, p Policy) {
+func (at attempts) endDoubt(f *store.FinishedDelivery, c store.ClaimedDelivery, p Policy) {
 	switch wasTriedLong := store.Seconds(c.FirstAgo) > p.RetryFor; {
 	case !p.PreferDouble:
 		at.askPerson(f, c)
@@ -162,27 +161,27 @@ func (at attempts) endDoubt(f *dispatch.Finish, c dispatch.Claimed, p Policy) {
 // Policy.RepeatFor, except once a day, because each repetition may leave one more copy in the chat. Lookups
 // alone are not enough: the earlier attempts may have failed, and Parley may lack the permission to look for
 // them.
-func isOnlyLookedFor(c dispatch.Claimed, p Policy) bool {
+func isOnlyLookedFor(c store.ClaimedDelivery, p Policy) bool {
 	wasRepeatedLong := p.RepeatFor > 0 && store.Seconds(c.FirstAgo) > p.RepeatFor
 	return wasRepeatedLong && store.Seconds(c.SentAgo) < repeatRarely
 }
 
 // makeAgain lets a post be sent again although the first may have arrived. The new one says so (Unsure).
-func (at attempts) makeAgain(f *dispatch.Finish, c dispatch.Claimed) {
+func (at attempts) makeAgain(f *store.FinishedDelivery, c store.ClaimedDelivery) {
 	f.State, f.Unsure = store.Queued, true
 	at.metrics.Account(c.AccountID).Repeated.Add(1)
 }
 
 // dropOldReason drops the error of an earlier attempt. If the process ended before the last attempt had a
 // result, the delivery's row still has the error of the preceding attempt.
-func dropOldReason(f *dispatch.Finish, c *dispatch.Claimed, p Policy) {
+func dropOldReason(f *store.FinishedDelivery, c *store.ClaimedDelivery, p Policy) {
 	hasReason := c.ErrorClass == string(channels.Ambiguous) || p.Restored
 	if !hasReason {
 		c.ErrorText, f.ErrorClass, f.ErrorText = "", "", ""
 	}
 }
 
-func reasonOf(c dispatch.Claimed) string { return ReasonWords(c.ErrorClass, c.ErrorText) }
+func reasonOf(c store.ClaimedDelivery) string { return ReasonWords(c.ErrorClass, c.ErrorText) }
 
 // ReasonWords returns why an attempt failed, in words for people. text comes from the delivery's row
 // (channels.SendError.Error): "class: Text.: cause". Only Text is returned.
@@ -196,7 +195,7 @@ func ReasonWords(class, text string) string {
 
 // askPerson has a person decide what happens to a delivery. The delivery leaves its lane, which continues
 // without it.
-func (at attempts) askPerson(f *dispatch.Finish, c dispatch.Claimed) {
+func (at attempts) askPerson(f *store.FinishedDelivery, c store.ClaimedDelivery) {
 	f.State, f.Advance = store.NeedsDecision, 1
 	at.metrics.Account(c.AccountID).Undecided.Add(1)
 	at.report(f, c, Report{Kind: ReportUnclear, Text: reasonOf(c)})

@@ -9,7 +9,6 @@ import (
 
 	"parley/channels"
 	"parley/store"
-	"parley/store/dispatch"
 )
 
 // Metrics has the counters and histograms of this process since its start, for Prometheus. It may be read
@@ -169,7 +168,7 @@ func (m *Metrics) Applying(b Batch) {
 
 // attemptBegan counts an attempt as in flight until attemptEnded is called. claimed is the time just before the
 // claim.
-func (m *Metrics) attemptBegan(c dispatch.Claimed, claimed time.Time) {
+func (m *Metrics) attemptBegan(c store.ClaimedDelivery, claimed time.Time) {
 	a := m.Account(c.AccountID)
 	a.Attempts.Add(1)
 	a.InFlight.Add(1)
@@ -191,7 +190,7 @@ func (m *Metrics) attemptBegan(c dispatch.Claimed, claimed time.Time) {
 	}
 }
 
-func (m *Metrics) attemptEnded(c dispatch.Claimed) { m.Account(c.AccountID).InFlight.Add(-1) }
+func (m *Metrics) attemptEnded(c store.ClaimedDelivery) { m.Account(c.AccountID).InFlight.Add(-1) }
 
 // countTrouble counts a failed attempt.
 func (m *Metrics) countTrouble(account store.AccountID, class channels.Class) {

@@ -5,13 +5,12 @@ import (
 	"time"
 
 	"parley/store"
-	"parley/store/dispatch"
 )
 
 // Counting a fact, and the attempt that it causes, should cost next to nothing.
 func BenchmarkMetrics(b *testing.B) {
 	m := newMetrics()
-	claim := dispatch.Claimed{Delivery: store.Delivery{Attempt: 1, CreatedAt: time.Now()}, AccountID: 1}
+	claim := store.ClaimedDelivery{Delivery: store.Delivery{Attempt: 1, CreatedAt: time.Now()}, AccountID: 1}
 	m.Applying(Batch{Now: claim.CreatedAt, Real: claim.CreatedAt})
 	for b.Loop() {
 		now := time.Now()

@@ -7,7 +7,6 @@ import (
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
-	"parley/store/dispatch"
 )
 
 // Posts for colleagues have Policy.PreferDouble: if it can't be found out whether a post was made, it is made again,
@@ -20,7 +19,7 @@ type lookAnswer struct {
 	err     error
 }
 
-func (a lookAnswer) reconcile(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
+func (a lookAnswer) reconcile(store.ClaimedDelivery) (channels.Outcome, relay.Sent, error) {
 	return a.outcome, relay.Sent{Blind: a.isGuess}, a.err
 }
 

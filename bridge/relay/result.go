@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"parley/store"
-	"parley/store/dispatch"
 )
 
 // maxTurnTries is how often a turn is tried at once if it conflicts with other transactions.
@@ -25,16 +24,16 @@ const refusedText = "What became of it could not be written down: the database r
 // and destination). The attempt passes it to the dispatcher, which writes the Finish to the database in its
 // next turn.
 type result struct {
-	dispatch.Finish
-	claim dispatch.Claimed
+	store.FinishedDelivery
+	claim store.ClaimedDelivery
 	since time.Time // when putAside first saw it; zero until then
 }
 
 // finishesOf returns what has to be written for these results.
-func finishesOf(list []result) []dispatch.Finish {
-	done := make([]dispatch.Finish, len(list))
+func finishesOf(list []result) []store.FinishedDelivery {
+	done := make([]store.FinishedDelivery, len(list))
 	for i, r := range list {
-		done[i] = r.Finish
+		done[i] = r.FinishedDelivery
 	}
 	return done
 }
@@ -59,10 +58,10 @@ func (d *dispatcher) putAside() {
 }
 
 // commit calls dispatch.Turn and retries after conflicts with other transactions.
-func (d *dispatcher) commit(ctx context.Context, done []dispatch.Finish, take dispatch.Claim, ask []dispatch.GateSince) (
-	claimed []dispatch.Claimed, due []dispatch.GateDue, err error) {
+func (d *dispatcher) commit(ctx context.Context, done []store.FinishedDelivery, take store.DeliveryClaim, ask []store.GateSince) (
+	claimed []store.ClaimedDelivery, due []store.GateDue, err error) {
 	for range maxTurnTries {
-		claimed, due, err = dispatch.Turn(ctx, d.sessions, done, take, ask)
+		claimed, due, err = store.TurnDeliveries(ctx, d.sessions, done, take, ask)
 		if !isConflict(err) {
 			break
 		}
@@ -90,16 +89,16 @@ func (d *dispatcher) writeSingly(ctx context.Context) error {
 // the process that claims the lane next finds out what was sent.
 func (d *dispatcher) writeOne(ctx context.Context, r result) error {
 	// Each fallback is made only after the previous one was refused, because making it counts and reports.
-	fallbacks := []func() dispatch.Finish{func() dispatch.Finish { return r.Finish }}
+	fallbacks := []func() store.FinishedDelivery{func() store.FinishedDelivery { return r.FinishedDelivery }}
 	if r.ID != 0 {
 		fallbacks = append(fallbacks,
-			func() dispatch.Finish { return d.askAboutResult(r) },
-			func() dispatch.Finish { return withoutFacts(r) })
+			func() store.FinishedDelivery { return d.askAboutResult(r) },
+			func() store.FinishedDelivery { return withoutFacts(r) })
 	}
 
 	for _, makeFinish := range fallbacks {
 		f := makeFinish()
-		_, _, err := d.commit(ctx, []dispatch.Finish{f}, dispatch.Claim{}, nil) // claims and asks nothing
+		_, _, err := d.commit(ctx, []store.FinishedDelivery{f}, store.DeliveryClaim{}, nil) // claims and asks nothing
 		if err == nil || !isRefusal(err) {
 			return err
 		}
@@ -111,7 +110,7 @@ func (d *dispatcher) writeOne(ctx context.Context, r result) error {
 
 // askAboutResult returns the result to write if the database refused the original one: a person decides what
 // happens to the delivery. Nobody is asked about a post, so a post has failed.
-func (d *dispatcher) askAboutResult(r result) dispatch.Finish {
+func (d *dispatcher) askAboutResult(r result) store.FinishedDelivery {
 	f := withoutFacts(r)
 	f.With = nil
 	d.attempts.report(&f, r.claim, Report{Kind: ReportUnclear, Text: refusedText})
@@ -126,17 +125,17 @@ func (d *dispatcher) askAboutResult(r result) dispatch.Finish {
 
 // withoutFacts returns a result by which a person has to decide about a delivery, but without the fact that
 // notifies that person, because the facts may be what the database refuses.
-func withoutFacts(r result) dispatch.Finish {
+func withoutFacts(r result) store.FinishedDelivery {
 	c := r.claim
-	f := dispatch.Finish{
-		LaneID:  c.LaneID,
-		Epoch:   c.Epoch,
-		ID:      c.ID,
-		Pace:    dispatch.Pace{Gate: c.GateID, Advance: 1},
-		Joined:  c.Joined,
-		State:   store.NeedsDecision,
-		Part:    c.Part,
-		Failure: dispatch.Failure{ErrorText: refusedText},
+	f := store.FinishedDelivery{
+		LaneID:          c.LaneID,
+		Epoch:           c.Epoch,
+		ID:              c.ID,
+		GatePace:        store.GatePace{Gate: c.GateID, Advance: 1},
+		Joined:          c.Joined,
+		State:           store.NeedsDecision,
+		Part:            c.Part,
+		DeliveryFailure: store.DeliveryFailure{ErrorText: refusedText},
 	}
 
 	finishRun(&f, c)

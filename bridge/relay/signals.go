@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"parley/store"
-	"parley/store/dispatch"
 )
 
 // signals wake the parts of a relay that wait for work. A lane is the queue of one conversation to one
@@ -43,7 +42,7 @@ type wakeup struct {
 	oldest     time.Time // when the first lane became due, by Parley's clock
 }
 
-func (w *wakeups) add(due []dispatch.GateDue) {
+func (w *wakeups) add(due []store.GateDue) {
 	now := time.Now()
 	w.mu.Lock()
 	for _, g := range due {

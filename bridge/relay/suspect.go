@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/channels/pause"
+	"parley/channels/wire"
 	"parley/store"
 )
 
@@ -34,7 +34,7 @@ func (r *Relay) runSuspects(ctx context.Context) error {
 			return nil
 		case err != nil:
 			r.warn(ctx, "applying one by one failed", err)
-			pause.For(ctx, backoffOnError)
+			wire.For(ctx, backoffOnError)
 		case found:
 			sendSignal(r.suspects) // there may be more, also for the other applier
 		}

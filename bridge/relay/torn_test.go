@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"parley/store"
-	"parley/store/dispatch"
 )
 
 // A run is several deliveries that leave as one message. If it is torn, nothing is sent or looked for: its deliveries
@@ -13,7 +12,7 @@ import (
 func TestTornRunIsGivenBack(t *testing.T) {
 	t.Parallel()
 	for claimed, want := range map[store.DeliveryState]store.DeliveryState{store.Sending: store.Queued, store.Unknown: store.Unknown} {
-		c := dispatch.Claimed{Delivery: store.Delivery{ID: 1, State: claimed}, With: []store.Delivery{{ID: 2}}, Torn: true}
+		c := store.ClaimedDelivery{Delivery: store.Delivery{ID: 1, State: claimed}, With: []store.Delivery{{ID: 2}}, Torn: true}
 		f := attempts{}.makeAttempt(t.Context(), c, nil, time.Now())
 		if f.State != want || f.Advance != 0 || !f.Uncalled {
 			t.Errorf("claimed as %s: got %+v, want it %s, in its place, and uncalled", claimed, f, want)

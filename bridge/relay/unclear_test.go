@@ -9,7 +9,6 @@ import (
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
-	"parley/store/dispatch"
 )
 
 // An attempt is unclear when its answer was lost: the delivery becomes unknown, and is looked for before anything is
@@ -37,7 +36,7 @@ func newUnclearPair(t *testing.T, outcome channels.Outcome, err error, change ..
 	t.Helper()
 	h := newHarness(t, change...)
 	h.send = failFirst(channels.Ambiguous)
-	h.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
+	h.reconcile = func(store.ClaimedDelivery) (channels.Outcome, relay.Sent, error) {
 		return outcome, relay.Sent{ExternalID: "found"}, err
 	}
 	first, second := h.addTwoReplies()

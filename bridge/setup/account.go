@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 
-	"parley/bridge/setup/state"
 	"parley/channels"
 	"parley/store"
 )
@@ -13,12 +12,12 @@ import (
 // the spec's defaults for what is missing or empty.
 // Errors: store.ErrWrongKey.
 func OpenConfig(a store.Account, sealer *store.Sealer, spec channels.Spec) (channels.Config, error) {
-	config, err := state.Config(a)
+	config, err := Config(a)
 	if err != nil {
 		return nil, err
 	}
 
-	secrets, err := state.Secrets(a, sealer)
+	secrets, err := Secrets(a, sealer)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 
 	"parley/channels/golden"
 	"parley/store"
-	"parley/store/channelmove"
+
 	"parley/store/storetest"
 )
 
@@ -229,7 +229,7 @@ func TestApplyChanges(t *testing.T) {
 
 	// Slack has changed a channel's id, and the file still has a former one.
 	for _, former := range []string{"C0NIGHT", "C0OLD"} {
-		check(t, channelmove.Begin(t.Context(), pool, slack, former, "C0MOVED"))
+		check(t, store.BeginMove(t.Context(), pool, slack, former, "C0MOVED"))
 		old := `teams: [{name: Support, slack_channel: ` + former + `}]`
 		if got := apply(t, pool, old, o); len(got.Changes) > 0 || !strings.Contains(got.Text(), former+" is C0MOVED by now") {
 			t.Errorf("a file with a channel's former id:\n%s", got.Text())

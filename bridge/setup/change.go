@@ -10,9 +10,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"parley/bridge/setup/input"
-	"parley/bridge/setup/parleyfile"
-	"parley/bridge/setup/state"
 	"parley/routing"
 	"parley/store"
 )
@@ -68,21 +65,21 @@ func (r *Refused) Error() string {
 // Save writes a change to the database, with the same checks as Apply. After an error nothing is written.
 // Errors: *Refused, ErrStale, ErrExists, ErrMissing.
 func Save(ctx context.Context, pool *pgxpool.Pool, c Change, o Options) (Result, error) {
-	source := &changeFile{kind: c.Kind, fields: FieldsOf(c.Kind, input.SpecOf(o.Specs, c.Channel))}
+	source := &changeFile{kind: c.Kind, fields: FieldsOf(c.Kind, SpecOf(o.Specs, c.Channel))}
 	source.build(c, locationOf(c.Kind))
 
-	file := &parleyfile.File{}
+	file := &ParleyfileFile{}
 	isEmpty := len(source.lines) == 0 // the form was submitted unchanged
 	if !c.Remove && !isEmpty {
 		var err error
-		file, err = parleyfile.Parse([]byte(strings.Join(source.lines, "\n")+"\n"), noVariables)
+		file, err = ParseParleyfile([]byte(strings.Join(source.lines, "\n")+"\n"), noVariables)
 		if err != nil {
 			return Result{}, source.asRefused(err)
 		}
 	}
 
 	o.fromPage = true
-	o.checkStored = func(have *state.State) error {
+	o.checkStored = func(have *State) error {
 		if err := c.checkVersion(have, o); err != nil {
 			return err
 		}
@@ -99,7 +96,7 @@ func noVariables(string) (string, bool) { return "", false }
 // checkVersion refuses the change unless the stored entry is the version that the person saw, so that nobody overwrites
 // values that they have not read.
 // Errors: ErrExists, ErrMissing, ErrStale.
-func (c Change) checkVersion(have *state.State, o Options) error {
+func (c Change) checkVersion(have *State, o Options) error {
 	var found *Entry
 	for _, e := range entriesOf(have, o.Specs) {
 		isSameKind := e.Kind == c.Kind
@@ -126,13 +123,13 @@ func (c Change) checkVersion(have *state.State, o Options) error {
 // checkUsers refuses to give an agent a user of a chat (Slack or Teams) who belongs to a colleague. Apply would move the
 // user to this agent, but whoever fills in the form can't see that the colleague loses it.
 // Errors: *Refused.
-func (c Change) checkUsers(have *state.State) error {
+func (c Change) checkUsers(have *State) error {
 	if c.Kind != EntryAgent || c.Remove {
 		return nil
 	}
 
 	fields := map[string]string{}
-	for _, chat := range input.Chats() {
+	for _, chat := range Chats() {
 		user := store.SurfaceUser(strings.TrimSpace(strings.Join(c.Values[chat], "")))
 		owner := have.AgentOf(chat, user)
 		if user != "" && owner != nil && !strings.EqualFold(owner.Email, c.Name) {
@@ -147,7 +144,7 @@ func (c Change) checkUsers(have *state.State) error {
 
 // amend makes the changes that parley.yaml has no syntax for: it removes the entry from the wanted state, or submits a
 // rejected template to the provider again although its text has not changed.
-func (c Change) amend(want *state.State) error {
+func (c Change) amend(want *State) error {
 	if c.Remove {
 		return c.remove(want)
 	}
@@ -160,12 +157,12 @@ func (c Change) amend(want *state.State) error {
 }
 
 // isAbout reports whether the change edits this template.
-func (c Change) isAbout(t state.Template) bool {
+func (c Change) isAbout(t StateTemplate) bool {
 	return c.Kind == EntryTemplate && strings.EqualFold(TemplateEntry(t.Account, t.Row.Language, t.Row.Name), c.Name)
 }
 
 // namedBy returns what gives conversations to the agent or team of the entry, with its verb, or "".
-func (c Change) namedBy(want *state.State) string {
+func (c Change) namedBy(want *State) string {
 	isIt := func(name string) bool { return strings.EqualFold(name, c.Name) }
 	for _, a := range want.Automations {
 		uses := c.Kind == EntryTeam && isIt(a.If.Team) || c.Kind == EntryAccount && isIt(a.If.Account)
@@ -190,7 +187,7 @@ func (c Change) namedBy(want *state.State) string {
 
 // remove removes the entry from the wanted state. A team that still has accounts is refused.
 // Errors: *Refused.
-func (c Change) remove(want *state.State) error {
+func (c Change) remove(want *State) error {
 	if user := c.namedBy(want); user != "" {
 		return &Refused{Others: []string{user + " it. Change that first."}}
 	}
@@ -199,7 +196,7 @@ func (c Change) remove(want *state.State) error {
 		if a := want.ForgetAgent(c.Name); a != nil {
 			return &Refused{Others: []string{"Nobody else of the people of the account " + a.Row.Name + " answers there. Change that first."}}
 		}
-		want.Agents = slices.DeleteFunc(want.Agents, func(a state.Agent) bool { return strings.EqualFold(a.Email, c.Name) })
+		want.Agents = slices.DeleteFunc(want.Agents, func(a StateAgent) bool { return strings.EqualFold(a.Email, c.Name) })
 		for i := range want.Teams {
 			t := &want.Teams[i]
 			t.Members = slices.DeleteFunc(slices.Clone(t.Members), func(m string) bool { return strings.EqualFold(m, c.Name) })
@@ -211,7 +208,7 @@ func (c Change) remove(want *state.State) error {
 			}
 		}
 
-		want.Teams = slices.DeleteFunc(want.Teams, func(t state.Team) bool { return strings.EqualFold(t.Name, c.Name) })
+		want.Teams = slices.DeleteFunc(want.Teams, func(t StateTeam) bool { return strings.EqualFold(t.Name, c.Name) })
 	case EntryTag:
 		want.Tags = slices.DeleteFunc(want.Tags, func(t store.Tag) bool { return strings.EqualFold(t.Name, c.Name) })
 	case EntryAutomation:
@@ -221,7 +218,7 @@ func (c Change) remove(want *state.State) error {
 	case EntryTemplate:
 		want.Templates = slices.DeleteFunc(want.Templates, c.isAbout)
 	case EntryAccount:
-		want.Accounts = slices.DeleteFunc(want.Accounts, func(a state.Account) bool { return strings.EqualFold(a.Row.Name, c.Name) })
+		want.Accounts = slices.DeleteFunc(want.Accounts, func(a StateAccount) bool { return strings.EqualFold(a.Row.Name, c.Name) })
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"parley/store/logbook"
+	"parley/store"
 )
 
 // entry returns one entry as a page shows it, such as the account home-loft.
@@ -99,7 +99,7 @@ func TestChangeIsRecorded(t *testing.T) {
 	t.Parallel()
 	pool := acmeApplied(t, options(t))
 	saveLoft(t, pool)
-	page := must(logbook.Read(t.Context(), pool, logbook.Filter{What: logbook.SetUp}, logbook.Place{}, 1))(t)
+	page := must(store.ReadLog(t.Context(), pool, store.LogFilter{What: store.LogSetUp}, store.LogPlace{}, 1))(t)
 	if len(page.Rows) != 1 {
 		t.Fatalf("got %d changes, want the latest one: %+v", len(page.Rows), page.Rows)
 	}

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"parley/bridge/setup/document"
 )
 
 // changeFile is a small parley.yaml that is generated from a Change, an edit that somebody made in a form. Every value
@@ -166,14 +164,14 @@ func (d *changeFile) inputAt(path string, values []string) Input {
 
 // yamlText quotes a text as a JSON string, which is valid YAML, and escapes ${.
 func yamlText(s string) string {
-	body, _ := json.Marshal(document.Escape(s)) // marshalling a string can't fail
+	body, _ := json.Marshal(Escape(s)) // marshalling a string can't fail
 	return string(body)
 }
 
 // asRefused converts the faults of the generated file to a *Refused that maps each fault to its form field. Any other
 // error is returned unchanged.
 func (d *changeFile) asRefused(err error) error {
-	var faults document.Faults
+	var faults Faults
 	if !errors.As(err, &faults) {
 		return err
 	}
@@ -195,7 +193,7 @@ func (d *changeFile) asRefused(err error) error {
 }
 
 // writeSentence returns a fault and its hint as sentences. It capitalises the first letter unless that is in quotes.
-func writeSentence(f document.Fault) string {
+func writeSentence(f Fault) string {
 	text := strings.ToUpper(f.What[:1]) + f.What[1:] + "."
 	if strings.HasPrefix(f.What, `"`) {
 		text = f.What + "."
@@ -208,7 +206,7 @@ func writeSentence(f document.Fault) string {
 
 // pathOf returns the path of the field to which a fault belongs, or "". The fault names the field itself ("account
 // support-mail: imap: host"); if no field has that name, the line of the fault identifies it.
-func (d *changeFile) pathOf(f document.Fault) string {
+func (d *changeFile) pathOf(f Fault) string {
 	_, names, _ := strings.Cut(f.Where, ": ")
 	if d.kind == EntryCompany {
 		names = f.Where

@@ -5,9 +5,6 @@ import (
 	"maps"
 	"strings"
 
-	"parley/bridge/setup/document"
-	"parley/bridge/setup/input"
-	"parley/bridge/setup/parleyfile"
 	"parley/channels"
 )
 
@@ -15,15 +12,15 @@ import (
 // with which the channel can't work: port 993 without TLS, for example. A channel is a way in which customers write, such
 // as email. Unchanged settings are not checked, so that a broken account can still be paused.
 // Errors: Faults.
-func (w *work) checkChannels(f *parleyfile.File) error {
-	var faults document.Faults
+func (w *work) checkChannels(f *ParleyfileFile) error {
+	var faults Faults
 	for _, e := range f.Accounts {
 		want, have := w.want.Account(e.Name), w.have.Account(e.Name)
 		if want == nil {
 			continue
 		}
 
-		spec := input.SpecOf(w.options.Specs, want.Row.Kind)
+		spec := SpecOf(w.options.Specs, want.Row.Kind)
 		isUnchanged := have != nil && maps.Equal(have.ConfigWithSecrets(), want.ConfigWithSecrets())
 		if spec == nil || spec.Check == nil || isUnchanged {
 			continue
@@ -38,14 +35,14 @@ func (w *work) checkChannels(f *parleyfile.File) error {
 
 // channelFault converts an error of a channel's check to a fault of parley.yaml, at the line of the field if the error
 // names one (*channels.FieldError).
-func channelFault(e parleyfile.Account, spec channels.Spec, err error) document.Fault {
+func channelFault(e ParleyfileAccount, spec channels.Spec, err error) Fault {
 	where := "account " + e.Name
 	fieldErr, ok := errors.AsType[*channels.FieldError](err)
 	if !ok {
-		return document.Fault{At: e.At, Where: where, What: err.Error()}
+		return Fault{At: e.At, Where: where, What: err.Error()}
 	}
-	key := input.Section(spec)
-	return document.Fault{
+	key := Section(spec)
+	return Fault{
 		At:    e.PositionOf(key, fieldErr.Field),
 		Where: where + ": " + key + ": " + fieldErr.Field,
 		What:  fieldErr.What,

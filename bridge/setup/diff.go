@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"parley/bridge/setup/input"
-	"parley/bridge/setup/state"
 	"parley/channels"
 	"parley/store"
 )
@@ -24,7 +22,7 @@ const maxShownRunes = 60
 //	- team Sales
 //
 // kept lists the teams and accounts that are not in want but can't be removed. Secrets never appear in a line.
-func diff(have, want *state.State, specs []channels.Spec, kept unremovable) []string {
+func diff(have, want *State, specs []channels.Spec, kept unremovable) []string {
 	return slices.Concat(
 		companyChanges(have, want),
 		newSurfaces(want),
@@ -35,27 +33,27 @@ func diff(have, want *state.State, specs []channels.Spec, kept unremovable) []st
 		automationChanges(have, want),
 		cannedChanges(have, want),
 		knowledgeChanges(have, want),
-		compare("roles", state.RoleAttributes(have.Roles), state.RoleAttributes(want.Roles)),
+		compare("roles", RoleAttributes(have.Roles), RoleAttributes(want.Roles)),
 		templateChanges(have, want),
 		listRemoved(have, want, kept),
 	)
 }
 
 // companyChanges describes changes of the name and of the settings that apply to all accounts.
-func companyChanges(have, want *state.State) []string {
+func companyChanges(have, want *State) []string {
 	var lines []string
 	if have.Company != want.Company {
 		lines = append(lines, "~ company: "+describeChange(have.Company, want.Company))
 	}
 	return slices.Concat(lines,
-		compare("settings", state.SettingAttributes(have.Settings), state.SettingAttributes(want.Settings)),
-		compare("retention", state.RetentionAttributes(have.Retention), state.RetentionAttributes(want.Retention)))
+		compare("settings", SettingAttributes(have.Settings), SettingAttributes(want.Settings)),
+		compare("retention", RetentionAttributes(have.Retention), RetentionAttributes(want.Retention)))
 }
 
 // newSurfaces lists the surfaces that will be created. A surface is a chat in which agents work: Slack or Teams.
-func newSurfaces(want *state.State) []string {
+func newSurfaces(want *State) []string {
 	var lines []string
-	for _, kind := range input.Chats() {
+	for _, kind := range Chats() {
 		id, isWanted := want.Surfaces[kind]
 		isNew := id == 0
 		if isWanted && isNew {
@@ -65,27 +63,27 @@ func newSurfaces(want *state.State) []string {
 	return lines
 }
 
-func agentChanges(have, want *state.State) []string {
+func agentChanges(have, want *State) []string {
 	var lines []string
 	for _, a := range want.Agents {
-		before := attributesOf(have.Agent(a.Email), state.Agent.Attributes)
+		before := attributesOf(have.Agent(a.Email), StateAgent.Attributes)
 		lines = append(lines, compare("agent "+a.Email, before, a.Attributes())...)
 	}
 	return lines
 }
 
-func teamChanges(have, want *state.State) []string {
+func teamChanges(have, want *State) []string {
 	var lines []string
 	for _, t := range want.Teams {
-		before := attributesOf(have.Team(t.Name), state.Team.Attributes)
+		before := attributesOf(have.Team(t.Name), StateTeam.Attributes)
 		lines = append(lines, compare("team "+t.Name, before, t.Attributes())...)
 	}
 	return lines
 }
 
 // accountChanges describes changed accounts. Which attributes an account has depends on its channel (specs).
-func accountChanges(have, want *state.State, specs []channels.Spec) []string {
-	attributes := func(a state.Account) []state.Attribute { return a.Attributes(input.SpecOf(specs, a.Row.Kind)) }
+func accountChanges(have, want *State, specs []channels.Spec) []string {
+	attributes := func(a StateAccount) []Attribute { return a.Attributes(SpecOf(specs, a.Row.Kind)) }
 	var lines []string
 	for _, a := range want.Accounts {
 		before := attributesOf(have.Account(a.Row.Name), attributes)
@@ -95,7 +93,7 @@ func accountChanges(have, want *state.State, specs []channels.Spec) []string {
 }
 
 // listRemoved lists the agents, teams and accounts that are removed because the file no longer names them (--prune).
-func listRemoved(have, want *state.State, kept unremovable) []string {
+func listRemoved(have, want *State, kept unremovable) []string {
 	var lines []string
 	for _, a := range have.Agents {
 		if want.Agent(a.Email) == nil {
@@ -123,14 +121,14 @@ func listRemoved(have, want *state.State, kept unremovable) []string {
 }
 
 // tagChanges describes changed, renamed, merged and removed tags.
-func tagChanges(have, want *state.State) []string {
+func tagChanges(have, want *State) []string {
 	var lines []string
 	for _, t := range want.Tags {
 		before := have.StoredTag(t)
 		if before != nil && before.Name != t.Name {
 			lines = append(lines, "~ tag "+t.Name+": name "+describeChange(before.Name, t.Name))
 		}
-		lines = append(lines, compare("tag "+t.Name, attributesOf(before, state.TagAttributes), state.TagAttributes(t))...)
+		lines = append(lines, compare("tag "+t.Name, attributesOf(before, TagAttributes), TagAttributes(t))...)
 	}
 
 	for _, t := range have.Tags {
@@ -150,11 +148,11 @@ func tagChanges(have, want *state.State) []string {
 }
 
 // automationChanges describes changed and removed automations.
-func automationChanges(have, want *state.State) []string {
+func automationChanges(have, want *State) []string {
 	var lines []string
 	for _, a := range want.Automations {
 		old := have.Automation(a.Name)
-		found := compare("automation "+a.Name, attributesOf(old, state.AutomationAttributes), state.AutomationAttributes(a))
+		found := compare("automation "+a.Name, attributesOf(old, AutomationAttributes), AutomationAttributes(a))
 		if len(found) == 0 && old != nil && !reflect.DeepEqual(*old, a) { // such as another channel of the same name
 			found = []string{"~ automation " + a.Name + ": is changed"}
 		}
@@ -169,10 +167,10 @@ func automationChanges(have, want *state.State) []string {
 }
 
 // cannedChanges describes changed and removed canned replies.
-func cannedChanges(have, want *state.State) []string {
+func cannedChanges(have, want *State) []string {
 	var lines []string
 	for _, c := range want.Canned {
-		old, now := state.CannedAttributes(have.Canned, c.Keyword), state.CannedAttributes(want.Canned, c.Keyword)
+		old, now := CannedAttributes(have.Canned, c.Keyword), CannedAttributes(want.Canned, c.Keyword)
 		lines = append(lines, compare("canned reply "+c.Keyword, old, now)...)
 	}
 	for _, c := range have.Canned {
@@ -184,7 +182,7 @@ func cannedChanges(have, want *state.State) []string {
 }
 
 // knowledgeChanges lists the folders and web sites that are added to, or removed from, the sources of suggested replies.
-func knowledgeChanges(have, want *state.State) []string {
+func knowledgeChanges(have, want *State) []string {
 	var lines []string
 	for _, p := range want.Knowledge {
 		if !slices.Contains(have.Knowledge, p) {
@@ -200,11 +198,11 @@ func knowledgeChanges(have, want *state.State) []string {
 }
 
 // templateChanges describes changed message templates, and which of them are submitted to the provider again.
-func templateChanges(have, want *state.State) []string {
+func templateChanges(have, want *State) []string {
 	var lines []string
 	for _, t := range want.Templates {
 		old := have.Template(t.Account, t.Row.Name, t.Row.Language)
-		changed := compare(t.Title(), attributesOf(old, state.Template.Attributes), t.Attributes())
+		changed := compare(t.Title(), attributesOf(old, StateTemplate.Attributes), t.Attributes())
 		lines = append(lines, changed...)
 		if old != nil && t.NeedsSubmission(*old) {
 			lines = append(lines, "~ "+t.Title()+": handed in for approval again")
@@ -223,7 +221,7 @@ func templateChanges(have, want *state.State) []string {
 }
 
 // attributesOf returns the attributes of a stored thing, or nil if thing is nil, which means that it is not stored.
-func attributesOf[T any](thing *T, attributes func(T) []state.Attribute) []state.Attribute {
+func attributesOf[T any](thing *T, attributes func(T) []Attribute) []Attribute {
 	if thing == nil {
 		return nil
 	}
@@ -232,7 +230,7 @@ func attributesOf[T any](thing *T, attributes func(T) []state.Attribute) []state
 
 // compare describes a new thing, for which have is nil, in one line, and a changed thing in one line for each attribute
 // that differs.
-func compare(thing string, have, want []state.Attribute) []string {
+func compare(thing string, have, want []Attribute) []string {
 	if have == nil {
 		return []string{describeNew(thing, want)}
 	}
@@ -252,7 +250,7 @@ func compare(thing string, have, want []state.Attribute) []string {
 }
 
 // describeNew describes a new thing in one line: "+ agent ann@acme.test: name Ann, roles agent".
-func describeNew(thing string, attributes []state.Attribute) string {
+func describeNew(thing string, attributes []Attribute) string {
 	var parts []string
 	for _, a := range attributes {
 		switch {
@@ -271,7 +269,7 @@ func describeNew(thing string, attributes []state.Attribute) string {
 }
 
 // describeAttributeChange describes a changed attribute: "20s → 30s".
-func describeAttributeChange(a state.Attribute, old string) string {
+func describeAttributeChange(a Attribute, old string) string {
 	if a.Secret {
 		return describeSecretChange(old, a.Value)
 	}

@@ -9,10 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"parley/bridge/setup/document"
-	"parley/bridge/setup/export"
-	"parley/bridge/setup/input"
-	"parley/bridge/setup/state"
 	"parley/channels"
 	"parley/routing/hours"
 	"parley/store"
@@ -44,55 +40,55 @@ func (e Entry) Value(path string) string { return strings.Join(e.Values[path], "
 
 // Entries reads the whole set-up from the database. It leaves out accounts whose channel is not among specs.
 func Entries(ctx context.Context, q store.Querier, specs []channels.Spec) ([]Entry, error) {
-	s, err := state.Load(ctx, q, nil)
+	s, err := Load(ctx, q, nil)
 	if err != nil {
 		return nil, err
 	}
 	return entriesOf(s, specs), nil
 }
 
-func entriesOf(s *state.State, specs []channels.Spec) []Entry {
-	list := []Entry{entryOf(EntryCompany, export.Company(s), nil)}
+func entriesOf(s *State, specs []channels.Spec) []Entry {
+	list := []Entry{entryOf(EntryCompany, Company(s), nil)}
 	for _, a := range s.Agents {
-		list = append(list, entryOf(EntryAgent, export.Agent(a), nil))
+		list = append(list, entryOf(EntryAgent, Agent(a), nil))
 	}
 
 	for _, t := range s.Teams {
-		list = append(list, entryOf(EntryTeam, export.Team(t), nil))
+		list = append(list, entryOf(EntryTeam, Team(t), nil))
 	}
 
 	for _, a := range s.Accounts {
-		if spec := input.SpecOf(specs, a.Row.Kind); spec != nil {
+		if spec := SpecOf(specs, a.Row.Kind); spec != nil {
 			list = append(list, accountEntryOf(a, *spec))
 		}
 	}
 
-	for _, tag := range export.Tags(s) {
+	for _, tag := range Tags(s) {
 		list = append(list, entryOf(EntryTag, tag, nil))
 	}
 
-	for _, c := range export.Canned(s) {
+	for _, c := range Canned(s) {
 		list = append(list, entryOf(EntryCanned, c, nil))
 	}
 
 	for _, a := range s.Automations {
-		e := entryOf(EntryAutomation, export.Automation(a), nil)
+		e := entryOf(EntryAutomation, Automation(a), nil)
 		e.Sentence = a.Sentence()
 		list = append(list, e)
 	}
 
 	for _, t := range s.Templates {
-		e := entryOf(EntryTemplate, export.Template(t, []string{t.Account}), nil)
+		e := entryOf(EntryTemplate, Template(t, []string{t.Account}), nil)
 		e.Name = TemplateEntry(t.Account, t.Row.Language, t.Row.Name)
 		list = append(list, e)
 	}
 
-	roles := &document.Mapping{}
-	roles.AddMappings("roles", export.Roles(s))
+	roles := &Mapping{}
+	roles.AddMappings("roles", Roles(s))
 	list = append(list, entryOf(EntryRoles, roles, nil))
 
-	sources := &document.Mapping{}
-	sources.AddMappings("knowledge", export.Knowledge(s))
+	sources := &Mapping{}
+	sources.AddMappings("knowledge", Knowledge(s))
 	return append(list, entryOf(EntryKnowledge, sources, nil))
 }
 
@@ -102,7 +98,7 @@ func TemplateEntry(account, language, name string) string {
 }
 
 // accountEntryOf returns the entry of an account. The entry has the paths of the account's secrets, but not the secrets.
-func accountEntryOf(a state.Account, spec channels.Spec) Entry {
+func accountEntryOf(a StateAccount, spec channels.Spec) Entry {
 	var storedSecrets []string
 	withoutSecrets := spec
 	withoutSecrets.Fields = nil
@@ -112,12 +108,12 @@ func accountEntryOf(a state.Account, spec channels.Spec) Entry {
 			continue
 		}
 		if _, isStored := a.Config[f.Name]; isStored {
-			storedSecrets = append(storedSecrets, input.Section(spec)+"."+f.Name)
+			storedSecrets = append(storedSecrets, Section(spec)+"."+f.Name)
 		}
 	}
 
 	usedVariables := map[string]bool{} // stays empty: there are no secrets to be named
-	values := export.Account(a, withoutSecrets, usedVariables)
+	values := ExportAccount(a, withoutSecrets, usedVariables)
 	hidden := append(slices.Clone(a.Row.Secrets), strings.Join(storedSecrets, "\n")...)
 	e := entryOf(EntryAccount, values, hidden)
 	e.Channel = a.Row.Kind
@@ -127,7 +123,7 @@ func accountEntryOf(a state.Account, spec channels.Spec) Entry {
 
 // entryOf returns the entry with the given values. Its version is a hash of them and of hidden, which belongs to the entry
 // but is not shown: an account's encrypted secrets.
-func entryOf(kind string, values *document.Mapping, hidden []byte) Entry {
+func entryOf(kind string, values *Mapping, hidden []byte) Entry {
 	e := Entry{Kind: kind, Values: map[string][]string{}}
 	const noPrefix = ""
 	values.Flatten(noPrefix, e.Values)

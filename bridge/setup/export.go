@@ -5,8 +5,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"parley/bridge/setup/export"
-	"parley/bridge/setup/state"
 	"parley/channels"
 )
 
@@ -14,9 +12,9 @@ import (
 // variables are set, applying the file changes nothing.
 // Errors: an account of a channel that this version doesn't have, because the file would be incomplete.
 func Export(ctx context.Context, pool *pgxpool.Pool, specs []channels.Spec) ([]byte, error) {
-	s, err := state.Load(ctx, pool, nil)
+	s, err := Load(ctx, pool, nil)
 	if err != nil {
 		return nil, err
 	}
-	return export.File(s, specs)
+	return File(s, specs)
 }

@@ -9,10 +9,6 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"parley/bridge/setup/export"
-	"parley/bridge/setup/overlay"
-	"parley/bridge/setup/parleyfile"
-	"parley/bridge/setup/state"
 	"parley/store"
 )
 
@@ -29,9 +25,9 @@ func FuzzParse(f *testing.F) {
 
 	f.Add(acme)
 	f.Fuzz(func(t *testing.T, raw string) {
-		file, err := parleyfile.Parse([]byte(raw), func(string) (string, bool) { return fuzzSecret, true })
+		file, err := ParseParleyfile([]byte(raw), func(string) (string, bool) { return fuzzSecret, true })
 		if err == nil {
-			_, err = overlay.Apply(&state.State{Surfaces: map[string]store.AccountID{}}, file, overlay.Options{Specs: specs(), Prune: true})
+			_, err = ApplyOverlay(&State{Surfaces: map[string]store.AccountID{}}, file, OverlayOptions{Specs: specs(), Prune: true})
 		}
 		if err == nil {
 			return
@@ -67,7 +63,7 @@ func FuzzExport(f *testing.F) {
 
 		item := strings.TrimSpace(strings.ReplaceAll(b, "\n", " "))
 		aliases := slices.DeleteFunc(slices.Compact([]string{item, "y"}), func(s string) bool { return s == "" })
-		have := &state.State{Company: strings.TrimSpace(a), Surfaces: map[string]store.AccountID{"slack": 1}, Accounts: []state.Account{{
+		have := &State{Company: strings.TrimSpace(a), Surfaces: map[string]store.AccountID{"slack": 1}, Accounts: []StateAccount{{
 			Row: store.Account{Name: "x", Kind: "pigeon", Mode: "live", ReplyMode: "direct", Rate: 1,
 				AccountSignature: store.AccountSignature{Signature: strings.TrimRight(c, "\n")}},
 			Config: map[string]string{"address": "a" + strings.TrimSpace(b) + "z", "in.host": "h", "in.password": "",
@@ -77,14 +73,14 @@ func FuzzExport(f *testing.F) {
 			delete(have.Accounts[0].Config, "sender_name")
 		}
 
-		raw := must(export.File(have, specs()))(t)
-		file, err := parleyfile.Parse(raw, env("X_IN_PASSWORD="+a+"s"))
+		raw := must(File(have, specs()))(t)
+		file, err := ParseParleyfile(raw, env("X_IN_PASSWORD="+a+"s"))
 		if err != nil {
 			t.Fatalf("%v\n%s", err, raw)
 		}
 
 		want := have.Clone()
-		if _, err := overlay.Apply(want, file, overlay.Options{Specs: specs(), Prune: true}); err != nil {
+		if _, err := ApplyOverlay(want, file, OverlayOptions{Specs: specs(), Prune: true}); err != nil {
 			t.Fatalf("%v\n%s", err, raw)
 		}
 
@@ -110,7 +106,7 @@ func FuzzChange(f *testing.F) {
 		doc.build(Change{Kind: EntryAccount, Name: "home-loft", Channel: "pigeon", Values: map[string][]string{
 			"signature": {signature}, "loft.sender_name": {name}, "loft.aliases": {entry, "second"}}}, locationOf(EntryAccount))
 
-		file, err := parleyfile.Parse([]byte(strings.Join(doc.lines, "\n")+"\n"), noVariables)
+		file, err := ParseParleyfile([]byte(strings.Join(doc.lines, "\n")+"\n"), noVariables)
 		if err != nil {
 			var refused *Refused
 			if !errors.As(doc.asRefused(err), &refused) || len(refused.Others) > 0 {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"parley/bridge/setup/parleyfile"
 	"parley/channels"
 	"parley/store"
 	"parley/store/storetest"
@@ -65,9 +64,9 @@ func sealer(t testing.TB) *store.Sealer {
 	return must(store.NewSealer("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="))(t)
 }
 
-func parse(t testing.TB, raw string, variables ...string) *parleyfile.File {
+func parse(t testing.TB, raw string, variables ...string) *ParleyfileFile {
 	t.Helper()
-	f, err := parleyfile.Parse([]byte(raw), env(variables...))
+	f, err := ParseParleyfile([]byte(raw), env(variables...))
 	if err != nil {
 		t.Fatalf("parse:\n%v", err)
 	}

@@ -2,46 +2,16 @@ package setup
 
 import (
 	"slices"
-
-	"parley/bridge/setup/input"
-	"parley/channels"
 )
 
 // These names of package input are repeated here so that the web pages need to import only this package.
-type (
-	// Field describes one value of parley.yaml.
-	Field = input.Field
-	// Input is the kind of form control for a value.
-	Input = input.Input
-)
+type ()
 
 // The kinds of form controls.
-const (
-	InputLine   = input.InputLine
-	InputText   = input.InputText
-	InputList   = input.InputList
-	InputChoice = input.InputChoice
-	InputYesNo  = input.InputYesNo
-	InputSecret = input.InputSecret
-	InputGroup  = input.InputGroup
-)
+const ()
 
 // The kinds of entries in parley.yaml. An entry is one thing that the file describes: an agent, a team, an account, ….
-const (
-	EntryCompany    = input.EntryCompany
-	EntryAgent      = input.EntryAgent
-	EntryTeam       = input.EntryTeam
-	EntryAccount    = input.EntryAccount
-	EntryTag        = input.EntryTag
-	EntryAutomation = input.EntryAutomation
-	EntryCanned     = input.EntryCanned
-	EntryTemplate   = input.EntryTemplate
-	EntryKnowledge  = input.EntryKnowledge
-	EntryRoles      = input.EntryRoles
-)
-
-// FieldsOf lists the fields of a kind of entry: see input.FieldsOf.
-func FieldsOf(kind string, spec *channels.Spec) []Field { return input.FieldsOf(kind, spec) }
+const ()
 
 // entryLocation is where parley.yaml keeps the entries of one kind. Agents, for example, are listed under "agents", and
 // each is identified by its "email". The zero value is the top level of the file: there is one entry, without a name.

@@ -8,8 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"parley/bridge/setup/parleyfile"
-	"parley/bridge/setup/state"
 	"parley/channels"
 	"parley/store"
 )
@@ -33,13 +31,13 @@ type Joining struct {
 // Errors: ErrMissing, if the team doesn't exist.
 func Join(ctx context.Context, pool *pgxpool.Pool, team, rule string, people []Joining, o Options) (Result, error) {
 	o.fromChat = true
-	addMembers := func(want *state.State) error {
+	addMembers := func(want *State) error {
 		t := want.Team(team)
 		if t == nil {
 			return ErrMissing
 		}
 		if rule != "" {
-			t.Agents = state.AgentsRule(rule)
+			t.Agents = AgentsRule(rule)
 		}
 
 		for _, person := range people {
@@ -51,25 +49,25 @@ func Join(ctx context.Context, pool *pgxpool.Pool, team, rule string, people []J
 		return nil
 	}
 	o.amendWanted = addMembers
-	emptyFile := &parleyfile.File{} // changes nothing; addMembers makes the whole change
+	emptyFile := &ParleyfileFile{} // changes nothing; addMembers makes the whole change
 	return Apply(ctx, pool, emptyFile, o)
 }
 
 // findOrAddAgent returns the e-mail address of the agent that the person is, and adds the agent to the state if necessary.
 // It returns false if the person isn't an agent yet and has no valid address.
-func findOrAddAgent(s *state.State, person Joining) (email string, ok bool) {
+func findOrAddAgent(s *State, person Joining) (email string, ok bool) {
 	if a := s.AgentOf(person.Kind, person.User); a != nil {
 		return a.Email, true
 	}
 
 	email = channels.LowerAddress(strings.TrimSpace(person.Email))
-	if !parleyfile.IsEmail(email) {
+	if !IsEmail(email) {
 		return "", false
 	}
 
 	a := s.Agent(email)
 	if a == nil {
-		s.Agents = append(s.Agents, state.Agent{
+		s.Agents = append(s.Agents, StateAgent{
 			Email: email,
 			Name:  cmp.Or(strings.TrimSpace(person.Name), email),
 			Roles: []string{RoleAgent},

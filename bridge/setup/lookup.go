@@ -10,11 +10,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"parley/bridge/setup/document"
-	"parley/bridge/setup/input"
-	"parley/bridge/setup/overlay"
-	"parley/bridge/setup/parleyfile"
-	"parley/bridge/setup/state"
 	"parley/routing"
 	"parley/store"
 	"parley/store/blob"
@@ -30,7 +25,7 @@ import (
 // The database needs their ids (C012AB3CD), for which the surfaces are asked: the chats in which agents work, Slack and
 // Teams. Network requests are slow and may fail, so they are made before the transaction that applies the file.
 type answers struct {
-	overlay.Found
+	Found
 	remarks  []string          // for the admin
 	pictures map[string][]byte // of signatures, by the name of their blob
 }
@@ -45,8 +40,8 @@ const (
 
 // askSurfaces asks the surfaces for the ids that are not in the file, and reads the file's signatures. A lookup that fails
 // is not an error: it adds a problem or a remark to the answers.
-func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options, scope lookupScope) (answers, error) {
-	found := answers{Found: overlay.NewFound(), pictures: map[string][]byte{}}
+func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *ParleyfileFile, o Options, scope lookupScope) (answers, error) {
+	found := answers{Found: NewFound(), pictures: map[string][]byte{}}
 	lookupCtx, endLookup := withShare(ctx, lookupTimeout, 3) //nolint:mnd // phases: lookups, signatures, transaction
 	defer endLookup()
 	directory, err := store.LoadDirectory(lookupCtx, pool)
@@ -54,12 +49,12 @@ func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o 
 		return found, err
 	}
 
-	have, err := state.FromDirectory(directory, nil)
+	have, err := FromDirectory(directory, nil)
 	if err != nil {
 		return found, err
 	}
 
-	s := search{answers: &found, surfaces: o.Lookup, have: have, scope: scope, idProblems: map[overlay.ChannelKey]string{}}
+	s := search{answers: &found, surfaces: o.Lookup, have: have, scope: scope, idProblems: map[ChannelKey]string{}}
 	for _, t := range f.Teams {
 		s.lookUpChannels(lookupCtx, "team "+t.Name, t.Channels)
 	}
@@ -70,9 +65,9 @@ func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o 
 
 	for _, a := range f.Automations {
 		for _, p := range a.Then {
-			for _, kind := range input.Chats() {
+			for _, kind := range Chats() {
 				if p.Name == routing.Notify && strings.HasPrefix(p.Value, "#") && have.Surfaces[kind] != 0 {
-					s.resolveName(lookupCtx, overlay.ChannelKey{Kind: kind, Name: p.Value})
+					s.resolveName(lookupCtx, ChannelKey{Kind: kind, Name: p.Value})
 				}
 			}
 		}
@@ -109,16 +104,16 @@ func (a *answers) storePictures(ctx context.Context, pool *pgxpool.Pool) error {
 // search looks up the channels and users of one file and adds the results to answers.
 type search struct {
 	*answers
-	surfaces   Lookup       // nil if they can't be asked
-	have       *state.State // the stored set-up
+	surfaces   Lookup // nil if they can't be asked
+	have       *State // the stored set-up
 	scope      lookupScope
-	idProblems map[overlay.ChannelKey]string // of the ids that were verified; "" if the id is right
+	idProblems map[ChannelKey]string // of the ids that were verified; "" if the id is right
 }
 
 // lookUpChannels looks up the channels of owner ("team Support" or "account support-mail"), given by kind of surface.
-func (s *search) lookUpChannels(ctx context.Context, owner string, named map[string]document.Text) {
-	for _, kind := range input.Chats() {
-		key := overlay.ChannelKey{Kind: kind, Name: s.have.ChannelNow(kind, named[kind].Value)}
+func (s *search) lookUpChannels(ctx context.Context, owner string, named map[string]Text) {
+	for _, kind := range Chats() {
+		key := ChannelKey{Kind: kind, Name: s.have.ChannelNow(kind, named[kind].Value)}
 		switch {
 		case key.Name == "": // the owner has no channel there
 		case strings.HasPrefix(key.Name, "#"):
@@ -130,7 +125,7 @@ func (s *search) lookUpChannels(ctx context.Context, owner string, named map[str
 }
 
 // resolveName looks up the id of a channel name, unless another team or account has the same channel.
-func (s *search) resolveName(ctx context.Context, key overlay.ChannelKey) {
+func (s *search) resolveName(ctx context.Context, key ChannelKey) {
 	isAnswered := s.Channels[key] != "" || s.Problems[key] != ""
 	if isAnswered {
 		return
@@ -153,7 +148,7 @@ func (s *search) resolveName(ctx context.Context, key overlay.ChannelKey) {
 
 // checkID verifies a channel id, which also makes Parley's app join the channel. Each id is looked up once, but every owner
 // of the channel gets a remark of its own, because a web page only shows the remarks about one entry.
-func (s *search) checkID(ctx context.Context, owner string, key overlay.ChannelKey) {
+func (s *search) checkID(ctx context.Context, owner string, key ChannelKey) {
 	problem, isChecked := s.idProblems[key]
 	if !isChecked {
 		id, err := s.surfaces.Resolve(ctx, key.Kind, key.Name)
@@ -173,12 +168,12 @@ func (s *search) checkID(ctx context.Context, owner string, key overlay.ChannelK
 
 // lookUpAgent looks up an agent by e-mail address in each surface in which the agent has no user yet. It adds a remark if
 // the agent has no user in any surface.
-func (s *search) lookUpAgent(ctx context.Context, agent parleyfile.Agent) {
+func (s *search) lookUpAgent(ctx context.Context, agent ParleyfileAgent) {
 	s.checkSlackUser(agent)
 	stored := s.have.Agent(agent.Email)
 	hasUser := false
 	var problems []string
-	for _, kind := range input.Chats() {
+	for _, kind := range Chats() {
 		if user, isGiven := agent.Users[kind]; isGiven {
 			hasUser = hasUser || user.Value != ""
 			continue
@@ -196,7 +191,7 @@ func (s *search) lookUpAgent(ctx context.Context, agent parleyfile.Agent) {
 		case err != nil && !slices.Contains(problems, err.Error()):
 			problems = append(problems, err.Error()) // the error names the surface
 		case id != "":
-			s.Users[overlay.UserKey{Kind: kind, Email: agent.Email}] = id
+			s.Users[UserKey{Kind: kind, Email: agent.Email}] = id
 			hasUser = true
 		}
 	}
@@ -207,20 +202,20 @@ func (s *search) lookUpAgent(ctx context.Context, agent parleyfile.Agent) {
 }
 
 // warnNoUser adds the remark that an agent has no user in any surface. problems are the errors of lookups that failed.
-func (s *search) warnNoUser(agent parleyfile.Agent, problems []string) {
+func (s *search) warnNoUser(agent ParleyfileAgent, problems []string) {
 	reason := ""
 	if len(problems) > 0 {
 		reason = " (" + strings.Join(problems, "; ") + ")"
 	}
 	s.remarks = append(s.remarks, fmt.Sprintf(
 		"agent %s: no user of %s is known%s: what this person writes stays inside; apply again when connected, or write the id",
-		agent.Email, document.JoinAlternatives(input.Chats()), reason))
+		agent.Email, JoinAlternatives(Chats()), reason))
 }
 
 // checkSlackUser adds a remark if the file gives the agent a Slack user id that is not well-formed.
-func (s *search) checkSlackUser(agent parleyfile.Agent) {
+func (s *search) checkSlackUser(agent ParleyfileAgent) {
 	user := agent.Users["slack"].Value
-	if user == "" || parleyfile.IsSlackUser(user) {
+	if user == "" || IsSlackUser(user) {
 		return
 	}
 	s.remarks = append(s.remarks, fmt.Sprintf("agent %s: %q isn't a member ID of Slack, like U012AB3CD: "+

@@ -10,14 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"parley/bridge/setup/document"
-	"parley/bridge/setup/overlay"
-	"parley/bridge/setup/parleyfile"
-	"parley/bridge/setup/state"
 	"parley/channels"
 	"parley/store"
-	"parley/store/site"
-	"parley/store/tag"
 )
 
 // Time limits for what Apply does before its transaction.
@@ -53,10 +47,10 @@ type Options struct {
 	// while other changes of the set-up wait. If it fails, nothing is written.
 	With func(ctx context.Context, tx pgx.Tx) error
 
-	fromPage    bool                          // the file was generated from a change on a page
-	fromChat    bool                          // the chat itself provided the users of agents
-	checkStored func(have *state.State) error // if not nil, an error refuses the change because of what is stored
-	amendWanted func(want *state.State) error // if not nil, makes further changes after those of the file
+	fromPage    bool                    // the file was generated from a change on a page
+	fromChat    bool                    // the chat itself provided the users of agents
+	checkStored func(have *State) error // if not nil, an error refuses the change because of what is stored
+	amendWanted func(want *State) error // if not nil, makes further changes after those of the file
 }
 
 // Result is what Plan would change, or Apply has changed.
@@ -82,7 +76,7 @@ func (r Result) Text() string {
 
 // Plan returns what Apply would change. It queries the surfaces only for ids that are not in the file.
 // Errors: Faults, if the file can't be applied.
-func Plan(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options) (Result, error) {
+func Plan(ctx context.Context, pool *pgxpool.Pool, f *ParleyfileFile, o Options) (Result, error) {
 	found, err := askSurfaces(ctx, pool, f, o, namedChannels)
 	if err != nil {
 		return Result{}, err
@@ -101,7 +95,7 @@ var errNothing = errors.New("setup: nothing to change")
 // For example, if support-mail has a hold of 20s and the file says "hold: 30s", Apply writes that account and
 // returns the change "~ account support-mail: hold 20s → 30s".
 // Errors: Faults, if the file can't be applied.
-func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options) (Result, error) {
+func Apply(ctx context.Context, pool *pgxpool.Pool, f *ParleyfileFile, o Options) (Result, error) {
 	found, err := askSurfaces(ctx, pool, f, o, allChannels)
 	if err != nil {
 		return Result{}, err
@@ -112,7 +106,7 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Option
 
 	var work work
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
-		if _, err := tag.Lock(ctx, tx); err != nil { // first, as when an agent makes a tag, to avoid a deadlock
+		if _, err := store.LockTags(ctx, tx); err != nil { // first, as when an agent makes a tag, to avoid a deadlock
 			return err
 		}
 		if err := store.BumpSettings(ctx, tx); err != nil { // its lock makes concurrent calls of Apply wait
@@ -134,7 +128,7 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Option
 		if err := work.prepareSaving().save(ctx, tx); err != nil {
 			return err
 		}
-		return site.KeepChange(ctx, tx, site.Change{
+		return store.KeepSetupChange(ctx, tx, store.SetupChange{
 			Agent:  o.Author.Agent,
 			Author: o.Author.String(),
 			Lines:  o.Author.describeChanges(work.result.Changes),
@@ -143,7 +137,7 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Option
 	if errors.Is(err, errNothing) {
 		return work.result, nil
 	}
-	if faults, ok := errors.AsType[document.Faults](err); ok {
+	if faults, ok := errors.AsType[Faults](err); ok {
 		return Result{}, faults
 	}
 	return work.result, err
@@ -152,20 +146,20 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Option
 // work is a planned change with everything that is needed to save it.
 type work struct {
 	options    Options
-	have, want *state.State // the stored state, and the state to be stored
-	kept       unremovable  // what can't be removed, although it is not wanted any more
-	doubled    []string     // remarks about accounts that take the same messages
+	have, want *State      // the stored state, and the state to be stored
+	kept       unremovable // what can't be removed, although it is not wanted any more
+	doubled    []string    // remarks about accounts that take the same messages
 	result     Result
 }
 
 // prepare loads the stored state, changes a copy of it to what the file says, checks the change, and lists it
 // for people.
-func prepare(ctx context.Context, q store.Querier, f *parleyfile.File, o Options, found answers) (work, error) {
+func prepare(ctx context.Context, q store.Querier, f *ParleyfileFile, o Options, found answers) (work, error) {
 	if o.Sealer == nil {
 		return work{}, errors.New("setup: no master key to open and close secrets with")
 	}
 
-	have, err := state.Load(ctx, q, o.Sealer)
+	have, err := Load(ctx, q, o.Sealer)
 	if err != nil {
 		return work{}, err
 	}
@@ -176,7 +170,7 @@ func prepare(ctx context.Context, q store.Querier, f *parleyfile.File, o Options
 	}
 
 	w := work{options: o, have: have, want: have.Clone()}
-	remarks, err := overlay.Apply(w.want, f, overlay.Options{Specs: o.Specs, Found: found.Found, Prune: o.Prune})
+	remarks, err := ApplyOverlay(w.want, f, OverlayOptions{Specs: o.Specs, Found: found.Found, Prune: o.Prune})
 	if err != nil {
 		return work{}, err
 	}
@@ -186,7 +180,7 @@ func prepare(ctx context.Context, q store.Querier, f *parleyfile.File, o Options
 			return work{}, err
 		}
 	}
-	err = document.MergeFaults(
+	err = MergeFaults(
 		w.checkRoles(f, found.Found), w.checkChannels(f), w.checkSources(f), w.checkSecretReceivers(f), w.checkFolders())
 	if err != nil {
 		return work{}, err
@@ -207,7 +201,7 @@ func (w *work) prepareSaving() saving {
 }
 
 // listRemarks lists what is valid but probably a mistake.
-func (w *work) listRemarks(f *parleyfile.File) []string {
+func (w *work) listRemarks(f *ParleyfileFile) []string {
 	list := w.roleRemarks()
 	for _, e := range f.Accounts {
 		a := w.have.Account(e.Name)

@@ -6,9 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"parley/bridge/setup/document"
-	"parley/bridge/setup/input"
-	"parley/bridge/setup/parleyfile"
 	"parley/channels"
 )
 
@@ -19,19 +16,19 @@ import (
 // The tokens of an OAuth consent can't be typed, so they may only go to the provider's own servers. A person
 // who operates this installation (Options.Operator) may do all of this.
 // Errors: Faults.
-func (w *work) checkSecretReceivers(f *parleyfile.File) error {
+func (w *work) checkSecretReceivers(f *ParleyfileFile) error {
 	if w.options.Operator {
 		return nil
 	}
 
-	var faults document.Faults
+	var faults Faults
 	for _, e := range f.Accounts {
 		want := w.want.Account(e.Name)
 		if want == nil {
 			continue
 		}
 
-		spec := input.SpecOf(w.options.Specs, want.Row.Kind)
+		spec := SpecOf(w.options.Specs, want.Row.Kind)
 		if spec == nil || spec.SentTo == nil {
 			continue
 		}
@@ -41,7 +38,7 @@ func (w *work) checkSecretReceivers(f *parleyfile.File) error {
 			storedServers = spec.SentTo(have.ConfigWithSecrets())
 		}
 
-		section := input.Section(*spec)
+		section := Section(*spec)
 		typed := e.GivenFields(section)
 		servers := spec.SentTo(want.ConfigWithSecrets())
 		for _, field := range slices.Sorted(maps.Keys(servers)) {
@@ -66,17 +63,17 @@ func (w *work) checkSecretReceivers(f *parleyfile.File) error {
 
 // newServerFault returns the fault of a change by which the secret in a field would be sent to a new server. isConsent
 // is true if the secret is the tokens of an OAuth consent.
-func newServerFault(e parleyfile.Account, field, server string, isConsent bool) document.Fault {
+func newServerFault(e ParleyfileAccount, field, server string, isConsent bool) Fault {
 	where := "account " + e.Name + ": " + field
 	if isConsent {
-		return document.Fault{
+		return Fault{
 			At:    e.At,
 			Where: where,
 			What:  fmt.Sprintf("does not go with the server %s: the provider's tokens would be sent to it", server),
 			Hint:  "Leave the servers empty; those of the provider are used. To have others, apply a file where Parley runs.",
 		}
 	}
-	return document.Fault{
+	return Fault{
 		At:    e.At,
 		Where: where,
 		What:  fmt.Sprintf("would be sent to %s, which did not get it so far", server),

@@ -5,13 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"parley/bridge/setup/document"
-	"parley/bridge/setup/input"
-	"parley/bridge/setup/overlay"
-	"parley/bridge/setup/parleyfile"
-	"parley/bridge/setup/state"
 	"parley/store"
-	"parley/store/knowledge"
 )
 
 // Roles of agents, for pages; see package store.
@@ -25,7 +19,7 @@ const (
 // super-admin, or the last admin, can't be removed. If the author isn't a super-admin, it also refuses changes
 // of who is an admin, and of the chat users of admins, because a chat user acts with the rights of its agent.
 // Errors: Faults.
-func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
+func (w *work) checkRoles(f *ParleyfileFile, found Found) error {
 	if highest := w.have.HighestRank(); highest > w.want.HighestRank() {
 		return w.highestRoleFaults(f, highest)
 	}
@@ -35,31 +29,31 @@ func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 	}
 
 	emails := map[string]bool{}
-	for _, list := range [][]state.Agent{w.have.Agents, w.want.Agents} {
+	for _, list := range [][]StateAgent{w.have.Agents, w.want.Agents} {
 		for _, a := range list {
 			emails[a.Email] = true
 		}
 	}
 
-	var faults document.Faults
+	var faults Faults
 	for _, email := range slices.Sorted(maps.Keys(emails)) {
 		was, is := w.have.Agent(email), w.want.Agent(email)
 		if was.Rank() != is.Rank() {
-			faults.Add(document.Fault{
+			faults.Add(Fault{
 				At: f.AgentAt(email), Where: "agent " + email + ": roles",
 				What: "only super-admins make somebody an admin, or take one out", Hint: "Ask one of them.",
 			})
 			continue
 		}
 
-		if was.Rank() == state.RankPlain { // also a new agent, for whom was is nil
+		if was.Rank() == RankPlain { // also a new agent, for whom was is nil
 			continue
 		}
 		if isAuthor := author != nil && was.ID == author.ID; isAuthor {
 			continue
 		}
 		if kind := w.movedUser(was, is, found); kind != "" {
-			faults.Add(document.Fault{
+			faults.Add(Fault{
 				At: f.AgentAt(email), Where: "agent " + email + ": " + kind,
 				What: "only super-admins say who an admin is in a chat", Hint: "Ask one of them.",
 			})
@@ -69,16 +63,16 @@ func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 }
 
 // highestRoleFaults returns a fault for each agent with the highest role, which nobody would have after the change.
-func (w *work) highestRoleFaults(f *parleyfile.File, highest state.Rank) error {
+func (w *work) highestRoleFaults(f *ParleyfileFile, highest Rank) error {
 	role := "a super-admin"
-	if highest == state.RankAdmin {
+	if highest == RankAdmin {
 		role = "an admin"
 	}
 
-	var faults document.Faults
+	var faults Faults
 	for i := range w.have.Agents {
 		if a := &w.have.Agents[i]; a.Rank() == highest {
-			faults.Add(document.Fault{
+			faults.Add(Fault{
 				At: f.AgentAt(a.Email), Where: "agent " + a.Email + ": roles",
 				What: "nobody would be " + role + " any more", Hint: "Let this agent stay one, or make somebody else one first.",
 			})
@@ -95,11 +89,11 @@ func (w *work) checkFolders() error {
 		return nil
 	}
 
-	var faults document.Faults
+	var faults Faults
 	for _, place := range w.want.Knowledge {
-		isFolder := !(knowledge.Place{Place: place}).IsSite()
+		isFolder := !(store.KnowledgePlace{Place: place}).IsSite()
 		if isFolder && !slices.Contains(w.have.Knowledge, place) {
-			faults.Add(document.Fault{
+			faults.Add(Fault{
 				Where: "set-up: knowledge",
 				What:  "only super-admins let Parley read a folder of its server: " + place,
 				Hint:  "Ask one of them, or name a web site.",
@@ -113,7 +107,7 @@ func (w *work) checkFolders() error {
 // findAuthor returns the agent who makes the change, and whether the author has the rights of a super-admin. a
 // is nil if the author isn't an agent but somebody with a shell on the server or with the link for the first
 // admin; super is then true.
-func (w *work) findAuthor() (a *state.Agent, super bool) {
+func (w *work) findAuthor() (a *StateAgent, super bool) {
 	if w.options.Author.Agent == nil {
 		return nil, true
 	}
@@ -124,13 +118,13 @@ func (w *work) findAuthor() (a *state.Agent, super bool) {
 // movedUser returns the kind of chat in which the change replaces an agent's user, or "" if there is none. An
 // agent's first user in a chat doesn't count if the chat itself provided it, in answer to a lookup by e-mail
 // address or on joining (Join).
-func (w *work) movedUser(was, is *state.Agent, found overlay.Found) string {
-	for _, kind := range input.Chats() {
+func (w *work) movedUser(was, is *StateAgent, found Found) string {
+	for _, kind := range Chats() {
 		old, current := was.Users[kind], is.Users[kind]
 		if old == current {
 			continue
 		}
-		isFromChat := w.options.fromChat || current == found.Users[overlay.UserKey{Kind: kind, Email: is.Email}]
+		isFromChat := w.options.fromChat || current == found.Users[UserKey{Kind: kind, Email: is.Email}]
 		if old == "" && isFromChat {
 			continue
 		}
@@ -142,18 +136,18 @@ func (w *work) movedUser(was, is *state.Agent, found overlay.Found) string {
 // roleRemarks returns a remark if the change makes the first super-admin. Until then all admins had the rights
 // of one.
 func (w *work) roleRemarks() []string {
-	if w.have.HighestRank() != state.RankAdmin || w.want.HighestRank() != state.RankSuperAdmin {
+	if w.have.HighestRank() != RankAdmin || w.want.HighestRank() != RankSuperAdmin {
 		return nil
 	}
 
 	var supers, others []string
 	for i := range w.want.Agents {
 		switch a := &w.want.Agents[i]; a.Rank() {
-		case state.RankSuperAdmin:
+		case RankSuperAdmin:
 			supers = append(supers, a.Email)
-		case state.RankAdmin:
+		case RankAdmin:
 			others = append(others, a.Email)
-		case state.RankPlain:
+		case RankPlain:
 		}
 	}
 

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"parley/bridge/setup/input"
 	"parley/store/storetest"
 )
 
@@ -78,7 +77,7 @@ func TestRoundByPages(t *testing.T) {
 	there := must(Entries(t.Context(), to, specs()))(t)
 
 	for _, e := range entries {
-		fields := FieldsOf(e.Kind, input.SpecOf(specs(), e.Channel))
+		fields := FieldsOf(e.Kind, SpecOf(specs(), e.Channel))
 		for path := range e.Values {
 			if !slices.ContainsFunc(fields, func(f Field) bool {
 				return f.Path == path || strings.HasPrefix(path, f.Path+".")

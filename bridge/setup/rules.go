@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"parley/bridge/analysis"
-	"parley/bridge/setup/input"
+
 	"parley/routing"
 )
 
@@ -19,7 +19,7 @@ const (
 )
 
 // RuleFields describes the values of an account's rule, whose index is n.
-func RuleFields(n int) []Field { return input.RuleFields(fmt.Sprintf("%s.%d.", RulesPath, n)) }
+func RuleFields(n int) []Field { return InputRuleFields(fmt.Sprintf("%s.%d.", RulesPath, n)) }
 
 // Rules returns a sentence for each rule of an account: "If the language is German, the least busy with the skill german".
 func (e Entry) Rules() (sentences []string) {

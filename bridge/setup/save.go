@@ -9,12 +9,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/bridge/setup/input"
-	"parley/bridge/setup/state"
 	"parley/channels"
 	"parley/store"
 	"parley/store/blob"
-	"parley/store/retention"
 )
 
 // saving writes a change of the set-up to the database. The set-up (agents, teams, accounts and so on) is given
@@ -22,7 +19,7 @@ import (
 // wanted one, and writes whatever differs. For example, if only the name of the agent ann@acme.test differs, it
 // writes one row. New things get their ids in want while they are written.
 type saving struct {
-	have, want *state.State
+	have, want *State
 	kept       unremovable // what can't be removed although want doesn't have it
 	specs      []channels.Spec
 	sealer     *store.Sealer
@@ -64,7 +61,7 @@ func (s saving) saveSettings(ctx context.Context, tx pgx.Tx) error {
 
 // saveSurfaces creates the accounts of chats (surfaces) that are needed but don't exist, and puts their ids into want.
 func (s saving) saveSurfaces(ctx context.Context, tx pgx.Tx) error {
-	for _, kind := range input.Chats() {
+	for _, kind := range Chats() {
 		stored, isNeeded := s.want.Surfaces[kind]
 		if !isNeeded || stored != 0 {
 			continue
@@ -93,7 +90,7 @@ func (s saving) saveAccounts(ctx context.Context, tx pgx.Tx) error {
 }
 
 // saveAccount writes an account, with its secrets encrypted. Unchanged secrets are not encrypted again.
-func (s saving) saveAccount(ctx context.Context, tx pgx.Tx, a state.Account) error {
+func (s saving) saveAccount(ctx context.Context, tx pgx.Tx, a StateAccount) error {
 	row := a.Row
 	row.TeamID, row.SurfaceID = nil, nil
 	if t := s.want.Team(a.Team); t != nil {
@@ -121,7 +118,7 @@ func (s saving) saveAccount(ctx context.Context, tx pgx.Tx, a state.Account) err
 
 	old := s.have.Account(row.Name)
 	if old == nil || !maps.Equal(old.Secrets, a.Secrets) {
-		if row.Secrets, err = state.Seal(row.Name, a.Secrets, s.sealer); err != nil {
+		if row.Secrets, err = Seal(row.Name, a.Secrets, s.sealer); err != nil {
 			return err
 		}
 	}
@@ -131,8 +128,8 @@ func (s saving) saveAccount(ctx context.Context, tx pgx.Tx, a state.Account) err
 }
 
 // equalAccounts reports whether two accounts are equal, so that nothing has to be written.
-func equalAccounts(a, b state.Account, specs []channels.Spec) bool {
-	spec := input.SpecOf(specs, a.Row.Kind)
+func equalAccounts(a, b StateAccount, specs []channels.Spec) bool {
+	spec := SpecOf(specs, a.Row.Kind)
 	return slices.Equal(a.Attributes(spec), b.Attributes(spec)) && maps.Equal(a.Config, b.Config)
 }
 
@@ -140,14 +137,14 @@ func (s saving) saveRetention(ctx context.Context, tx pgx.Tx) error {
 	if s.have.Retention == s.want.Retention {
 		return nil
 	}
-	return retention.SaveDays(ctx, tx, s.want.Retention)
+	return store.SaveRetentionDays(ctx, tx, s.want.Retention)
 }
 
 // keepPictures registers the pictures of all signatures, stored and wanted, so that they are not deleted as
 // unused: see blob.UsePictures.
 func (s saving) keepPictures(ctx context.Context, tx pgx.Tx) error {
 	var signatures []*store.RichSignature
-	for _, set := range []*state.State{s.have, s.want} {
+	for _, set := range []*State{s.have, s.want} {
 		for _, a := range set.Agents {
 			signatures = append(signatures, a.Signature.Rich)
 		}

@@ -9,10 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/bridge/setup/state"
 	"parley/store"
-	"parley/store/knowledge"
-	tags "parley/store/tag"
 )
 
 // saveTemplates writes the templates that changed, and retires those that are no longer wanted. A template is a
@@ -66,10 +63,10 @@ func (s saving) saveTags(ctx context.Context, tx pgx.Tx) error {
 	for _, t := range s.want.Tags {
 		old := s.have.StoredTag(t)
 		keepsName := old != nil && old.Name == t.Name
-		if keepsName && slices.Equal(state.TagAttributes(*old), state.TagAttributes(t)) {
+		if keepsName && slices.Equal(TagAttributes(*old), TagAttributes(t)) {
 			continue
 		}
-		if err := tags.Save(ctx, tx, t); err != nil {
+		if err := store.SaveTag(ctx, tx, t); err != nil {
 			return err
 		}
 	}
@@ -88,9 +85,9 @@ func (s saving) removeOldName(ctx context.Context, tx pgx.Tx, t store.Tag) error
 	isRenamed := s.want.TagByFormerName(t.Name) != nil
 	isRespelled := s.want.Tag(t.Name) != nil
 	if isRenamed || isRespelled {
-		return tags.Forget(ctx, tx, t.Name)
+		return store.ForgetTag(ctx, tx, t.Name)
 	}
-	return tags.Retire(ctx, tx, t.Name)
+	return store.RetireTag(ctx, tx, t.Name)
 }
 
 // saveKnowledge writes the folders and web sites of the knowledge base, if they changed.
@@ -98,12 +95,12 @@ func (s saving) saveKnowledge(ctx context.Context, tx pgx.Tx) error {
 	if slices.Equal(s.have.Knowledge, s.want.Knowledge) {
 		return nil
 	}
-	return knowledge.SavePlaces(ctx, tx, s.want.Knowledge, s.super)
+	return store.SaveKnowledgePlaces(ctx, tx, s.want.Knowledge, s.super)
 }
 
 // saveRoles writes the company's own roles, if they changed.
 func (s saving) saveRoles(ctx context.Context, tx pgx.Tx) error {
-	if slices.Equal(state.RoleAttributes(s.have.Roles), state.RoleAttributes(s.want.Roles)) {
+	if slices.Equal(RoleAttributes(s.have.Roles), RoleAttributes(s.want.Roles)) {
 		return nil
 	}
 	return store.SetOwnRoles(ctx, tx, s.want.Roles)

@@ -9,8 +9,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/bridge/setup/input"
-	"parley/bridge/setup/state"
 	"parley/store"
 )
 
@@ -43,7 +41,7 @@ func (s saving) saveAgents(ctx context.Context, tx pgx.Tx) error {
 }
 
 // saveAgent writes an agent and sets its id in a. old is the stored agent, or nil if a is new.
-func (s saving) saveAgent(ctx context.Context, tx pgx.Tx, old, a *state.Agent) error {
+func (s saving) saveAgent(ctx context.Context, tx pgx.Tx, old, a *StateAgent) error {
 	work, err := json.Marshal(a.Work)
 	if err != nil {
 		return fmt.Errorf("setup: agent %s: %w", a.Email, err)
@@ -81,7 +79,7 @@ func (s saving) saveAgent(ctx context.Context, tx pgx.Tx, old, a *state.Agent) e
 }
 
 // usersOf returns an agent's users by kind of surface. A nil agent has none.
-func usersOf(a *state.Agent) map[string]store.SurfaceUser {
+func usersOf(a *StateAgent) map[string]store.SurfaceUser {
 	if a == nil {
 		return nil
 	}
@@ -89,7 +87,7 @@ func usersOf(a *state.Agent) map[string]store.SurfaceUser {
 }
 
 // equalTeams reports whether two teams are equal, so that nothing has to be written.
-func equalTeams(a, b state.Team) bool {
+func equalTeams(a, b StateTeam) bool {
 	return slices.Equal(a.Attributes(), b.Attributes()) && maps.Equal(a.Channels, b.Channels)
 }
 
@@ -119,8 +117,8 @@ func (s saving) saveTeams(ctx context.Context, tx pgx.Tx) error {
 }
 
 // saveTeamChannels writes the channels of a team, and deletes those that it no longer has.
-func (s saving) saveTeamChannels(ctx context.Context, tx pgx.Tx, t *state.Team) (err error) {
-	for _, kind := range input.Chats() {
+func (s saving) saveTeamChannels(ctx context.Context, tx pgx.Tx, t *StateTeam) (err error) {
+	for _, kind := range Chats() {
 		surface, isSetUp := s.want.Surfaces[kind]
 		channel := t.Channels[kind]
 		switch {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/bridge/setup/state"
 	"parley/store"
 )
 
@@ -46,7 +45,7 @@ func (s saving) remove(ctx context.Context, tx pgx.Tx) error {
 }
 
 // removeAccount deletes an account, or pauses it if it has events, customers or conversations.
-func (s saving) removeAccount(ctx context.Context, tx pgx.Tx, a state.Account) error {
+func (s saving) removeAccount(ctx context.Context, tx pgx.Tx, a StateAccount) error {
 	if !s.kept.accounts[a.Row.ID] {
 		return exec(ctx, tx, deleteAccount, a.Row.ID)
 	}

@@ -7,10 +7,6 @@ import (
 	"errors"
 	"fmt"
 
-	"parley/bridge/setup/document"
-	"parley/bridge/setup/overlay"
-	"parley/bridge/setup/parleyfile"
-	"parley/bridge/setup/state"
 	"parley/store"
 )
 
@@ -60,9 +56,9 @@ func (e *SignatureError) Error() string { return e.What + ". " + e.Hint }
 // readSignatures reads the signatures of the file into a.Signatures, each distinct text once. If a picture
 // can't be fetched, the one that is stored for the same address stays, and a remark says so. So a file from
 // "parley export" can be applied on any machine. If a signature can't be used, its Problem says why.
-func (a *answers) readSignatures(ctx context.Context, o Options, file *parleyfile.File, stored *state.State) error {
+func (a *answers) readSignatures(ctx context.Context, o Options, file *ParleyfileFile, stored *State) error {
 	storedPictures := stored.Pictures()
-	var sources []document.Text
+	var sources []Text
 	for _, e := range file.Agents {
 		if e.Signature != nil {
 			sources = append(sources, *e.Signature)
@@ -76,7 +72,7 @@ func (a *answers) readSignatures(ctx context.Context, o Options, file *parleyfil
 	}
 
 	for _, t := range sources {
-		source := parleyfile.SignatureSource(t)
+		source := SignatureSource(t)
 		if _, isRead := a.Signatures[source]; isRead {
 			continue
 		}
@@ -98,17 +94,17 @@ func (a *answers) readSignatures(ctx context.Context, o Options, file *parleyfil
 // Errors: *SignatureError.
 func (a *answers) readSignature(
 	ctx context.Context, reader SignatureReader, source string, stored map[string]store.SignaturePicture,
-) (overlay.Signature, error) {
+) (Signature, error) {
 	if reader == nil || source == "" {
-		return overlay.Signature{Signature: state.Signature{Markdown: source}}, nil
+		return Signature{StateSignature: StateSignature{Markdown: source}}, nil
 	}
 
 	text, err := reader.Read(source)
 	if err != nil || text.HTML == "" {
-		return overlay.Signature{Signature: state.Signature{Markdown: text.Markdown}}, err
+		return Signature{StateSignature: StateSignature{Markdown: text.Markdown}}, err
 	}
 	if len(text.Pictures) > maxPictures {
-		return overlay.Signature{}, &SignatureError{
+		return Signature{}, &SignatureError{
 			What: fmt.Sprintf("has %d pictures", len(text.Pictures)),
 			Hint: fmt.Sprintf("Keep at most %d: every mail carries them.", maxPictures),
 		}
@@ -118,11 +114,11 @@ func (a *answers) readSignature(
 	for _, p := range text.Pictures {
 		picture, err := a.readPicture(ctx, reader, p, stored)
 		if err != nil {
-			return overlay.Signature{}, err
+			return Signature{}, err
 		}
 		rich.Pictures = append(rich.Pictures, picture)
 	}
-	return overlay.Signature{Signature: state.Signature{Markdown: text.Markdown, Rich: rich}}, nil
+	return Signature{StateSignature: StateSignature{Markdown: text.Markdown, Rich: rich}}, nil
 }
 
 // readPicture fetches a picture. If that fails, it falls back to the one that is stored for the same address.

@@ -6,10 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"parley/bridge/setup/document"
-	"parley/bridge/setup/input"
-	"parley/bridge/setup/parleyfile"
-	"parley/bridge/setup/state"
 	"parley/channels"
 )
 
@@ -18,8 +14,8 @@ import (
 // shared the source before the change, it only adds a remark (work.doubled), so that everything else can still
 // be changed.
 // Errors: Faults.
-func (w *work) checkSources(f *parleyfile.File) error {
-	var faults document.Faults
+func (w *work) checkSources(f *ParleyfileFile) error {
+	var faults Faults
 	for i := range w.want.Accounts {
 		for j := range i {
 			one, other := &w.want.Accounts[i], &w.want.Accounts[j]
@@ -41,7 +37,7 @@ func (w *work) checkSources(f *parleyfile.File) error {
 }
 
 // wasSourceShared reports whether two accounts took messages from the same source before the change.
-func (w *work) wasSourceShared(one, other *state.Account) bool {
+func (w *work) wasSourceShared(one, other *StateAccount) bool {
 	oneBefore, otherBefore := w.have.Account(one.Row.Name), w.have.Account(other.Row.Name)
 	if oneBefore == nil || otherBefore == nil {
 		return false
@@ -51,19 +47,19 @@ func (w *work) wasSourceShared(one, other *state.Account) bool {
 
 // sourceFault returns the fault of two accounts that would share a source. It is attributed to the account in
 // the file, since that is the one that somebody changed. field is the field that names the source.
-func (w *work) sourceFault(f *parleyfile.File, field string, one, other *state.Account) document.Fault {
+func (w *work) sourceFault(f *ParleyfileFile, field string, one, other *StateAccount) Fault {
 	changed, kept := one, other
 	if f.Account(one.Row.Name) == nil && f.Account(other.Row.Name) != nil {
 		changed, kept = other, one
 	}
 
-	var at document.Position // zero, if the file has neither account
+	var at Position // zero, if the file has neither account
 	if entry := f.Account(changed.Row.Name); entry != nil {
 		at = entry.At
 	}
 
-	section := input.Section(*input.SpecOf(w.options.Specs, changed.Row.Kind))
-	return document.Fault{
+	section := Section(*SpecOf(w.options.Specs, changed.Row.Kind))
+	return Fault{
 		At:    at,
 		Where: "account " + changed.Row.Name + ": " + section + ": " + strings.ReplaceAll(field, ".", ": "),
 		What:  fmt.Sprintf("the account %s takes messages from there already", kept.Row.Name),
@@ -73,8 +69,8 @@ func (w *work) sourceFault(f *parleyfile.File, field string, one, other *state.A
 
 // sameSource returns the first field by which two accounts take messages from the same source, or "" if there
 // is none. Accounts of different kinds never share a source, and a paused account takes no messages.
-func sameSource(specs []channels.Spec, a, b *state.Account) string {
-	spec := input.SpecOf(specs, a.Row.Kind)
+func sameSource(specs []channels.Spec, a, b *StateAccount) string {
+	spec := SpecOf(specs, a.Row.Kind)
 	if a.Row.Kind != b.Row.Kind || spec == nil {
 		return ""
 	}

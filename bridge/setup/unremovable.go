@@ -7,7 +7,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/bridge/setup/state"
 	"parley/store"
 )
 
@@ -19,7 +18,7 @@ type unremovable struct {
 }
 
 // findUnremovable finds the teams and accounts that are in have but not in want, and that can't be deleted.
-func findUnremovable(ctx context.Context, q store.Querier, have, want *state.State) (unremovable, error) {
+func findUnremovable(ctx context.Context, q store.Querier, have, want *State) (unremovable, error) {
 	kept := unremovable{teams: map[store.TeamID]bool{}, accounts: map[store.AccountID]bool{}}
 	var accounts []store.AccountID
 	for _, a := range have.Accounts {

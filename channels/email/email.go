@@ -10,11 +10,8 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/channels/email/inbound"
 	"parley/channels/email/mailbox"
-	"parley/channels/email/outbound"
-	"parley/channels/email/settings"
-	"parley/channels/email/submission"
+	"parley/channels/email/message"
 )
 
 // This file connects one mailbox to Parley, a helpdesk that shows customers' mails as chat threads. It only delegates:
@@ -36,11 +33,11 @@ const (
 // Channel is one mailbox, which is read by IMAP and answered by SMTP. It implements channels.Channel. It is safe for
 // concurrent use.
 type Channel struct {
-	set      settings.Settings
+	set      message.Settings
 	log      *slog.Logger
-	decoder  *inbound.Decoder
-	composer *outbound.Composer
-	sender   *submission.Sender
+	decoder  *message.Decoder
+	composer *message.Composer
+	sender   *mailbox.Sender
 	mailbox  *mailbox.Mailbox
 }
 
@@ -55,7 +52,7 @@ var (
 // connections of all mailboxes in the process. Only Run needs env.Accept and env.State.
 // It returns an error for invalid settings (all faults joined), and if env has no keys or no clock.
 func newChannel(account channels.Account, env channels.Env, opts mailbox.Options, shared *process) (*Channel, error) {
-	set, err := settings.Read(account.Config)
+	set, err := message.ReadSettings(account.Config)
 	if err != nil {
 		return nil, err
 	}
@@ -81,9 +78,9 @@ func newChannel(account channels.Account, env channels.Env, opts mailbox.Options
 	return &Channel{
 		set:      set,
 		log:      log,
-		decoder:  inbound.NewDecoder(inbound.Options{Own: set.Own, Keys: env.Keys}, shared.policy),
-		composer: outbound.NewComposer(set, env.Keys[0], env.Now, shared.markdown),
-		sender:   submission.New(set, env, opts.TLS, shared.Limits),
+		decoder:  message.NewDecoder(message.Options{Own: set.Own, Keys: env.Keys}, shared.policy),
+		composer: message.NewComposer(set, env.Keys[0], env.Now, shared.markdown),
+		sender:   mailbox.NewSubmission(set, env, opts.TLS, shared.Limits),
 		mailbox:  mailbox.New(set, account.BeginsAt, env, opts, shared.Limits),
 	}, nil
 }
@@ -98,11 +95,11 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		Start:        channels.StartFree,
 		RichText:     channels.Full,
 		Reactions:    channels.Partial,
-		Files:        channels.FileRules{PerMessage: outbound.MaxFiles, MaxBytes: outbound.MaxBytes},
+		Files:        channels.FileRules{PerMessage: message.MaxFiles, MaxBytes: message.MaxBytes},
 		Sending:      channels.Sending{RetryFor: retryFor, Timeout: requestTimeout, AbsentFor: absentFor, References: true},
 		Hold:         channels.HoldMail,
 	}
-	if c.set.Service() == settings.Microsoft {
+	if c.set.Service() == message.Microsoft {
 		caps.Sending.Rate = 0.5 // Microsoft 365 lets a mailbox send 30 messages a minute
 	}
 

@@ -12,7 +12,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
-	"parley/channels/email/inbound"
+	"parley/channels/email/message"
 )
 
 // textOf returns about so many bytes of text.
@@ -37,7 +37,7 @@ func TestMailBecomesAFact(t *testing.T) {
 		t.Errorf("id: got %q, want one that begins with mail:", fact.ExternalID)
 	}
 
-	head, raw := inbound.SplitPayload(fact.Payload)
+	head, raw := message.SplitPayload(fact.Payload)
 	if head.UIDValidity == 0 {
 		t.Error("envelope: got no UIDVALIDITY, want that of the folder")
 	}
@@ -47,7 +47,7 @@ func TestMailBecomesAFact(t *testing.T) {
 
 	head.UIDValidity = 0 // differ from test to test
 	head.InternalDate = time.Time{}
-	wantEqual(t, "rest of the envelope", head, inbound.Envelope{V: head.V, Folder: "INBOX", UID: 2, SizeBytes: int64(len(raw))})
+	wantEqual(t, "rest of the envelope", head, message.Envelope{V: head.V, Folder: "INBOX", UID: 2, SizeBytes: int64(len(raw))})
 }
 
 // Parley doesn't mark a mail as read when it fetches it.
@@ -143,11 +143,11 @@ func TestBigMailsKeepTheirPlaces(t *testing.T) {
 
 	facts := w.journal.snapshot().facts
 
-	head, raw := inbound.SplitPayload(facts[1].Payload)
+	head, raw := message.SplitPayload(facts[1].Payload)
 	wantEqual(t, "big mail is truncated", head.Truncated, false)
 	wantEqual(t, "bytes of the big mail", int64(len(raw)), head.SizeBytes)
 
-	head, raw = inbound.SplitPayload(facts[2].Payload)
+	head, raw = message.SplitPayload(facts[2].Payload)
 	wantEqual(t, "huge mail is truncated", head.Truncated, true)
 	if head.SizeBytes < hugeBytes {
 		t.Errorf("size of the huge mail: got %d, want that of the whole, at least %d", head.SizeBytes, hugeBytes)

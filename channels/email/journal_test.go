@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/channels/email/inbound"
+	"parley/channels/email/message"
 )
 
 // signal wakes those who wait for a change.
@@ -141,7 +141,7 @@ func subjectOf(f channels.Fact) string {
 	if f.Quarantine != "" {
 		return quarantined
 	}
-	_, raw := inbound.SplitPayload(f.Payload)
+	_, raw := message.SplitPayload(f.Payload)
 	for line := range strings.SplitSeq(string(raw), "\r\n") {
 		if s, ok := strings.CutPrefix(line, "Subject: "); ok {
 			return s

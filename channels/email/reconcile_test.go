@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/channels/email/mailid"
+	emailmessage "parley/channels/email/message"
 )
 
 // Reconcile looks into the folder of sent mail to find out what became of a message whose answer was lost. If the message
@@ -22,7 +22,9 @@ func earlierID() string { return messageID(32) }
 func newerID() string   { return messageID(33) }
 func askedID() string   { return messageID(34) } // of reply(), which is looked for
 
-func messageID(message int64) string { return mailid.Message(testKeys()[0], 12, message, "acme.test") }
+func messageID(message int64) string {
+	return emailmessage.Message(testKeys()[0], 12, message, "acme.test")
+}
 
 // filedByServer returns a mail as a server files it in the folder of sent mail.
 func filedByServer(id string) string {
@@ -31,7 +33,7 @@ func filedByServer(id string) string {
 
 // filedByUs returns a mail as Parley files it.
 func filedByUs(id string) string {
-	return mailid.CopyHeader + ": filed by Parley\n" + filedByServer(id)
+	return emailmessage.CopyHeader + ": filed by Parley\n" + filedByServer(id)
 }
 
 // appendSent puts a mail into the folder of sent mail.
@@ -88,7 +90,7 @@ func TestReconcileFindsTheMessage(t *testing.T) {
 		{name: "filed by the server", save: "off", sent: []string{filedByServer(askedID())}, want: channels.Landed},
 		{
 			name: "signed by an older key", save: "on",
-			sent: []string{filedByUs(mailid.Message(testKeys()[1], 12, 34, "acme.test"))}, want: channels.Landed,
+			sent: []string{filedByUs(emailmessage.Message(testKeys()[1], 12, 34, "acme.test"))}, want: channels.Landed,
 		},
 		{
 			name: "Microsoft tells the id that it replaced",

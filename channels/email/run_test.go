@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/channels/email/inbound"
 	"parley/channels/email/mailfake"
+	"parley/channels/email/message"
 )
 
 // A mail that IDLE announces is fetched.
@@ -105,7 +105,7 @@ func TestServerThatStopsInsideAMail(t *testing.T) {
 			w.start()
 			w.waitStored("one", "two")
 			for _, f := range w.journal.snapshot().facts {
-				head, raw := inbound.SplitPayload(f.Payload)
+				head, raw := message.SplitPayload(f.Payload)
 				wantEqual(t, subjectOf(f)+": bytes", int64(len(raw)), head.SizeBytes)
 				wantEqual(t, subjectOf(f)+" is truncated", head.Truncated, false)
 			}

@@ -8,7 +8,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/email/mailfake"
-	"parley/channels/email/mailid"
+	"parley/channels/email/message"
 )
 
 // reply is an ordinary reply to a customer.
@@ -98,7 +98,7 @@ func TestSend(t *testing.T) {
 	w := newWorld(t)
 	got, err := w.channel().Send(testContext(t), reply())
 	noError(t, err)
-	id := mailid.Message(testKeys()[0], 12, 34, "acme.test")
+	id := message.Message(testKeys()[0], 12, 34, "acme.test")
 	wantEqual(t, "receipt", got, channels.Receipt{ExternalID: id, State: channels.StateAccepted})
 
 	inbox := w.Inbox(customer)
@@ -119,7 +119,7 @@ func TestCopyOfASentMail(t *testing.T) {
 	if len(sent) != 1 {
 		t.Fatalf("mails in Sent: got %+v, want one copy", sent)
 	}
-	wantEqual(t, "Message-ID of the copy", sent[0].MessageID, "<"+mailid.Message(testKeys()[0], 12, 34, "acme.test")+">")
+	wantEqual(t, "Message-ID of the copy", sent[0].MessageID, "<"+message.Message(testKeys()[0], 12, 34, "acme.test")+">")
 	wantEqual(t, "the copy is seen", slices.Contains(sent[0].Flags, `\Seen`), true)
 }
 

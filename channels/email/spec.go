@@ -3,8 +3,7 @@ package email
 import (
 	"parley/channels"
 	"parley/channels/email/mailbox"
-	"parley/channels/email/outbound"
-	"parley/channels/email/settings"
+	"parley/channels/email/message"
 )
 
 // Spec describes the channel "email": a mailbox read by IMAP and answered by SMTP. All mailboxes made
@@ -15,15 +14,15 @@ func Spec() channels.Spec {
 		Kind:        "email",
 		Name:        "E-mail",
 		Icon:        "email",
-		OwnHosts:    settings.Hosts,
-		Check:       settings.Check,
-		Sources:     settings.Sources,
-		ReadAddress: func(_ channels.Config, typed string) (channels.Party, error) { return outbound.ReadAddress(typed) },
-		SentTo:      settings.SentTo,
-		Consent:     settings.FieldOAuth,
+		OwnHosts:    message.Hosts,
+		Check:       message.Check,
+		Sources:     message.Sources,
+		ReadAddress: func(_ channels.Config, typed string) (channels.Party, error) { return message.ReadAddress(typed) },
+		SentTo:      message.SentTo,
+		Consent:     message.FieldOAuth,
 		New: func(account channels.Account, env channels.Env) (channels.Channel, error) {
 			return newChannel(account, env, mailbox.DefaultOptions(), shared)
 		},
-		Fields: settings.Fields(),
+		Fields: message.Fields(),
 	}
 }

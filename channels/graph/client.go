@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/channels/fence"
+	"parley/channels/wire"
 )
 
 // DefaultURL is where Meta serves the Graph API, without the version.
@@ -88,7 +88,7 @@ func New(o Options) (*Client, error) {
 		secret:    o.Secret,
 		mustProve: &atomic.Bool{},
 		hosts:     o.MediaHosts,
-		http:      fence.NewClient(fence.Options{Answer: answerTimeout, Dialer: o.Dialer}),
+		http:      wire.NewClient(wire.Options{Answer: answerTimeout, Dialer: o.Dialer}),
 	}, nil
 }
 
@@ -111,7 +111,7 @@ func (c *Client) Call(ctx context.Context, method, path string, query url.Values
 	if in != nil {
 		var err error
 		if body, err = json.Marshal(in); err != nil {
-			return &fence.LostError{Cause: fmt.Errorf("write request: %w", err)}
+			return &wire.LostError{Cause: fmt.Errorf("write request: %w", err)}
 		}
 	}
 	return c.do(ctx, call{
@@ -157,7 +157,7 @@ func (c *Client) Upload(ctx context.Context, path string, fields map[string]stri
 	w := multipart.NewWriter(&form)
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		if err := w.WriteField(name, fields[name]); err != nil {
-			return &fence.LostError{Cause: fmt.Errorf("write form: %w", err)}
+			return &wire.LostError{Cause: fmt.Errorf("write form: %w", err)}
 		}
 	}
 
@@ -165,12 +165,12 @@ func (c *Client) Upload(ctx context.Context, path string, fields map[string]stri
 	header.Set("Content-Disposition", multipart.FileContentDisposition(cmp.Or(f.Field, "file"), f.Name))
 	header.Set("Content-Type", f.ContentType)
 	if _, err := w.CreatePart(header); err != nil {
-		return &fence.LostError{Cause: fmt.Errorf("write form: %w", err)}
+		return &wire.LostError{Cause: fmt.Errorf("write form: %w", err)}
 	}
 
 	headSize := form.Len() // the file follows here, and then the end of the form, which Close writes
 	if err := w.Close(); err != nil {
-		return &fence.LostError{Cause: fmt.Errorf("write form: %w", err)}
+		return &wire.LostError{Cause: fmt.Errorf("write form: %w", err)}
 	}
 
 	head, tail := form.Bytes()[:headSize], form.Bytes()[headSize:]
@@ -218,10 +218,10 @@ func (c *Client) do(ctx context.Context, r call, out any) error {
 	c.mustProve.Store(true)
 	seeker, ok := r.body.(io.Seeker)
 	if !ok {
-		return &fence.LostError{Cause: err}
+		return &wire.LostError{Cause: err}
 	}
 	if _, seekErr := seeker.Seek(0, io.SeekStart); seekErr != nil {
-		return &fence.LostError{Cause: err}
+		return &wire.LostError{Cause: err}
 	}
 
 	return c.request(ctx, c.proven(r), out)
@@ -244,19 +244,19 @@ func (c *Client) request(ctx context.Context, r call, out any) error {
 	}
 
 	if err := ctx.Err(); err != nil {
-		return &fence.LostError{Cause: err}
+		return &wire.LostError{Cause: err}
 	}
 
 	req, err := c.newRequest(ctx, r)
 	if err != nil {
-		return &fence.LostError{Cause: err}
+		return &wire.LostError{Cause: err}
 	}
-	resp, err := fence.Do(c.http, req)
+	resp, err := wire.Do(c.http, req)
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
-	body, err := fence.Read(resp, maxAnswer)
+	body, err := wire.Read(resp, maxAnswer)
 	if err != nil {
 		return err
 	}
@@ -267,7 +267,7 @@ func (c *Client) request(ctx context.Context, r call, out any) error {
 		return nil
 	}
 	if err := Read(body, out); err != nil {
-		return &fence.LostError{MayHaveLeft: true, Cause: fmt.Errorf("read answer: %w", err)}
+		return &wire.LostError{MayHaveLeft: true, Cause: fmt.Errorf("read answer: %w", err)}
 	}
 	return nil
 }

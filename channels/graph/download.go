@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"parley/channels/fence"
+	"parley/channels/wire"
 )
 
 // ErrForeignHost is returned by Download for an address that isn't on one of Meta's hosts for files. Such an address
@@ -40,14 +40,14 @@ func (c *Client) Download(ctx context.Context, rawURL string, withToken bool, ma
 
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
 	if err != nil {
-		return nil, &fence.LostError{Cause: fmt.Errorf("make request: %w", err)}
+		return nil, &wire.LostError{Cause: fmt.Errorf("make request: %w", err)}
 	}
 	if withToken {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 
 	req.Header.Set("User-Agent", userAgent)
-	resp, err := fence.Do(c.http, req)
+	resp, err := wire.Do(c.http, req)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (c *Client) Download(ctx context.Context, rawURL string, withToken bool, ma
 	}
 	return &Download{
 		ContentType: resp.Header.Get("Content-Type"),
-		Body:        fence.Bounded(resp.Body, maxBytes, ErrTooLarge),
+		Body:        wire.Bounded(resp.Body, maxBytes, ErrTooLarge),
 	}, nil
 }
 

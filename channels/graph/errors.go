@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/channels/fence"
+	"parley/channels/wire"
 )
 
 // Error is a response that refuses a request, from the Graph API itself or from a gateway in front of it. The request
@@ -78,7 +78,7 @@ func IsTooMuch(err error) bool {
 // HadNoEffect reports whether a failed request certainly had no effect, so that it may be repeated.
 func HadNoEffect(err error) bool {
 	// The order matters: the cause of a LostError may be an *Error of a gateway.
-	if lost, ok := errors.AsType[*fence.LostError](err); ok {
+	if lost, ok := errors.AsType[*wire.LostError](err); ok {
 		return !lost.MayHaveLeft
 	}
 	var refused *Error
@@ -102,7 +102,7 @@ const maxWait = 24 * time.Hour
 
 // readRefusal returns the error for a response whose status isn't 2xx.
 func readRefusal(status int, header http.Header, body []byte) error {
-	wait, _ := fence.RetryAfter(header, time.Time{}, maxWait) // Graph sends seconds, so that no clock is needed
+	wait, _ := wire.RetryAfter(header, time.Time{}, maxWait) // Graph sends seconds, so that no clock is needed
 	o := readErrorObject(body)
 	if o == nil {
 		return gatewayError(status, wait)
@@ -125,7 +125,7 @@ func gatewayError(status int, wait time.Duration) error {
 	e := &Error{Status: status, RetryAfter: wait}
 	isClientError := status >= http.StatusBadRequest && status < http.StatusInternalServerError
 	if !isClientError {
-		return &fence.LostError{MayHaveLeft: true, Cause: e}
+		return &wire.LostError{MayHaveLeft: true, Cause: e}
 	}
 	return e
 }

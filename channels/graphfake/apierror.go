@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
-
-	"parley/channels/graphfake/codes"
 )
 
 // APIError is an error response of the Graph API. The functions below build the errors that several calls return.
@@ -20,16 +18,16 @@ type APIError struct {
 
 // unverifiedError means that a callback didn't return the challenge that it was sent.
 func unverifiedError(cause error) *APIError {
-	return &APIError{Code: codes.Unverified, Message: "Callback verification failed", Details: cause.Error()}
+	return &APIError{Code: Unverified, Message: "Callback verification failed", Details: cause.Error()}
 }
 
 func invalidError(details string) *APIError {
-	return &APIError{Code: codes.Invalid, Message: "Invalid parameter", Details: details}
+	return &APIError{Code: Invalid, Message: "Invalid parameter", Details: details}
 }
 
 // cloudError is an error of the Cloud API, with the title of its code.
 func cloudError(code int, details string) *APIError {
-	return &APIError{Code: code, Message: codes.Title(code), Details: details}
+	return &APIError{Code: code, Message: Title(code), Details: details}
 }
 
 // unsupportedError means that a node or edge doesn't exist, or that the token doesn't cover it.
@@ -37,8 +35,8 @@ func unsupportedError(method, id string) *APIError {
 	const text = "Unsupported %s request. Object with ID '%s' does not exist, cannot be loaded due to missing permissions, " +
 		"or does not support this operation."
 	return &APIError{
-		Code:    codes.Invalid,
-		Subcode: codes.SubNoObject,
+		Code:    Invalid,
+		Subcode: SubNoObject,
 		Type:    "GraphMethodException",
 		Message: fmt.Sprintf(text, strings.ToLower(method), id),
 	}

@@ -2,9 +2,6 @@ package graphfake
 
 import (
 	"slices"
-
-	"parley/channels/graphfake/arguments"
-	"parley/channels/graphfake/codes"
 )
 
 // This file emulates the app: its description, and its subscriptions to webhooks. A company registers one app at Meta. For
@@ -77,7 +74,7 @@ func (n appNode) describe(c *call) (any, *APIError) {
 }
 
 func needsAppError() *APIError {
-	return &APIError{Code: codes.NeedsApp, Message: "This method must be called with an app access_token."}
+	return &APIError{Code: NeedsApp, Message: "This method must be called with an app access_token."}
 }
 
 func (n appNode) listSubscriptions(c *call) (any, *APIError) {
@@ -112,10 +109,10 @@ func (n appNode) subscribe(c *call) (any, *APIError) {
 	}
 
 	var in struct {
-		Object   string          `json:"object"`
-		Callback string          `json:"callback_url"`
-		Verify   string          `json:"verify_token"`
-		Fields   arguments.Names `json:"fields"`
+		Object   string `json:"object"`
+		Callback string `json:"callback_url"`
+		Verify   string `json:"verify_token"`
+		Fields   Names  `json:"fields"`
 	}
 	if err := c.readBody(&in); err != nil {
 		return nil, err

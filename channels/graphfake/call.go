@@ -11,9 +11,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"parley/channels/graphfake/arguments"
-	"parley/channels/graphfake/codes"
 )
 
 // maxRequest is the maximum size of a request's body, in bytes.
@@ -58,7 +55,7 @@ type call struct {
 	w    http.ResponseWriter
 	r    *http.Request
 	req  *Request
-	args arguments.Arguments
+	args Arguments
 	hits hits // the injected faults that apply to it
 	// asApp means that the token is the app's own, made of its id and secret. findByTokenLocked sets it.
 	asApp bool
@@ -96,11 +93,11 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 	defer a.record(c.req)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if err != nil {
-		c.fail(r.Context(), &APIError{Status: http.StatusRequestEntityTooLarge, Code: codes.Unknown, Message: "The request is too large."})
+		c.fail(r.Context(), &APIError{Status: http.StatusRequestEntityTooLarge, Code: Unknown, Message: "The request is too large."})
 		return
 	}
 
-	c.args = arguments.Read(r, body)
+	c.args = Read(r, body)
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
 		c.req.Body = body
 	}
@@ -136,7 +133,7 @@ func (a *api) find(c *call) (route, *APIError) {
 		return a.findFile(c, parts[1])
 	}
 	if !c.req.readPath(parts) {
-		return route{}, &APIError{Code: codes.Path, Message: "Unknown path components: " + c.r.URL.Path}
+		return route{}, &APIError{Code: Path, Message: "Unknown path components: " + c.r.URL.Path}
 	}
 
 	switch c.req.Method + " " + c.req.Node + "/" + c.req.Edge {
@@ -246,7 +243,7 @@ func (a *api) findFile(c *call, id string) (route, *APIError) {
 			return rt, nil
 		}
 	}
-	return route{}, &APIError{Status: http.StatusNotFound, Code: codes.Invalid, Message: "Bad URL"}
+	return route{}, &APIError{Status: http.StatusNotFound, Code: Invalid, Message: "Bad URL"}
 }
 
 func (a *api) record(r *Request) { a.change(func() { a.requests = append(a.requests, *r) }) }

@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"slices"
 	"time"
-
-	"parley/channels/graphfake/codes"
 )
 
 // This file emulates the OAuth login by which a company gives the app access to its WhatsApp accounts. A person allows the
@@ -159,17 +157,17 @@ func (a *api) checkExchangeLocked(q url.Values, code *signedUp) *APIError {
 		"you used in the OAuth dialog request"
 	switch {
 	case q.Get("client_id") != a.opts.AppID:
-		return &APIError{Code: codes.App, Message: "Error validating application. Cannot get application info due to a system error."}
+		return &APIError{Code: App, Message: "Error validating application. Cannot get application info due to a system error."}
 	case q.Get("client_secret") != a.opts.AppSecret:
-		return &APIError{Code: codes.Unknown, Message: "Error validating client secret."}
+		return &APIError{Code: Unknown, Message: "Error validating client secret."}
 	case code == nil:
-		return &APIError{Code: codes.Invalid, Message: "Invalid verification code format."}
+		return &APIError{Code: Invalid, Message: "Invalid verification code format."}
 	case code.used:
-		return &APIError{Code: codes.Invalid, Subcode: codes.SubCodeUsed, Message: "This authorization code has been used."}
+		return &APIError{Code: Invalid, Subcode: SubCodeUsed, Message: "This authorization code has been used."}
 	case !a.clock().Before(code.until):
-		return &APIError{Code: codes.Invalid, Subcode: codes.SubCodeExpired, Message: "This authorization code has expired."}
+		return &APIError{Code: Invalid, Subcode: SubCodeExpired, Message: "This authorization code has expired."}
 	case q.Get("redirect_uri") != code.redirect:
-		return &APIError{Code: codes.Invalid, Subcode: codes.SubCodeRedirect, Message: wrongRedirect}
+		return &APIError{Code: Invalid, Subcode: SubCodeRedirect, Message: wrongRedirect}
 	}
 	return nil
 }

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
-
-	"parley/channels/graphfake/codes"
 )
 
 // nodeFields are the fields of a node.
@@ -26,7 +24,7 @@ func (n nodeFields) choose(c *call) (map[string]any, *APIError) {
 
 		value, isKnown := n.all[name]
 		if !isKnown {
-			return nil, &APIError{Code: codes.Invalid,
+			return nil, &APIError{Code: Invalid,
 				Message: fmt.Sprintf("Tried accessing nonexisting field (%s) on node type (%s)", name, n.kind)}
 		}
 		if value != nil && value != "" {

@@ -14,9 +14,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"parley/channels/graphfake/arguments"
-	"parley/channels/graphfake/codes"
 )
 
 // How long files are kept. Source: Cloud API, "Media".
@@ -142,10 +139,10 @@ func (n *Number) upload(c *call) (any, *APIError) {
 		return nil, missingError("file")
 	}
 	if len(file.Content) > maxDocument {
-		return nil, cloudError(codes.Media, "The file is larger than 100 MB.")
+		return nil, cloudError(Media, "The file is larger than 100 MB.")
 	}
 
-	contentType, err := uploadType(file.ContentType, arguments.BareType(in.Type))
+	contentType, err := uploadType(file.ContentType, BareType(in.Type))
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +169,7 @@ func uploadType(given ...string) (string, *APIError) {
 	if named == "" {
 		return "", missingError("type")
 	}
-	return "", &APIError{Code: codes.Invalid, Message: "(#100) Param file must be a file with one of the following types: " +
+	return "", &APIError{Code: Invalid, Message: "(#100) Param file must be a file with one of the following types: " +
 		strings.Join(uploadTypes(), ", ") + ". Received file of type '" + named + "'."}
 }
 
@@ -218,13 +215,13 @@ func (n *Number) attachMediaLocked(kind string, o mediaObject, m *Message) *APIE
 
 	f, ok := n.g.nodes[o.ID].(*mediaFile)
 	if !ok || f.n != n || n.g.clock().After(f.expires) {
-		return cloudError(codes.BadValue, "There is no media with the ID "+o.ID+".")
+		return cloudError(BadValue, "There is no media with the ID "+o.ID+".")
 	}
 
 	types, maxBytes := mediaRules(kind)
 	isType := types == nil || slices.Contains(types, f.file.ContentType)
 	if size := len(f.file.Content); !isType || size > maxBytes {
-		return cloudError(codes.Media, fmt.Sprintf("A file of %d bytes of the type %s can't be sent as %s.", size, f.file.ContentType, kind))
+		return cloudError(Media, fmt.Sprintf("A file of %d bytes of the type %s can't be sent as %s.", size, f.file.ContentType, kind))
 	}
 
 	file := f.file

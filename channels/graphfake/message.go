@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"time"
-
-	"parley/channels/graphfake/codes"
 )
 
 // Tick is the delivery state of a message from the business, after the ticks that WhatsApp shows. The states are in order, but
@@ -125,7 +123,7 @@ func (n *Number) acceptLocked(in incoming, m *Message) (any, *APIError) {
 	if !dropped {
 		failure = findFailureLocked(to, m, now)
 	}
-	if failure == codes.WindowClosed && !n.cfg.FailLater {
+	if failure == WindowClosed && !n.cfg.FailLater {
 		return nil, cloudError(failure, "More than 24 hours have passed since the customer last replied to this number.")
 	}
 	if err := n.checkRatesLocked(to, now); err != nil {
@@ -157,9 +155,9 @@ func (n *Number) acceptLocked(in incoming, m *Message) (any, *APIError) {
 func findFailureLocked(to *Customer, m *Message, now time.Time) int {
 	switch {
 	case to == nil:
-		return codes.Undeliverable
+		return Undeliverable
 	case m.Type != "template" && !to.hasOpenWindowLocked(now):
-		return codes.WindowClosed
+		return WindowClosed
 	}
 	return 0
 }
@@ -215,7 +213,7 @@ func (n *Number) recipientLocked(in incoming) (to *Customer, dropped bool) {
 func (n *Number) checkRatesLocked(to *Customer, now time.Time) *APIError {
 	n.sentAt = slices.DeleteFunc(n.sentAt, func(t time.Time) bool { return now.Sub(t) >= time.Second })
 	if n.cfg.PerSecond > 0 && len(n.sentAt) >= n.cfg.PerSecond {
-		err := cloudError(codes.NumberRate, "Cloud API message throughput has been reached.")
+		err := cloudError(NumberRate, "Cloud API message throughput has been reached.")
 		err.Status = http.StatusTooManyRequests
 		return err
 	}
@@ -223,7 +221,7 @@ func (n *Number) checkRatesLocked(to *Customer, now time.Time) *APIError {
 		return nil
 	}
 	if to.creditLocked(now, n.cfg.PairBurst) < 1 {
-		return cloudError(codes.PairRate, "Too many messages sent from this number to the same recipient in a short period of time.")
+		return cloudError(PairRate, "Too many messages sent from this number to the same recipient in a short period of time.")
 	}
 	return nil
 }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-
-	"parley/channels/graphfake/pagetemplate"
 )
 
 // This file has the actions of Messenger's customers, which tests call. Each action changes the conversation and sends the
@@ -73,14 +71,14 @@ func (c *PageCustomer) Tap(title string) error {
 }
 
 // findQuickReply returns a quick reply by its title, or nil. Facebook shows quick replies only below the last message.
-func (c *PageCustomer) findQuickReply(title string) *pagetemplate.QuickReply {
+func (c *PageCustomer) findQuickReply(title string) *QuickReply {
 	c.page.g.mu.Lock()
 	defer c.page.g.mu.Unlock()
 	if len(c.messages) == 0 {
 		return nil
 	}
 	replies := c.lastMessage().QuickReplies
-	i := slices.IndexFunc(replies, func(r pagetemplate.QuickReply) bool { return r.Title == title })
+	i := slices.IndexFunc(replies, func(r QuickReply) bool { return r.Title == title })
 	if i < 0 {
 		return nil
 	}
@@ -88,7 +86,7 @@ func (c *PageCustomer) findQuickReply(title string) *pagetemplate.QuickReply {
 }
 
 // findButton returns the newest button with a title, also on a card, or nil.
-func (c *PageCustomer) findButton(title string) *pagetemplate.Button {
+func (c *PageCustomer) findButton(title string) *PagetemplateButton {
 	c.page.g.mu.Lock()
 	defer c.page.g.mu.Unlock()
 	for _, m := range slices.Backward(c.messages) {
@@ -96,7 +94,7 @@ func (c *PageCustomer) findButton(title string) *pagetemplate.Button {
 		for _, card := range m.Cards {
 			buttons = append(buttons, card.Buttons...)
 		}
-		i := slices.IndexFunc(buttons, func(b pagetemplate.Button) bool { return b.Title == title && b.Type == "postback" })
+		i := slices.IndexFunc(buttons, func(b PagetemplateButton) bool { return b.Title == title && b.Type == "postback" })
 		if i >= 0 {
 			return &buttons[i]
 		}

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"slices"
 	"time"
-
-	"parley/channels/graphfake/pagetemplate"
 )
 
 // This file has the people who write to a Page with Messenger, and what they see. Their actions are in messenger_act.go, and
@@ -25,9 +23,9 @@ type PageMessage struct {
 	Name         string
 	ContentType  string
 	File         []byte
-	QuickReplies []pagetemplate.QuickReply
-	Buttons      []pagetemplate.Button
-	Cards        []pagetemplate.Card
+	QuickReplies []QuickReply
+	Buttons      []PagetemplateButton
+	Cards        []Card
 	raw          json.RawMessage // payload of a template
 
 	Reaction     string // the customer's

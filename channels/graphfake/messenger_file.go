@@ -10,10 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"parley/channels/graphfake/arguments"
-	"parley/channels/graphfake/codes"
-	"parley/channels/graphfake/pagetemplate"
 )
 
 // This file emulates Messenger's files. The app uploads a file, or gives a URL from which Facebook downloads it. Everybody who
@@ -161,14 +157,14 @@ func (p *Page) receiveFile(c *call, a attachment) (*pageFile, *APIError) {
 	}
 
 	f.kind = a.Type
-	f.contentType = cmp.Or(f.contentType, arguments.BareType(http.DetectContentType(f.content)))
+	f.contentType = cmp.Or(f.contentType, BareType(http.DetectContentType(f.content)))
 	return f, f.check()
 }
 
 // fetchFile downloads a file from a URL of the sender.
 func (g *ground) fetchFile(ctx context.Context, address string) (*pageFile, *APIError) {
-	failed := &APIError{Code: codes.Invalid, Subcode: codes.SubFetch, Message: "Failed to fetch the file from the url."}
-	if !pagetemplate.IsWebURL(address) {
+	failed := &APIError{Code: Invalid, Subcode: SubFetch, Message: "Failed to fetch the file from the url."}
+	if !IsWebURL(address) {
 		return nil, failed
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -187,7 +183,7 @@ func (g *ground) fetchFile(ctx context.Context, address string) (*pageFile, *API
 		return nil, failed
 	}
 	name := path.Base(req.URL.Path)
-	return &pageFile{name: name, contentType: arguments.BareType(resp.Header.Get("Content-Type")), content: content}, nil
+	return &pageFile{name: name, contentType: BareType(resp.Header.Get("Content-Type")), content: content}, nil
 }
 
 // Maximum sizes of files, in bytes. Source: Messenger Platform, "Send API".
@@ -198,7 +194,7 @@ const (
 
 // check refuses files that Facebook doesn't accept.
 func (f *pageFile) check() *APIError {
-	failed := &APIError{Code: codes.Invalid, Subcode: codes.SubUpload, Message: "Upload attachment failure."}
+	failed := &APIError{Code: Invalid, Subcode: SubUpload, Message: "Upload attachment failure."}
 	maxBytes := maxPageFile
 	switch f.kind {
 	case "image", "video", "audio":

@@ -6,9 +6,6 @@ import (
 	"slices"
 	"time"
 	"unicode/utf8"
-
-	"parley/channels/graphfake/codes"
-	"parley/channels/graphfake/pagetemplate"
 )
 
 // This file emulates Messenger's Send API, by which an app sends messages of a Page: "POST /{page}/messages" with the body
@@ -43,14 +40,14 @@ type pageRequest struct {
 }
 
 type pageContent struct {
-	Text         string                    `json:"text"`
-	Metadata     string                    `json:"metadata"`
-	QuickReplies []pagetemplate.QuickReply `json:"quick_replies"`
-	Attachment   *attachment               `json:"attachment"`
+	Text         string       `json:"text"`
+	Metadata     string       `json:"metadata"`
+	QuickReplies []QuickReply `json:"quick_replies"`
+	Attachment   *attachment  `json:"attachment"`
 }
 
 func invalidParameter(format string, args ...any) *APIError {
-	return &APIError{Code: codes.Invalid, Message: fmt.Sprintf(format, args...)}
+	return &APIError{Code: Invalid, Message: fmt.Sprintf(format, args...)}
 }
 
 // postMessage handles a call of the Send API. A message's file is received in between the checks and the delivery, without the
@@ -87,7 +84,7 @@ func (p *Page) admit(req pageRequest) (*PageCustomer, *APIError) {
 	case req.Recipient.ID == "":
 		return nil, invalidParameter("Param recipient must be non-empty.")
 	case to == nil:
-		return nil, &APIError{Code: codes.Invalid, Subcode: codes.SubNoPerson, Message: "No matching user found"}
+		return nil, &APIError{Code: Invalid, Subcode: SubNoPerson, Message: "No matching user found"}
 	case req.Action != "" && req.Message != nil:
 		return nil, invalidParameter("Cannot specify both sender_action and message.")
 	case req.Action != "":
@@ -130,7 +127,7 @@ func (p *Page) findPersonLocked(id string) *PageCustomer {
 // checkSendingLocked returns the reason why a message may not be sent now (the reply window or its tag), or nil.
 func (p *Page) checkSendingLocked(to *PageCustomer, req pageRequest) *APIError {
 	age := p.g.clock().Sub(to.lastIn)
-	closed := &APIError{Code: codes.Permission, Subcode: codes.SubWindow, Message: "This message is sent outside of allowed window."}
+	closed := &APIError{Code: Permission, Subcode: SubWindow, Message: "This message is sent outside of allowed window."}
 	switch {
 	case req.Type == "":
 		return invalidParameter("The parameter messaging_type is required.")
@@ -141,7 +138,7 @@ func (p *Page) checkSendingLocked(to *PageCustomer, req pageRequest) *APIError {
 	case req.Tag != "" && req.Tag != "HUMAN_AGENT":
 		return invalidParameter("Param tag: %s is deprecated.", req.Tag)
 	case req.Tag != "" && !p.config.HumanAgent:
-		return &APIError{Code: codes.Permission, Message: "Application does not have permission for this action"}
+		return &APIError{Code: Permission, Message: "Application does not have permission for this action"}
 	case req.Tag == "" && age >= replyWindow, age >= humanWindow:
 		return closed
 	}
@@ -233,7 +230,7 @@ func (in *pageContent) check() *APIError {
 		return invalidParameter("Length of param message[metadata] must be less than or equal to 1000")
 	}
 
-	if err := pagetemplate.CheckQuickReplies(in.QuickReplies); err != nil {
+	if err := CheckQuickReplies(in.QuickReplies); err != nil {
 		return invalidParameter("%s", err)
 	}
 	return nil
@@ -263,7 +260,7 @@ func (p *Page) attachLocked(m *PageMessage, a attachment, file *pageFile) (attac
 
 // fillTemplate validates a button or generic template, and copies its content to m.
 func fillTemplate(m *PageMessage, payload json.RawMessage) *APIError {
-	t, err := pagetemplate.Read(payload)
+	t, err := ReadPagetemplate(payload)
 	if err != nil {
 		return invalidParameter("%s", err)
 	}

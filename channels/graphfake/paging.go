@@ -5,8 +5,6 @@ import (
 	"maps"
 	"net/url"
 	"strconv"
-
-	"parley/channels/graphfake/codes"
 )
 
 // This file emulates the pagination of lists. A call has a limit and a cursor: "?limit=25&after=…" requests the first 25
@@ -35,7 +33,7 @@ func (c *call) readWindow(total int) (window, *APIError) {
 	before, isBeforeValid := readCursor(q.Get("before"))
 	switch {
 	case !isAfterValid || !isBeforeValid:
-		return w, &APIError{Code: codes.Invalid, Message: "Invalid cursors values were provided."}
+		return w, &APIError{Code: Invalid, Message: "Invalid cursors values were provided."}
 	case q.Get("before") != "":
 		w.to = min(before, total)
 		w.from = max(w.to-limit, 0)

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"parley/channels/graphfake/codes"
 )
 
 // tickLocked advances the delivery state of a message, for example to TickRead, and sends the webhook about it. It ignores a
@@ -63,8 +61,8 @@ func (n *Number) statusLocked(m *Message, t Tick, ids map[string]any, code int) 
 		status["pricing"] = map[string]any{"billable": true, "pricing_model": "PMP", "category": n.categoryLocked(m)}
 	}
 	if code != 0 {
-		status["errors"] = []any{map[string]any{"code": code, "title": codes.Title(code), "message": codes.Title(code),
-			"error_data": map[string]any{"details": codes.Title(code) + "."},
+		status["errors"] = []any{map[string]any{"code": code, "title": Title(code), "message": Title(code),
+			"error_data": map[string]any{"details": Title(code) + "."},
 			"href":       "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/"}}
 	}
 	n.notifyMessagesLocked("hook.status."+string(t), map[string]any{"statuses": []any{status}})

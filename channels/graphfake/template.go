@@ -10,9 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/channels/graphfake/codes"
-	"parley/channels/graphfake/layout"
-	"parley/channels/walanguage"
+	"parley/channels"
 )
 
 // Template is a message template of a WhatsApp business account. Meta reviews each template before it may be sent, and again
@@ -24,7 +22,7 @@ type Template struct {
 	Category   string // UTILITY, MARKETING, AUTHENTICATION
 	Status     string // templatePending …
 	Reason     string // of a rejection; "" means NONE
-	Components []TemplateComponent
+	Components []Component
 	Format     string // of its variables: POSITIONAL or NAMED
 
 	w       *waba
@@ -40,23 +38,20 @@ const (
 	templateDisabled = "DISABLED"
 )
 
-// TemplateComponent is a component of a template, such as its body, in Graph's JSON format.
-type TemplateComponent = layout.Component
-
 var namePattern = regexp.MustCompile(`^[a-z0-9_]{1,512}$`)
 
 func badTemplate(details string) *APIError {
-	return &APIError{Code: codes.Invalid, Subcode: codes.SubTemplate, Message: "Invalid parameter", Details: details}
+	return &APIError{Code: Invalid, Subcode: SubTemplate, Message: "Invalid parameter", Details: details}
 }
 
 // createTemplate submits a template for review. Source: Cloud API, "Templates".
 func (w *waba) createTemplate(c *call) (any, *APIError) {
 	var in struct {
-		Name       string              `json:"name"`
-		Language   string              `json:"language"`
-		Category   string              `json:"category"`
-		Format     string              `json:"parameter_format"`
-		Components []TemplateComponent `json:"components"`
+		Name       string      `json:"name"`
+		Language   string      `json:"language"`
+		Category   string      `json:"category"`
+		Format     string      `json:"parameter_format"`
+		Components []Component `json:"components"`
 	}
 	if err := c.readBody(&in); err != nil {
 		return nil, err
@@ -67,8 +62,8 @@ func (w *waba) createTemplate(c *call) (any, *APIError) {
 	switch {
 	case !namePattern.MatchString(t.Name):
 		return nil, badTemplate("A template's name has only a-z, 0-9 and _, at most 512.")
-	case !walanguage.IsKnown(t.Language):
-		return nil, badTemplate("Param language must be one of {" + strings.Join(walanguage.Codes(), ", ") + "}.")
+	case !channels.IsKnown(t.Language):
+		return nil, badTemplate("Param language must be one of {" + strings.Join(channels.Codes(), ", ") + "}.")
 	case !slices.Contains([]string{"UTILITY", "MARKETING", "AUTHENTICATION"}, t.Category):
 		return nil, badTemplate("Unknown category.")
 	case t.Format != positional && t.Format != named:
@@ -86,7 +81,7 @@ func (w *waba) createTemplate(c *call) (any, *APIError) {
 	for _, other := range w.templates {
 		if other.Name == t.Name && other.Language == t.Language {
 			err := invalidError("There is already a template with this name in this language.")
-			err.Subcode = codes.SubTemplateExists
+			err.Subcode = SubTemplateExists
 			return nil, err
 		}
 	}
@@ -105,8 +100,8 @@ const (
 	named      = "NAMED"      // {{first_name}}
 )
 
-func (t *Template) layout() layout.Template {
-	return layout.Template{Components: t.Components, IsNamed: t.Format == named, IsCode: t.Category == "AUTHENTICATION"}
+func (t *Template) layout() LayoutTemplate {
+	return LayoutTemplate{Components: t.Components, IsNamed: t.Format == named, IsCode: t.Category == "AUTHENTICATION"}
 }
 
 // reviewLaterLocked approves a template after Options.ReviewAfter, unless it was reviewed or deleted before that.
@@ -171,7 +166,7 @@ func (w *waba) deleteTemplate(c *call) (any, *APIError) {
 	})
 	if len(w.templates) == before {
 		const text = "Message template not found"
-		return nil, &APIError{Status: http.StatusNotFound, Code: codes.Invalid, Subcode: codes.SubNoTemplate, Message: text}
+		return nil, &APIError{Status: http.StatusNotFound, Code: Invalid, Subcode: SubNoTemplate, Message: text}
 	}
 
 	w.b.Poke()
@@ -194,8 +189,8 @@ func (t *Template) findRoute(method, edge string) (route, bool) {
 // a month, but its category can't be changed.
 func (t *Template) editTemplate(c *call) (any, *APIError) {
 	var in struct {
-		Category   string              `json:"category"`
-		Components []TemplateComponent `json:"components"`
+		Category   string      `json:"category"`
+		Components []Component `json:"components"`
 	}
 	if err := c.readBody(&in); err != nil {
 		return nil, err
@@ -268,7 +263,7 @@ func (b *business) AddTemplate(wabaID, name, language, category, body string) st
 	defer b.mu.Unlock()
 	w := b.wabaLocked(wabaID)
 	t := &Template{ID: b.newIDLocked(), Name: name, Language: language, Category: category, Status: templateApproved, Format: positional,
-		Components: []TemplateComponent{{Type: "BODY", Text: body}}, w: w, created: b.clock()}
+		Components: []Component{{Type: "BODY", Text: body}}, w: w, created: b.clock()}
 	w.templates = append(w.templates, t)
 	b.nodes[t.ID] = t
 	b.Poke()

@@ -3,17 +3,15 @@ package graphfake
 import (
 	"slices"
 	"strings"
-
-	"parley/channels/graphfake/arguments"
 )
 
 // templateFilter selects templates. An empty field selects all. Source: Graph API reference, "Message Templates".
 type templateFilter struct {
-	Name     string          `json:"name"`
-	Language arguments.Names `json:"language"`
-	Category arguments.Names `json:"category"`
-	Status   arguments.Names `json:"status"`
-	Summary  arguments.Names `json:"summary"` // doesn't filter: the counts that the answer shall have
+	Name     string `json:"name"`
+	Language Names  `json:"language"`
+	Category Names  `json:"category"`
+	Status   Names  `json:"status"`
+	Summary  Names  `json:"summary"` // doesn't filter: the counts that the answer shall have
 }
 
 // listTemplates returns a page of the templates that a filter selects.
@@ -54,7 +52,7 @@ func (f templateFilter) selects(t *Template) bool {
 }
 
 // isOneOf reports whether a value is in a list, or the list names nothing.
-func isOneOf(list arguments.Names, value string) bool {
+func isOneOf(list Names, value string) bool {
 	isEmpty := strings.Join(list, "") == ""
 	return isEmpty || slices.ContainsFunc(list, func(wanted string) bool { return strings.EqualFold(wanted, value) })
 }

@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-
-	"parley/channels/graphfake/codes"
-	"parley/channels/graphfake/layout"
 )
 
 // checkContentLocked makes the checks of a message's content that depend on state: whether its file or template exists. It copies
@@ -32,7 +29,7 @@ func (n *Number) checkContentLocked(in incoming, m *Message) *APIError {
 
 // checkTemplateLocked finds the template of a message, and fills it in with the message's parameters.
 func (n *Number) checkTemplateLocked(in incoming, m *Message) *APIError {
-	var use layout.Use
+	var use Use
 	if err := readStrict(in.fields["template"], &use, "template"); err != nil {
 		return err
 	}
@@ -69,12 +66,12 @@ func (n *Number) checkTemplateLocked(in incoming, m *Message) *APIError {
 }
 
 func noTemplateError(details string) *APIError {
-	return &APIError{Status: http.StatusNotFound, Code: codes.NoTemplate, Message: codes.Title(codes.NoTemplate), Details: details}
+	return &APIError{Status: http.StatusNotFound, Code: NoTemplate, Message: Title(NoTemplate), Details: details}
 }
 
 // templateError converts the error of filling in a template.
-func templateError(f *layout.Fault) *APIError {
-	if f.Code == codes.Invalid {
+func templateError(f *LayoutFault) *APIError {
+	if f.Code == Invalid {
 		return invalidError(f.Details)
 	}
 	return cloudError(f.Code, f.Details)
@@ -86,21 +83,21 @@ func (t *Template) checkSending(in incoming) *APIError {
 	case templateApproved:
 		// It may be sent.
 	case templatePaused:
-		return cloudError(codes.TemplatePaused, "The template is paused because of its quality.")
+		return cloudError(TemplatePaused, "The template is paused because of its quality.")
 	case templateDisabled:
-		return cloudError(codes.TemplateDisabled, "The template was paused too often and is disabled.")
+		return cloudError(TemplateDisabled, "The template was paused too often and is disabled.")
 	default:
 		return noTemplateError("The template is not approved.")
 	}
 	if t.Category == "AUTHENTICATION" && in.To == "" {
-		return cloudError(codes.NeedsPhone, "Authentication templates need a phone number.")
+		return cloudError(NeedsPhone, "Authentication templates need a phone number.")
 	}
 	return nil
 }
 
 // templateOfLocked returns the template of a message, or nil.
 func (w *waba) templateOfLocked(m *Message) *Template {
-	var o layout.Use
+	var o Use
 	if json.Unmarshal(m.Content, &o) != nil {
 		return nil
 	}

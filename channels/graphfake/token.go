@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"parley/channels/graphfake/codes"
 )
 
 // This file has the access tokens. A token has a list of nodes that it gives access to, and scopes, which are the kinds of calls
@@ -95,11 +93,11 @@ func scopeOf(route string) string {
 func checkToken(token string, g *grant) *APIError {
 	switch {
 	case token == "":
-		return tokenError(codes.NoToken, 0, "An access token is required to request this resource.")
+		return tokenError(NoToken, 0, "An access token is required to request this resource.")
 	case g == nil:
-		return tokenError(codes.Token, 0, "Invalid OAuth access token - Cannot parse access token")
+		return tokenError(Token, 0, "Invalid OAuth access token - Cannot parse access token")
 	case g.revoked:
-		return tokenError(codes.Token, codes.SubRevoked, "Error validating access token: The session has been invalidated.")
+		return tokenError(Token, SubRevoked, "Error validating access token: The session has been invalidated.")
 	}
 	return nil
 }
@@ -116,13 +114,13 @@ func (a *api) findRefusalLocked(g *grant, token string, rt route, c *call) *APIE
 	case proof == "" && a.needsProof && !c.asApp:
 		return badProofError("API calls from the server require an appsecret_proof argument")
 	case !g.expires.IsZero() && !a.clock().Before(g.expires):
-		return tokenError(codes.Token, codes.SubExpired, "Error validating access token: Session has expired.")
+		return tokenError(Token, SubExpired, "Error validating access token: Session has expired.")
 	case proof != "" && proof != proofOf(token, a.opts.AppSecret):
 		return badProofError("Invalid appsecret_proof provided in the API argument")
 	case scope != "" && !slices.Contains(g.scopeNames(), scope):
 		return &APIError{
 			Status:  http.StatusForbidden,
-			Code:    codes.Permissions,
+			Code:    Permissions,
 			Message: "Requires " + scope + " permission to manage the object.",
 		}
 	}
@@ -130,7 +128,7 @@ func (a *api) findRefusalLocked(g *grant, token string, rt route, c *call) *APIE
 }
 
 func badProofError(text string) *APIError {
-	return &APIError{Code: codes.Invalid, Type: "GraphMethodException", Message: text}
+	return &APIError{Code: Invalid, Type: "GraphMethodException", Message: text}
 }
 
 // RequireProof makes the app require an appsecret_proof in every call, like the setting "Require App Secret" in its dashboard.
@@ -150,7 +148,7 @@ func (a *api) asAppLocked(token string) (isApp bool, refused *APIError) {
 		return false, nil
 	}
 	if secret != a.opts.AppSecret {
-		return false, &APIError{Code: codes.Token, Message: "Invalid OAuth access token signature."}
+		return false, &APIError{Code: Token, Message: "Invalid OAuth access token signature."}
 	}
 	return true, nil
 }
@@ -169,7 +167,7 @@ func (a *api) debugToken(c *call) (any, *APIError) {
 			"is_valid": false,
 			"scopes":   []string{},
 			"error": map[string]any{
-				"code":    codes.Token,
+				"code":    Token,
 				"message": "Invalid OAuth access token - Cannot parse access token",
 			},
 		}}, nil

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"parley/channels/graphfake/codes"
 )
 
 // This file validates messages to customers, as far as this doesn't depend on state. A message has a type, and its content in
@@ -20,11 +18,11 @@ import (
 var phonePattern = regexp.MustCompile(`^\+?[0-9][0-9 ()-]{4,24}$`)
 
 func missingError(name string) *APIError {
-	return cloudError(codes.Missing, "Parameter "+name+" is missing or empty.")
+	return cloudError(Missing, "Parameter "+name+" is missing or empty.")
 }
 
 func badValueError(name, why string) *APIError {
-	return cloudError(codes.BadValue, "Parameter "+name+" "+why+".")
+	return cloudError(BadValue, "Parameter "+name+" "+why+".")
 }
 
 // isRecipient reports whether "to" is valid. User ids are accepted, although WhatsApp never delivers such a message.

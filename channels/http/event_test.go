@@ -16,8 +16,8 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/channels/budget"
 	"parley/channels/emulator"
+	"parley/channels/golden"
 	parleyhttp "parley/channels/http"
 )
 
@@ -256,13 +256,13 @@ func FuzzDecode(f *testing.F) {
 		f.Add([]byte(c.raw))
 	}
 	c := newChannel(f, "http://127.0.0.1:1", channels.Env{})
-	for _, s := range budget.Seeds() {
+	for _, s := range golden.Seeds() {
 		f.Add(messageEvent(s))
 	}
-	m := budget.NewMeterFor(budget.Webhook())
+	m := golden.NewMeterFor(golden.Webhook())
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		m.Check(t, len(raw), func() { _, _ = c.Decode(raw) })
-		if long, ok := budget.Repeated(string(raw)); ok {
+		if long, ok := golden.Repeated(string(raw)); ok {
 			event := messageEvent(long[:min(len(long), 150_000)])
 			m.Check(t, len(event), func() { _, _ = c.Decode(event) })
 		}
@@ -284,10 +284,10 @@ func FuzzVerify(f *testing.F) {
 	now := time.Unix(1790000000, 0)
 	f.Add(parleyhttp.Sign([]byte("another"), now, []byte("body")), []byte("body"))
 	f.Add("t=1790000000,v1=", []byte(""))
-	m := budget.NewMeter()
+	m := golden.NewMeter()
 	f.Fuzz(func(t *testing.T, header string, body []byte) {
-		budget.CheckRepeated(t, m, header, func(s string) { parleyhttp.Verify([]byte(secret), now, s, body) })
-		budget.CheckRepeated(t, m, body, func(b []byte) { parleyhttp.Verify([]byte(secret), now, header, b) })
+		golden.CheckRepeated(t, m, header, func(s string) { parleyhttp.Verify([]byte(secret), now, s, body) })
+		golden.CheckRepeated(t, m, body, func(b []byte) { parleyhttp.Verify([]byte(secret), now, header, b) })
 		if parleyhttp.Verify([]byte(secret), now, header, body) == "" {
 			t.Fatalf("%q passes", header)
 		}
@@ -304,7 +304,7 @@ func FuzzSplit(f *testing.F) {
 	for _, c := range events() {
 		f.Add([]byte(c.raw)) // they are repeated as the events of one body
 	}
-	for _, s := range append(budget.Seeds(), "[", "{\"a\":", "[{}],") {
+	for _, s := range append(golden.Seeds(), "[", "{\"a\":", "[{}],") {
 		f.Add([]byte(s))
 	}
 	var facts []channels.Fact // that were accepted last
@@ -318,10 +318,10 @@ func FuzzSplit(f *testing.F) {
 		c.(http.Handler).ServeHTTP(w, req)
 		return w.Code, facts
 	}
-	m := budget.NewMeterFor(budget.Webhook())
+	m := golden.NewMeterFor(golden.Webhook())
 	f.Fuzz(func(t *testing.T, body []byte) {
 		m.Check(t, len(body), func() { post(t, body) })
-		if long, ok := budget.Repeated(append(bytes.Clone(body), ',')); ok {
+		if long, ok := golden.Repeated(append(bytes.Clone(body), ',')); ok {
 			batch := slices.Concat([]byte(`{"events":[`), bytes.TrimRight(long, ","), []byte("]}"))
 			m.Check(t, len(batch), func() { post(t, batch) })
 		}

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"parley/channels"
-	"parley/channels/fence"
+	"parley/channels/wire"
 )
 
 // maxRedirects is the maximum number of redirects when a file is fetched.
@@ -62,7 +62,7 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 		return channels.Fetched{}, err
 	}
 
-	body := &fetched{fence.Bounded(resp.Body, maxLinked, tooLarge(nil)), cancel}
+	body := &fetched{wire.Bounded(resp.Body, maxLinked, tooLarge(nil)), cancel}
 	return channels.Fetched{ContentType: strings.TrimSpace(resp.Header.Get("Content-Type")), Body: body}, nil
 }
 
@@ -113,7 +113,7 @@ func (c *Channel) fetchOnce(ctx context.Context, ref string) (*http.Response, er
 		return nil, err
 	}
 	req.Header.Set("User-Agent", userAgent)
-	return fence.Do(c.fetches, req)
+	return wire.Do(c.fetches, req)
 }
 
 // fetched is the body of a response. Close also cancels the context of the request.

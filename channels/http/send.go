@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/channels/fence"
+	"parley/channels/wire"
 )
 
 const (
@@ -53,7 +53,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 func (c *Channel) call(ctx context.Context, method, address string, body []byte, key string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
-		return nil, &fence.LostError{Cause: err}
+		return nil, &wire.LostError{Cause: err}
 	}
 
 	// Without GetBody, net/http can't repeat a request with an Idempotency-Key by itself when its connection
@@ -70,7 +70,7 @@ func (c *Channel) call(ctx context.Context, method, address string, body []byte,
 	req.Header.Set(signatureHeader, Sign(c.secret, c.env.Now(), signed))
 	req.Header.Set("User-Agent", userAgent)
 	req.Header.Set("Accept", "application/json")
-	return fence.Do(c.calls, req)
+	return wire.Do(c.calls, req)
 }
 
 // callbackAnswer is the body of a response of the callback. All fields are optional.
@@ -83,7 +83,7 @@ type callbackAnswer struct {
 // readAnswer reads the body of a response. It returns the zero value if that isn't JSON.
 func readAnswer(resp *http.Response) callbackAnswer {
 	var answer callbackAnswer
-	raw, err := fence.Read(resp, maxAnswer)
+	raw, err := wire.Read(resp, maxAnswer)
 	if err != nil || json.Unmarshal(raw, &answer) != nil {
 		return callbackAnswer{}
 	}
@@ -109,7 +109,7 @@ func unansweredError(err error) error {
 		}
 	}
 
-	lost, isLost := errors.AsType[*fence.LostError](err)
+	lost, isLost := errors.AsType[*wire.LostError](err)
 	isNothingSent := isLost && !lost.MayHaveLeft
 	op, isNetError := errors.AsType[*net.OpError](err)
 	isNotConnected := isNetError && op.Op == "dial"
@@ -181,7 +181,7 @@ func (c *Channel) readReceipt(resp *http.Response, answer callbackAnswer, token 
 
 // waitAsked returns how long a response asks to wait, which is at least one second.
 func waitAsked(h http.Header, now time.Time) time.Duration {
-	d, ok := fence.RetryAfter(h, now, longestWait)
+	d, ok := wire.RetryAfter(h, now, longestWait)
 	if !ok {
 		d = throttledWait
 	}

@@ -12,7 +12,7 @@ import (
 	"unicode"
 
 	"parley/channels"
-	"parley/channels/fence"
+	"parley/channels/wire"
 )
 
 // Names of the settings in an account's configuration.
@@ -194,8 +194,8 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 		c.env.Log = slog.New(slog.DiscardHandler)
 	}
 
-	c.calls = fence.NewClient(fence.Options{Dialer: env.Dialer})
-	c.fetches = fence.NewClient(fence.Options{Dialer: env.Dialer, Follow: c.checkRedirect})
+	c.calls = wire.NewClient(wire.Options{Dialer: env.Dialer})
+	c.fetches = wire.NewClient(wire.Options{Dialer: env.Dialer, Follow: c.checkRedirect})
 	return c, nil
 }
 

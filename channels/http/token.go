@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"parley/channels"
-	"parley/channels/proof"
 )
 
 // purpose is what proofs of tokens are for.
@@ -24,7 +23,7 @@ func (c *Channel) tokenOf(o channels.Outbound) string {
 	if len(c.env.Keys) > 0 {
 		key = c.env.Keys[0]
 	}
-	return text + "." + proof.Sign(key, purpose, text)
+	return text + "." + channels.Sign(key, purpose, text)
 }
 
 // messageOf returns our message that a token names; 0 means it isn't a token of ours.
@@ -35,7 +34,7 @@ func (c *Channel) messageOf(token string) int64 {
 		return 0
 	}
 	id, err := strconv.ParseInt(message, 10, 64)
-	if err != nil || !proof.Verify(c.env.Keys, purpose, delivery+"."+message, given) {
+	if err != nil || !channels.Verify(c.env.Keys, purpose, delivery+"."+message, given) {
 		return 0
 	}
 	return id

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/channels/budget"
+	"parley/channels/golden"
 )
 
 // A long text is parsed in pieces; none of it is lost.
@@ -130,19 +130,19 @@ func squash(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 func FuzzLiteral(f *testing.F) {
 	f.Add("a *b* <c>\n- d")
-	for _, s := range budget.Seeds() {
+	for _, s := range golden.Seeds() {
 		f.Add(s)
 	}
 	// Goldmark keeps a node for each line and each possible mark, which costs 0.5 µs each.
-	literal := budget.NewMeterFor(budget.Allowance{Base: 2 * time.Millisecond, PerMegabyte: 400 * time.Millisecond})
-	raw := budget.NewMeterFor(budget.Allowance{Base: 2 * time.Millisecond, PerMegabyte: 1500 * time.Millisecond})
+	literal := golden.NewMeterFor(golden.Allowance{Base: 2 * time.Millisecond, PerMegabyte: 400 * time.Millisecond})
+	raw := golden.NewMeterFor(golden.Allowance{Base: 2 * time.Millisecond, PerMegabyte: 1500 * time.Millisecond})
 	f.Fuzz(func(t *testing.T, s string) {
-		budget.CheckRepeated(t, literal, s, func(s string) {
+		golden.CheckRepeated(t, literal, s, func(s string) {
 			w := NewWriter()
 			w.Literal(s)
 			Parts(w.Text().Markdown)
 		})
-		budget.CheckRepeated(t, raw, s, func(s string) { Plain(Parts(s)) })
+		golden.CheckRepeated(t, raw, s, func(s string) { Plain(Parts(s)) })
 		if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\n' || r == 0xfffd || r == 0x7f }) {
 			t.Skip()
 		}

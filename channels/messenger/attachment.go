@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"parley/channels"
-	"parley/channels/wamark"
+	"parley/channels/markdown"
 )
 
 // This file converts the attachments of a customer's message into what agents see: files to fetch, text with
@@ -141,8 +141,8 @@ func (a *attachment) addLocation(in *channels.Inbound) {
 	hasCoordinates := c != nil && c.Lat.Known && c.Long.Known
 	if hasCoordinates {
 		place := channels.Location{Latitude: c.Lat.Value, Longitude: c.Long.Value}
-		heading := strings.TrimSpace("📍 " + wamark.Escape(oneLine(title)))
-		addText(in, heading+"\n"+wamark.Escape(place.MapURL()))
+		heading := strings.TrimSpace("📍 " + markdown.Escape(oneLine(title)))
+		addText(in, heading+"\n"+markdown.Escape(place.MapURL()))
 		return
 	}
 	if title != "" || a.findLink() != "" {
@@ -158,7 +158,7 @@ func (a *attachment) addTemplate(in *channels.Inbound) {
 	p := a.Payload
 	var lines []string
 	if p.Text != "" {
-		lines = append(lines, wamark.Escape(p.Text))
+		lines = append(lines, markdown.Escape(p.Text))
 	}
 
 	rows := p.Elements
@@ -170,7 +170,7 @@ func (a *attachment) addTemplate(in *channels.Inbound) {
 	for _, row := range rows {
 		for _, text := range []string{row.Title, row.Subtitle} {
 			if text != "" {
-				lines = append(lines, wamark.Escape(text))
+				lines = append(lines, markdown.Escape(text))
 			}
 		}
 
@@ -179,7 +179,7 @@ func (a *attachment) addTemplate(in *channels.Inbound) {
 
 	for _, b := range buttons {
 		if b.Title != "" {
-			lines = append(lines, strings.TrimSpace("▸ "+wamark.Escape(oneLine(b.Title))+" "+wamark.Escape(webLink(b.URL))))
+			lines = append(lines, strings.TrimSpace("▸ "+markdown.Escape(oneLine(b.Title))+" "+markdown.Escape(webLink(b.URL))))
 		}
 	}
 
@@ -201,10 +201,10 @@ func (a *attachment) addLink(in *channels.Inbound, text string) {
 
 	var lines []string
 	if title != "" && !strings.Contains(text, title) {
-		lines = append(lines, wamark.Escape(title))
+		lines = append(lines, markdown.Escape(title))
 	}
 	if address != "" {
-		lines = append(lines, wamark.Escape(address))
+		lines = append(lines, markdown.Escape(address))
 	}
 	if len(lines) > 0 {
 		addText(in, strings.Join(lines, "\n"))

@@ -9,7 +9,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/graph"
-	"parley/channels/wamark"
+	"parley/channels/markdown"
 )
 
 // This file converts a reply (channels.Outbound) into requests of Messenger's Send API. A reply may need
@@ -73,7 +73,9 @@ type outButton struct {
 }
 
 // TextRunes implements channels.Measurer.
-func (c *Channel) TextRunes(text string) int { return utf8.RuneCountInString(wamark.Plain(text)) }
+func (c *Channel) TextRunes(text string) int {
+	return utf8.RuneCountInString(markdown.WamarkPlain(text))
+}
 
 // composeParts returns the parts of a message in the order in which they are sent. It refuses whatever
 // Messenger would refuse, so that no part is sent when a later one can't be. The text precedes the file,
@@ -92,7 +94,7 @@ func composeParts(o channels.Outbound) ([]part, error) {
 	text := signedText(o)
 	switch rich.Kind() {
 	case channels.RichList, channels.RichLocation, channels.RichContact: // Messenger can only send these as text
-		text = joinParagraphs(text, wamark.Plain(rich.Text()))
+		text = joinParagraphs(text, markdown.WamarkPlain(rich.Text()))
 	default:
 	}
 
@@ -130,7 +132,7 @@ func composeParts(o channels.Outbound) ([]part, error) {
 // signedText returns the text of a message with the agent's signature. The signature is omitted if both
 // together exceed maxText.
 func signedText(o channels.Outbound) string {
-	text, signature := wamark.Plain(o.Text), wamark.Plain(o.Signature.Text)
+	text, signature := markdown.WamarkPlain(o.Text), markdown.WamarkPlain(o.Signature.Text)
 	if text == "" || signature == "" {
 		return text
 	}

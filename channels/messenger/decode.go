@@ -8,7 +8,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/graph"
-	"parley/channels/wamark"
+	"parley/channels/markdown"
 )
 
 // Values of Inbound.Automatic. They tell the engine not to react automatically to what a customer did.
@@ -118,7 +118,7 @@ func isEmpty(in channels.Inbound) bool {
 
 // readBody sets the text, attachments and notices of a message.
 func readBody(in *channels.Inbound, m *message) {
-	in.Text = wamark.Escape(m.Text)
+	in.Text = markdown.Escape(m.Text)
 	for i, a := range m.Attachments {
 		if i == maxAttachments {
 			noteUnshown(in, fmt.Sprintf("Sent further things: %d.", len(m.Attachments)-maxAttachments))
@@ -158,7 +158,7 @@ func tapOf(in channels.Inbound, p *postback) []channels.Inbound {
 	in.Kind = channels.InboundMessage
 	in.ExternalID = p.MID
 	in.Chosen = p.Payload
-	in.Text = wamark.Escape(p.Title)
+	in.Text = markdown.Escape(p.Title)
 	if in.Text == "" {
 		in.Notices = append(in.Notices, "Tapped a button.")
 	}
@@ -215,7 +215,7 @@ func editOf(in channels.Inbound, e *edit) []channels.Inbound {
 	}
 	in.Kind = channels.InboundEdit
 	in.Change.Target = e.MID
-	in.Text = wamark.Escape(e.Text)
+	in.Text = markdown.Escape(e.Text)
 	return []channels.Inbound{in}
 }
 

@@ -9,7 +9,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/graph"
-	"parley/channels/pause"
+	"parley/channels/wire"
 )
 
 // maxFetchBytes is the maximum size of a file from a customer.
@@ -34,7 +34,7 @@ func (c *Channel) download(ctx context.Context, ref string) (*graph.Download, er
 		if !isNotFound(err) {
 			return d, err
 		}
-		if !pause.For(ctx, wait) {
+		if !wire.For(ctx, wait) {
 			return nil, ctx.Err()
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"parley/channels"
-	"parley/channels/budget"
+	"parley/channels/golden"
 )
 
 // textHook makes the webhook of a customer's text.
@@ -52,7 +52,7 @@ func TestHostileWebhooks(t *testing.T) { // not parallel: it measures what the p
 		{"messages of a receipt", hookBody("messaging", `"delivery":{"mids":[`+fill(`"m_1",`)+`],"watermark":1}`)},
 	}
 	c := plainChannel(t)
-	m := budget.NewMeterFor(budget.Webhook())
+	m := golden.NewMeterFor(golden.Webhook())
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			m.Check(t, len(tt.body), func() { splitDecode(c, tt.body) })
@@ -85,14 +85,14 @@ func FuzzSplitDecode(f *testing.F) {
 		f.Add(hookBody("standby", event))
 	}
 	f.Add([]byte(`{"object":"page","entry":[{"id":"1","messaging":[null,5,{}],"standby":null}]}`))
-	for _, s := range budget.Seeds() {
+	for _, s := range golden.Seeds() {
 		f.Add(textHook(s))
 	}
 
-	c, m := plainChannel(f), budget.NewMeterFor(budget.Webhook())
+	c, m := plainChannel(f), golden.NewMeterFor(golden.Webhook())
 	f.Fuzz(func(t *testing.T, body []byte) {
 		m.Check(t, len(body), func() { splitDecode(c, body) })
-		if long, ok := budget.Repeated(string(body)); ok {
+		if long, ok := golden.Repeated(string(body)); ok {
 			hook := textHook(long)
 			m.Check(t, len(hook), func() { splitDecode(c, hook) })
 		}

@@ -12,7 +12,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/graphfake"
-	"parley/channels/wamark"
+	"parley/channels/markdown"
 )
 
 const (
@@ -208,7 +208,7 @@ func (r *rig) outbound(id int64, text string) channels.Outbound {
 		Attempt:        channels.Attempt{Number: 1},
 		LastIn:         r.clock.now(),
 		To:             []channels.Party{{Key: r.customer.ID()}},
-		Text:           wamark.Escape(text),
+		Text:           markdown.Escape(text),
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/graph"
-	"parley/channels/wamark"
+	"parley/channels/markdown"
 )
 
 // Names of the settings, as Spec lists them.
@@ -30,7 +30,7 @@ func Spec() channels.Spec {
 		Owner:     fieldPage,
 		SignedBy:  fieldSecret,
 		APIEnv:    "MESSENGER_API_URL",
-		Signature: wamark.Plain,
+		Signature: markdown.WamarkPlain,
 		Check:     checkSettings,
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
 			return newChannel(a, env)

@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"parley/channels"
-	"parley/channels/proof"
 )
 
 // tokenPattern matches the metadata that Parley adds to its messages, for example
@@ -29,7 +28,7 @@ func (c *Channel) signedMetadata(o channels.Outbound, hasMore bool) string {
 	if hasMore {
 		body += ".p"
 	}
-	return "parley:" + body + "." + proof.Sign(c.env.Keys[0], tokenPurpose(c.page), body)
+	return "parley:" + body + "." + channels.Sign(c.env.Keys[0], tokenPurpose(c.page), body)
 }
 
 // tokenPurpose binds the proof of a token to one Page.
@@ -43,7 +42,7 @@ func parseToken(keys [][]byte, page, metadata string) (token, bool) {
 		return token{}, false
 	}
 	body, sum := groups[1], groups[5]
-	if !proof.Verify(keys, tokenPurpose(page), body, sum) {
+	if !channels.Verify(keys, tokenPurpose(page), body, sum) {
 		return token{}, false
 	}
 	conversation, _ := strconv.ParseInt(groups[2], 10, 64) // can't fail: at most 18 digits match

@@ -8,8 +8,8 @@ import (
 	"io"
 
 	"parley/channels"
-	"parley/channels/fence"
 	"parley/channels/graph"
+	"parley/channels/wire"
 )
 
 // uploadFiles uploads the files of a message and puts their ids into parts. A part is what one request sends.
@@ -86,7 +86,7 @@ func (c *Channel) callUpload(ctx context.Context, f channels.File, kind string, 
 // refusal: see graph.Client.Upload.
 func classifyUploadError(err error) *channels.SendError {
 	e := classifyError(err)
-	_, isLost := errors.AsType[*fence.LostError](err)
+	_, isLost := errors.AsType[*wire.LostError](err)
 	if isLost || e.Class == channels.Ambiguous {
 		return &channels.SendError{Class: channels.Retry, Text: "Facebook did not take the file.", Cause: err}
 	}

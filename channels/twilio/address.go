@@ -9,7 +9,6 @@ import (
 	"github.com/nyaruka/phonenumbers"
 
 	"parley/channels"
-	"parley/channels/wanumber"
 )
 
 // This file converts between Twilio's addresses and customers' keys. At Twilio, the address of a customer depends on the medium:
@@ -198,7 +197,7 @@ func readNumber(typed, ours string, whatsapp bool) (channels.Party, error) {
 
 	p := channels.Party{Key: phonenumbers.Format(n, phonenumbers.E164)}
 	if whatsapp {
-		p.Also = wanumber.OtherForms(p.Key)
+		p.Also = channels.OtherForms(p.Key)
 	}
 	return p, nil
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/channels/budget"
+	"parley/channels/golden"
 )
 
 // A callback that is signed but isn't about our number, or can't be read, is stored and kept in quarantine.
@@ -137,17 +137,17 @@ func FuzzWebhook(f *testing.F) {
 	c, err := newChannel(channels.Account{Config: channels.Config{fieldAccount: testAccount, fieldToken: testToken, fieldFrom: smsNumber}},
 		channels.Env{HookURL: "https://parley.test/h", Keys: [][]byte{[]byte("k")}, Now: time.Now}, Options{}, false)
 	noError(f, err)
-	for _, s := range append(budget.Seeds(), "a=b&", "&", "%ff=", "o=") {
+	for _, s := range append(golden.Seeds(), "a=b&", "&", "%ff=", "o=") {
 		f.Add(s, "Body="+s, formType)
 	}
-	m := budget.NewMeter()
+	m := golden.NewMeter()
 	f.Fuzz(func(t *testing.T, query, body, contentType string) {
-		budget.CheckRepeated(t, m, body, func(s string) {
+		golden.CheckRepeated(t, m, body, func(s string) {
 			form, _ := readForm(contentType, []byte(s))
 			c.callbacks.isSigned("x", query, form, []byte(s))
 			c.hook.factOf(form, query, []byte(s))
 		})
-		budget.CheckRepeated(t, m, query, func(s string) { c.callbacks.readToken(s) })
+		golden.CheckRepeated(t, m, query, func(s string) { c.callbacks.readToken(s) })
 
 		form, isForm := readForm(contentType, []byte(body))
 		if c.callbacks.isSigned("x", query, form, []byte(body)) {

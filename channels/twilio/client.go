@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/channels/fence"
+	"parley/channels/wire"
 )
 
 // maxAnswer bounds the body of an API response, in bytes. The largest is a page of a thousand messages.
@@ -46,7 +46,7 @@ func newClient(set settings, env channels.Env) *client {
 		content:   cmp.Or(replacement, "https://content.twilio.com"),
 		messaging: cmp.Or(replacement, "https://messaging.twilio.com"),
 		replaced:  env.APIURL != "",
-		http:      fence.NewClient(fence.Options{Dialer: env.Dialer}),
+		http:      wire.NewClient(wire.Options{Dialer: env.Dialer}),
 		now:       env.Now,
 
 		mediaWaits: mediaWaits(),
@@ -86,11 +86,11 @@ func (c *client) accountURL() string {
 func (c *client) call(ctx context.Context, r request, out any) error {
 	body, contentType, err := r.encodeBody()
 	if err != nil {
-		return &fence.LostError{Cause: err}
+		return &wire.LostError{Cause: err}
 	}
 	req, err := http.NewRequestWithContext(ctx, r.method, r.url, body)
 	if err != nil {
-		return &fence.LostError{Cause: errors.New("bad address")}
+		return &wire.LostError{Cause: errors.New("bad address")}
 	}
 
 	req.SetBasicAuth(c.account, c.token)
@@ -101,12 +101,12 @@ func (c *client) call(ctx context.Context, r request, out any) error {
 		req.Header.Set("Content-Type", contentType)
 	}
 
-	resp, err := fence.Do(c.http, req)
+	resp, err := wire.Do(c.http, req)
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
-	answer, err := fence.Read(resp, maxAnswer)
+	answer, err := wire.Read(resp, maxAnswer)
 	if resp.StatusCode/100 != 2 { // checked before err, because the status says more
 		return readRefusal(resp, answer, c.now())
 	}
@@ -117,7 +117,7 @@ func (c *client) call(ctx context.Context, r request, out any) error {
 		return nil
 	}
 	if err := json.Unmarshal(answer, out); err != nil {
-		return &fence.LostError{MayHaveLeft: true, Cause: fmt.Errorf("answer: %w", err)}
+		return &wire.LostError{MayHaveLeft: true, Cause: fmt.Errorf("answer: %w", err)}
 	}
 
 	return nil
@@ -135,7 +135,7 @@ func readRefusal(resp *http.Response, answer []byte, now time.Time) *apiError {
 
 // retryAfter returns how long Twilio asks to wait, at most an hour; 0 if it doesn't say.
 func retryAfter(resp *http.Response, now time.Time) time.Duration {
-	wait, _ := fence.RetryAfter(resp.Header, now, time.Hour)
+	wait, _ := wire.RetryAfter(resp.Header, now, time.Hour)
 	return wait
 }
 

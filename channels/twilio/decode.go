@@ -14,8 +14,7 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/channels/wamark"
-	"parley/channels/wanumber"
+	"parley/channels/markdown"
 )
 
 // maxMedia bounds the number of files in one message. Twilio's own limit is ten.
@@ -65,9 +64,9 @@ func (d *reader) decodeForm(form url.Values, at time.Time, query string) ([]chan
 // textWithMarks converts a customer's text to Markdown. On WhatsApp, *bold* and similar marks are formatting; in an SMS they are text.
 func (d *reader) textWithMarks(body string) string {
 	if d.whatsapp {
-		return wamark.Parse(body)
+		return markdown.Parse(body)
 	}
-	return wamark.Escape(body)
+	return markdown.Escape(body)
 }
 
 // senderOf returns the author of a message. The party's key is WhatsApp's id of the person (US.12ab), which Twilio puts into several
@@ -81,7 +80,7 @@ func (d *reader) senderOf(form url.Values) channels.Party {
 		case phonePattern.MatchString(key):
 			phones = append(phones, key)
 			if d.whatsapp {
-				forms = append(forms, wanumber.OtherForms(key)...)
+				forms = append(forms, channels.OtherForms(key)...)
 			}
 		case bsuidPattern.MatchString(key):
 			ids = append(ids, key)
@@ -173,7 +172,7 @@ func extensionOf(contentType string) string {
 func decodeRich(in *channels.Inbound, form url.Values) {
 	if title := cmp.Or(form.Get("ButtonText"), form.Get("ListTitle")); title != "" {
 		if in.Text == "" {
-			in.Text = wamark.Escape(title)
+			in.Text = markdown.Escape(title)
 		}
 		in.Notices = append(in.Notices, "Chosen from what we offered.")
 		in.Chosen = cmp.Or(form.Get("ButtonPayload"), form.Get("ListId"))
@@ -254,7 +253,7 @@ func formLines(name string, value any) (lines []string) {
 		}
 	default:
 		words := strings.Join(strings.Fields(fmt.Sprint(v)), " ")
-		lines = []string{"- **" + wamark.Escape(name) + "**: " + wamark.Escape(words)}
+		lines = []string{"- **" + markdown.Escape(name) + "**: " + markdown.Escape(words)}
 	}
 	return lines
 }
@@ -266,14 +265,14 @@ func readLocation(form url.Values) string {
 	if latText == "" || longText == "" {
 		return ""
 	}
-	words := channels.JoinLines(wamark.Escape(form.Get("Label")), wamark.Escape(form.Get("Address")))
+	words := channels.JoinLines(markdown.Escape(form.Get("Label")), markdown.Escape(form.Get("Address")))
 	latitude, isLatitude := readDegrees(latText, maxLatitude)
 	longitude, isLongitude := readDegrees(longText, maxLongitude)
 	if !isLatitude || !isLongitude {
-		return channels.JoinLines("📍 "+wamark.Escape(latText+", "+longText), words)
+		return channels.JoinLines("📍 "+markdown.Escape(latText+", "+longText), words)
 	}
 	at := channels.Location{Latitude: latitude, Longitude: longitude}
-	return channels.JoinLines(words, "📍 "+wamark.Escape(at.MapURL()))
+	return channels.JoinLines(words, "📍 "+markdown.Escape(at.MapURL()))
 }
 
 // Bounds of coordinates, in degrees.

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/channels/budget"
+	"parley/channels/golden"
 )
 
 // Decoding any stored payload ends the same way each time, and costs no more than its length allows.
@@ -29,15 +29,15 @@ func FuzzDecode(f *testing.F) {
 		form.Set("Body", text)
 		return []byte("hook\t2026-11-20T09:00:00Z\to=1.0e.00\n" + form.Encode())
 	}
-	for _, s := range budget.Seeds() {
+	for _, s := range golden.Seeds() {
 		f.Add(payloadOf(s))
 		f.Add([]byte(s))
 	}
-	m := budget.NewMeter()
+	m := golden.NewMeter()
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		for _, c := range all {
 			m.Check(t, len(raw), func() { _, _ = c.Decode(raw) })
-			if long, ok := budget.Repeated(string(raw)); ok {
+			if long, ok := golden.Repeated(string(raw)); ok {
 				payload := payloadOf(long)
 				m.Check(t, len(payload), func() { _, _ = c.Decode(payload) })
 			}

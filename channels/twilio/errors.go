@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/channels/fence"
+	"parley/channels/wire"
 )
 
 // This file classifies failed calls of Twilio's API as a *channels.SendError. Its class tells the engine what to do: Retry sends the
@@ -29,7 +29,7 @@ func (e *apiError) Error() string { return fmt.Sprintf("twilio: status %d, code 
 // sendError classifies the failure of a request that sends a message. If Twilio may have accepted the message, the class is Ambiguous.
 func sendError(err error) *channels.SendError {
 	var se *channels.SendError
-	var lost *fence.LostError
+	var lost *wire.LostError
 	var api *apiError
 	switch {
 	case errors.As(err, &se):

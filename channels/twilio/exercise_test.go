@@ -8,8 +8,8 @@ import (
 
 	"parley/channels"
 	"parley/channels/channelstest"
+	"parley/channels/markdown"
 	"parley/channels/twilio/twiliofake"
-	"parley/channels/wamark"
 )
 
 // suiteFailure is a failure of the suite, and the fault of Twilio's that causes it.
@@ -141,7 +141,7 @@ func newStage(w *world) channelstest.Stage {
 			return acceptedSince(n)
 		},
 		Outbound: func(id int64, text string) channels.Outbound {
-			o := w.outbound(id, wamark.Escape(text)) // as the engine hands it over
+			o := w.outbound(id, markdown.Escape(text)) // as the engine hands it over
 			o.LastIn = time.Now()
 			return o
 		},

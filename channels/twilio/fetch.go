@@ -11,8 +11,7 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/channels/fence"
-	"parley/channels/pause"
+	"parley/channels/wire"
 )
 
 // This file downloads the files that customers send. A message refers to a file by a URL of Twilio's API, such as
@@ -40,7 +39,7 @@ func (c *client) fetchFile(ctx context.Context, ref string) (channels.Fetched, e
 		if !errors.Is(err, errNoMedia) {
 			return f, err
 		}
-		if !pause.For(ctx, wait) {
+		if !wire.For(ctx, wait) {
 			return channels.Fetched{}, &channels.SendError{
 				Class: channels.Retry,
 				Text:  "Twilio does not have the file yet.",
@@ -77,7 +76,7 @@ func (c *client) fetchOnce(ctx context.Context, ref string) (channels.Fetched, e
 			req.SetBasicAuth(c.account, c.token)
 		}
 
-		resp, err := fence.Do(c.http, req)
+		resp, err := wire.Do(c.http, req)
 		if err != nil {
 			return channels.Fetched{}, &channels.SendError{
 				Class: channels.Retry,
@@ -164,7 +163,7 @@ func (c *client) readFetched(resp *http.Response, withCredentials bool) (channel
 		return channels.Fetched{}, tooLarge
 	}
 
-	f := channels.Fetched{ContentType: resp.Header.Get("Content-Type"), Body: fence.Bounded(resp.Body, maxFile, tooLarge)}
+	f := channels.Fetched{ContentType: resp.Header.Get("Content-Type"), Body: wire.Bounded(resp.Body, maxFile, tooLarge)}
 	_, params, err := mime.ParseMediaType(resp.Header.Get("Content-Disposition"))
 	if err != nil { // the file has no name
 		return f, nil

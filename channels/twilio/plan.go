@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 
 	"parley/channels"
-	"parley/channels/wamark"
+	"parley/channels/markdown"
 )
 
 // This file splits an agent's message into parts, each of which Twilio can send as one message, and refuses what Twilio can't send
@@ -136,9 +136,9 @@ func (c *Channel) TextRunes(text string) int {
 // renderBody converts the text's Markdown to the marks of WhatsApp, or to plain text for an SMS. It adds the signature unless that makes
 // the text too long.
 func (c *Channel) renderBody(o channels.Outbound) string {
-	render := wamark.Plain
+	render := markdown.WamarkPlain
 	if c.number.whatsapp {
-		render = wamark.Render
+		render = markdown.Render
 	}
 	body := strings.TrimSpace(render(o.Text))
 	signature := strings.TrimSpace(render(o.Signature.Text))

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 
 	"parley/channels"
-	"parley/channels/wamark"
+	"parley/channels/markdown"
 )
 
 // A rich message has buttons, a list, or a location besides its text. Twilio accepts buttons and lists only as a "content", an object
@@ -202,7 +202,7 @@ func (w *WhatsApp) Attend(ctx context.Context, _ channels.Party, last string) er
 
 // Count implements channels.Counter. It counts the text as renderBody renders it.
 func (s *SMS) Count(text, signature string) channels.Count {
-	plain := strings.TrimSpace(wamark.Plain(signature))
+	plain := strings.TrimSpace(markdown.WamarkPlain(signature))
 	below := ""
 	if plain != "" {
 		below = "\n\n" + plain

@@ -6,7 +6,7 @@ import (
 	"unicode/utf16"
 
 	"parley/channels"
-	"parley/channels/budget"
+	"parley/channels/golden"
 )
 
 // These are the lengths of a text in septets of GSM-7 and in UTF-16 units of UCS-2. Alone, a text holds more than as one
@@ -85,12 +85,12 @@ func FuzzCount(f *testing.F) {
 	for _, s := range []string{"", "a", "€", "😀", strings.Repeat("a€", 200), strings.Repeat("ж😀", 99), "\xff\xfe"} {
 		f.Add(s)
 	}
-	for _, s := range budget.Seeds() {
+	for _, s := range golden.Seeds() {
 		f.Add(s)
 	}
-	m := budget.NewMeter()
+	m := golden.NewMeter()
 	f.Fuzz(func(t *testing.T, s string) {
-		budget.CheckRepeated(t, m, s, func(s string) { countSegments(s) })
+		golden.CheckRepeated(t, m, s, func(s string) { countSegments(s) })
 		c := countSegments(s)
 		if c.Parts < 1 {
 			t.Errorf("%q: got %d parts, want at least one", s, c.Parts)

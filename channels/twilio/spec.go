@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"parley/channels"
-	"parley/channels/pause"
-	"parley/channels/wamark"
+	"parley/channels/markdown"
+	"parley/channels/wire"
 )
 
 // This file describes the two kinds of channels of this package, WhatsApp and SMS through Twilio: their names, their settings, how the
@@ -25,7 +25,7 @@ func WhatsAppSpec(o Options) channels.Spec {
 	s.Kind = "twilio_whatsapp"
 	s.Name = "WhatsApp by Twilio"
 	s.Icon = "calling"
-	s.Signature = wamark.Render
+	s.Signature = markdown.Render
 	s.New = func(a channels.Account, env channels.Env) (channels.Channel, error) {
 		c, err := newChannel(a, env, o, whatsapp)
 		if err != nil {
@@ -43,7 +43,7 @@ func SMSSpec(o Options) channels.Spec {
 	s.Kind = "sms"
 	s.Name = "SMS"
 	s.Icon = "iphone"
-	s.Signature = wamark.Plain
+	s.Signature = markdown.WamarkPlain
 	s.Fields = append(s.Fields, channels.Field{
 		Name:    fieldMMS,
 		Label:   "MMS",
@@ -177,6 +177,6 @@ func newChannel(a channels.Account, env channels.Env, o Options, whatsapp bool) 
 
 		maxKept:     defaultMaxKept,
 		maxStatuses: defaultMaxStatuses,
-		pauseFor:    pause.For,
+		pauseFor:    wire.For,
 	}, nil
 }

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"parley/channels/proof"
+	"parley/channels"
 )
 
 // When we send a message, we give Twilio a callback URL, which it calls when the message's state changes (delivered, failed …). The URL
@@ -63,7 +63,7 @@ func (c *callbacks) sign(key []byte, t token) string {
 		end = "m"
 	}
 	text := fmt.Sprintf("%d.%d%s", t.message, t.part, end)
-	return text + "." + proof.Sign(key, c.tokenPurpose(), text)
+	return text + "." + channels.Sign(key, c.tokenPurpose(), text)
 }
 
 // tokenPurpose is signed together with a token, so that it is only valid for this purpose and this account.
@@ -78,7 +78,7 @@ func (c *callbacks) readToken(query string) (token, bool) {
 	}
 
 	messageText, partText, signature := fields[0], fields[1], fields[2]
-	if len(partText) < len("0e") || !proof.Verify(c.keys, c.tokenPurpose(), messageText+"."+partText, signature) {
+	if len(partText) < len("0e") || !channels.Verify(c.keys, c.tokenPurpose(), messageText+"."+partText, signature) {
 		return token{}, false
 	}
 

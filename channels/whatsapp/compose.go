@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 
 	"parley/channels"
-	"parley/channels/wamark"
+	"parley/channels/markdown"
 )
 
 // This file and rich.go convert a reply (channels.Outbound) to messages of WhatsApp's API. One reply may need
@@ -61,14 +61,14 @@ func composeSteps(o channels.Outbound) ([]step, error) {
 }
 
 // TextRunes implements channels.Measurer.
-func (c *Channel) TextRunes(text string) int { return utf8.RuneCountInString(wamark.Render(text)) }
+func (c *Channel) TextRunes(text string) int { return utf8.RuneCountInString(markdown.Render(text)) }
 
 // signedText returns the text of o in WhatsApp's formatting, with the agent's signature. The signature is
 // omitted if both together exceed the limit of one message.
 // Errors: *channels.SendError if the text alone is too long.
 func signedText(o channels.Outbound) (string, error) {
-	text := wamark.Render(o.Text)
-	signature := wamark.Render(o.Signature.Text)
+	text := markdown.Render(o.Text)
+	signature := markdown.Render(o.Signature.Text)
 	limit := maxTextRunes
 	if o.Rich != nil && !o.Rich.Kind().IsSentAlone() { // the text is above buttons or a list
 		limit = maxBody

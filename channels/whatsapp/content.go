@@ -12,7 +12,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/graph"
-	"parley/channels/wamark"
+	"parley/channels/markdown"
 )
 
 // maxInboundBytes is the maximum length of a message's text, in bytes. WhatsApp's own limit is lower.
@@ -71,7 +71,7 @@ func readContent(in *channels.Inbound, kind string, parts map[string]json.RawMes
 		}
 	case "button":
 		if b, ok := readPart[buttonContent](parts, kind); ok {
-			in.Text = wamark.Escape(firstOf(b.Text, b.Payload))
+			in.Text = markdown.Escape(firstOf(b.Text, b.Payload))
 			in.Chosen = boundedID(string(b.Payload))
 		}
 	case "order":
@@ -94,7 +94,7 @@ func textWithMarks(s loose) string {
 	if len(text) > maxInboundBytes {
 		text = strings.ToValidUTF8(text[:maxInboundBytes], "") + "…"
 	}
-	return wamark.Parse(text)
+	return markdown.Parse(text)
 }
 
 // readAnswer reads a customer's response to an interactive message of ours: a chosen button or list row, or a
@@ -109,13 +109,13 @@ func readAnswer(in *channels.Inbound, parts map[string]json.RawMessage) (notice 
 	isKnown := slices.Contains([]loose{"button_reply", "list_reply", "nfm_reply", ""}, i.Type)
 	switch {
 	case i.ButtonReply != nil:
-		in.Text = wamark.Escape(firstOf(i.ButtonReply.Title, i.ButtonReply.ID))
+		in.Text = markdown.Escape(firstOf(i.ButtonReply.Title, i.ButtonReply.ID))
 		in.Chosen = boundedID(string(i.ButtonReply.ID))
 	case i.ListReply != nil:
-		in.Text = wamark.Escape(firstOf(i.ListReply.Title, i.ListReply.ID))
+		in.Text = markdown.Escape(firstOf(i.ListReply.Title, i.ListReply.ID))
 		in.Chosen = boundedID(string(i.ListReply.ID))
 		if i.ListReply.Description != "" {
-			in.Text += "\n" + wamark.Escape(clippedLine(i.ListReply.Description, maxTitle))
+			in.Text += "\n" + markdown.Escape(clippedLine(i.ListReply.Description, maxTitle))
 		}
 	case i.Form != nil:
 		in.Text = formText(string(i.Form.Response), i.Form.Body)
@@ -153,20 +153,20 @@ const maxCurrency = 10
 func formText(response string, body loose) string {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal([]byte(response), &fields) != nil {
-		return wamark.Escape(firstOf(loose(response), body))
+		return markdown.Escape(firstOf(loose(response), body))
 	}
 
 	delete(fields, "flow_token") // means nothing to people
 
 	if len(fields) == 0 {
-		return wamark.Escape(string(body))
+		return markdown.Escape(string(body))
 	}
 
 	names, more := firstItems(slices.Sorted(maps.Keys(fields)))
 	var lines []string
 	for _, name := range names {
 		value := loose(answerText(fields[name]))
-		lines = append(lines, "- **"+wamark.Escape(clippedLine(loose(name), maxName))+"**: "+wamark.Escape(clippedLine(value, maxAnswer)))
+		lines = append(lines, "- **"+markdown.Escape(clippedLine(loose(name), maxName))+"**: "+markdown.Escape(clippedLine(value, maxAnswer)))
 	}
 
 	return joinNonEmpty("\n", append(lines, more)...)
@@ -219,16 +219,16 @@ func locationText(l location) string {
 	at := numberText(l.Latitude.Value) + "," + numberText(l.Longitude.Value)
 	var lines []string
 	if l.Name != "" {
-		lines = append(lines, "**"+wamark.Escape(clippedLine(l.Name, maxTitle))+"**")
+		lines = append(lines, "**"+markdown.Escape(clippedLine(l.Name, maxTitle))+"**")
 	}
 	if l.Address != "" {
-		lines = append(lines, wamark.Escape(clippedLine(l.Address, maxDetail)))
+		lines = append(lines, markdown.Escape(clippedLine(l.Address, maxDetail)))
 	}
 
 	lines = append(lines, "📍 ["+at+"](https://www.google.com/maps?q="+at+")")
 	url := clippedLine(l.URL, maxDetail)
 	if strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://") { // other links aren't shown
-		lines = append(lines, wamark.Escape(url))
+		lines = append(lines, markdown.Escape(url))
 	}
 
 	return strings.Join(lines, "\n")
@@ -239,8 +239,8 @@ func orderText(o order) string {
 	lines := []string{"**Order**"}
 	items, more := firstItems(o.Items)
 	for _, i := range items {
-		lines = append(lines, fmt.Sprintf("- %s × %s: %s %s each", amountText(i.Quantity), wamark.Escape(clippedLine(i.Item, maxName)),
-			amountText(i.Price), wamark.Escape(clippedLine(i.Currency, maxCurrency))))
+		lines = append(lines, fmt.Sprintf("- %s × %s: %s %s each", amountText(i.Quantity), markdown.Escape(clippedLine(i.Item, maxName)),
+			amountText(i.Price), markdown.Escape(clippedLine(i.Currency, maxCurrency))))
 	}
 
 	if more != "" {
@@ -277,7 +277,7 @@ func orderTotals(o order) []string {
 
 	var lines []string
 	for _, currency := range currencies {
-		lines = append(lines, fmt.Sprintf("\nTotal: %s %s", exactText(totals[currency]), wamark.Escape(currency)))
+		lines = append(lines, fmt.Sprintf("\nTotal: %s %s", exactText(totals[currency]), markdown.Escape(currency)))
 	}
 
 	return lines

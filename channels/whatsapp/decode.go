@@ -7,7 +7,6 @@ import (
 
 	"parley/channels"
 	"parley/channels/graph"
-	"parley/channels/wanumber"
 )
 
 // Decode implements channels.Channel. raw is a stored fact (fact.go): one item of a webhook, such as a
@@ -197,7 +196,7 @@ func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) 
 	}
 
 	phoneBefore := phoneKey(m.From)
-	phonesBefore := append([]string{phoneBefore}, wanumber.OtherForms(phoneBefore)...)
+	phonesBefore := append([]string{phoneBefore}, channels.OtherForms(phoneBefore)...)
 	now := partyOf(s.UserID, loose(firstOf(s.WaID, s.NewWaID)), in.From.Name)
 	if now.Key == "" || slices.Contains(phonesBefore, now.Key) { // no new id: for example, only the security code has changed
 		return nil

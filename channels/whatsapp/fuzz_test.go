@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 
 	"parley/channels"
-	"parley/channels/budget"
+	"parley/channels/golden"
 )
 
 // The tests of this file are about webhooks that Meta doesn't send: hostile, damaged or random ones. Package budget limits
@@ -31,7 +31,7 @@ func seeds() [][]byte {
 	} {
 		list = append(list, messageHook(annMessage(rest)))
 	}
-	for _, s := range budget.Seeds() {
+	for _, s := range golden.Seeds() {
 		list = append(list, messageHook(textMessage(s)))
 	}
 	return append(list,
@@ -91,7 +91,7 @@ func TestHostileWebhooks(t *testing.T) { // not parallel: it measures what the p
 		{"escapes", messageHook(annMessage(`"type":"text","text":{"body":"` + fill(`\u0000`) + `"}`))},
 	}
 	c := &Channel{waba: wabaID, env: channels.Env{Keys: testKeys()}}
-	m := budget.NewMeterFor(budget.Webhook())
+	m := golden.NewMeterFor(golden.Webhook())
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			m.Check(t, len(tt.body), func() { splitDecode(c, tt.body) })
@@ -106,10 +106,10 @@ func FuzzSplitDecode(f *testing.F) {
 		f.Add(s)
 	}
 	c := &Channel{waba: wabaID, env: channels.Env{Keys: testKeys()}}
-	m := budget.NewMeterFor(budget.Webhook())
+	m := golden.NewMeterFor(golden.Webhook())
 	f.Fuzz(func(t *testing.T, body []byte) {
 		m.Check(t, len(body), func() { splitDecode(c, body) })
-		if long, ok := budget.Repeated(string(body)); ok {
+		if long, ok := golden.Repeated(string(body)); ok {
 			hook := messageHook(textMessage(long))
 			m.Check(t, len(hook), func() { splitDecode(c, hook) })
 		}
@@ -162,7 +162,7 @@ func FuzzDecode(f *testing.F) {
 		}
 	}
 	c := &Channel{waba: wabaID, env: channels.Env{Keys: testKeys()}}
-	m := budget.NewMeterFor(budget.Webhook())
+	m := golden.NewMeterFor(golden.Webhook())
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		m.Check(t, len(raw), func() { _, _ = c.Decode(raw) })
 		list, err := c.Decode(raw)

@@ -8,7 +8,6 @@ import (
 	"github.com/nyaruka/phonenumbers"
 
 	"parley/channels"
-	"parley/channels/wanumber"
 )
 
 // A customer has a phone number, a user id (US.13491208655302741918), or both. WhatsApp hides the phone
@@ -49,7 +48,7 @@ func partyOf(userID, waID loose, name string) channels.Party {
 	if p.Lasting {
 		p.Phone = phone
 	}
-	keys := append([]string{userKey(userID), phone}, wanumber.OtherForms(phone)...)
+	keys := append([]string{userKey(userID), phone}, channels.OtherForms(phone)...)
 	for _, key := range keys {
 		if key == "" || key == p.Key {
 			continue
@@ -108,7 +107,7 @@ func readAddress(typed string, canExist func(*phonenumbers.PhoneNumber) bool) (c
 	}
 
 	key := phonenumbers.Format(n, phonenumbers.E164)
-	return channels.Party{Key: key, Also: wanumber.OtherForms(key)}, nil
+	return channels.Party{Key: key, Also: channels.OtherForms(key)}, nil
 }
 
 // nameOf returns the name or user name that a customer has chosen, or "".

@@ -9,8 +9,8 @@ import (
 	"net/http"
 
 	"parley/channels"
-	"parley/channels/fence"
 	"parley/channels/graph"
+	"parley/channels/wire"
 )
 
 // Send implements channels.Channel. If one WhatsApp message can't carry all of o, composeSteps makes several
@@ -182,7 +182,7 @@ func (c *Channel) upload(ctx context.Context, s step) (string, error) {
 	f := graph.File{Name: s.file.Name, ContentType: s.fileType, Body: body, SizeBytes: s.file.SizeBytes}
 	if f.SizeBytes <= 0 { // the size isn't known
 		tooLarge := channels.RefuseContent(s.file.Name+" is larger than 100 MB; WhatsApp takes no more.", "Send a link to it.")
-		if f.Content, err = io.ReadAll(fence.Bounded(body, maxFile, tooLarge)); err != nil {
+		if f.Content, err = io.ReadAll(wire.Bounded(body, maxFile, tooLarge)); err != nil {
 			return "", errUnreadableFile(s.file.Name, err)
 		}
 		f.Body = nil
@@ -192,7 +192,7 @@ func (c *Channel) upload(ctx context.Context, s step) (string, error) {
 		"messaging_product": "whatsapp",
 		"type":              s.fileType,
 	}, f, &answer)
-	if _, ok := errors.AsType[*fence.LostError](err); ok {
+	if _, ok := errors.AsType[*wire.LostError](err); ok {
 		return "", &channels.SendError{
 			Class: channels.Retry,
 			Text:  fmt.Sprintf("%s could not be handed to WhatsApp.", s.file.Name),

@@ -8,7 +8,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/graph"
-	"parley/channels/wamark"
+	"parley/channels/markdown"
 )
 
 // Names of the settings, as Spec lists them.
@@ -31,7 +31,7 @@ func Spec() channels.Spec {
 		Owner:       fieldPhoneID,
 		SignedBy:    fieldSecret,
 		APIEnv:      "WHATSAPP_API_URL",
-		Signature:   wamark.Render,
+		Signature:   markdown.Render,
 		Check:       checkSettings,
 		ReadAddress: readKnownAddress,
 		New: func(account channels.Account, env channels.Env) (channels.Channel, error) {

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"parley/channels"
-	"parley/channels/walanguage"
 )
 
 // maxPages limits the pages of templates that are read. Each has 100 templates.
@@ -52,7 +51,7 @@ func (s templateState) asTemplateState() channels.TemplateState {
 // SubmitTemplate implements channels.Templater. It submits a template to Meta for approval: a new one, or a
 // new version of the one with t.ExternalID. Meta's variables are numbers, so {{name}} becomes {{1}}.
 func (c *Channel) SubmitTemplate(ctx context.Context, t channels.Template) (channels.TemplateState, error) {
-	if t.ExternalID == "" && !walanguage.IsKnown(t.Language) {
+	if t.ExternalID == "" && !channels.IsKnown(t.Language) {
 		return channels.TemplateState{}, channels.RefuseContent(fmt.Sprintf("WhatsApp has no templates in the language %q.", t.Language),
 			"Make it anew in one that Meta lists: de, en_US, pt_BR.")
 	}

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"parley/channels/proof"
+	"parley/channels"
 )
 
 // tokenPurpose distinguishes the proofs of these tokens from other proofs signed with the same key.
@@ -32,7 +32,7 @@ func (t token) String() string {
 
 // sign returns the token with its proof, for example m12.0.z-0a1b2c3d0a1b2c3d.
 func (t token) sign(key []byte) string {
-	return t.String() + "-" + proof.Sign(key, tokenPurpose, t.String())
+	return t.String() + "-" + channels.Sign(key, tokenPurpose, t.String())
 }
 
 // maxToken is greater than the length of the longest token.
@@ -63,7 +63,7 @@ func parseToken(keys [][]byte, s string) (token, bool) {
 
 	t := token{message: message, part: part, last: len(fields) > 2}
 	isCanonical := t.String() == body
-	if !isCanonical || !proof.Verify(keys, tokenPurpose, body, sum) {
+	if !isCanonical || !channels.Verify(keys, tokenPurpose, body, sum) {
 		return token{}, false
 	}
 

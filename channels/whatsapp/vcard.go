@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"parley/channels"
-	"parley/channels/wamark"
+	"parley/channels/markdown"
 )
 
 // A customer can send contacts from the phone's address book. This file shows each contact as text, and
@@ -42,16 +42,16 @@ func addCards(in *channels.Inbound, cards []card) {
 // cardText returns the text of a card: name, organization, phone numbers and email addresses. The file has
 // the rest.
 func cardText(c card) string {
-	lines := []string{"👤 **" + wamark.Escape(cardName(c)) + "**"}
+	lines := []string{"👤 **" + markdown.Escape(cardName(c)) + "**"}
 	org := joinNonEmpty(", ", clippedLine(c.Org.Title, maxName), clippedLine(c.Org.Department, maxName), clippedLine(c.Org.Company, maxName))
 	if org != "" {
-		lines = append(lines, wamark.Escape(org))
+		lines = append(lines, markdown.Escape(org))
 	}
 
 	phones, morePhones := firstItems(c.Phones)
 	for _, p := range phones {
 		phone := loose(firstOf(p.Phone, loose(phoneKey(p.WaID))))
-		lines = append(lines, wamark.Escape(clippedLine(phone, maxPhoneText)))
+		lines = append(lines, markdown.Escape(clippedLine(phone, maxPhoneText)))
 	}
 	if morePhones != "" {
 		lines = append(lines, morePhones+" in the file")
@@ -59,7 +59,7 @@ func cardText(c card) string {
 
 	mails, moreMails := firstItems(c.Emails)
 	for _, e := range mails {
-		lines = append(lines, wamark.Escape(clippedLine(e.Email, maxTitle)))
+		lines = append(lines, markdown.Escape(clippedLine(e.Email, maxTitle)))
 	}
 	if moreMails != "" {
 		lines = append(lines, moreMails+" in the file")

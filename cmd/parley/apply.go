@@ -11,7 +11,7 @@ import (
 
 	"parley/bridge/setup"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/signature"
+	"parley/cmd/parley/operate"
 )
 
 // A company's set-up (its accounts, teams and agents) is stored in the database. It can also be written down in a file,
@@ -65,7 +65,7 @@ func (c applyCommand) Run(ctx context.Context) error {
 			Specs:      app.Specs(),
 			Lookup:     lookup,
 			Prune:      c.Prune,
-			Signatures: signature.NewGuarded(c.pictureFolder()),
+			Signatures: operate.NewGuarded(c.pictureFolder()),
 			Operator:   true,
 		})
 		if faults, ok := errors.AsType[setup.Faults](err); ok {

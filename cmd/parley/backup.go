@@ -14,7 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/backup"
+	"parley/cmd/parley/operate"
 	"parley/store"
 )
 
@@ -57,7 +57,7 @@ func (c backupCommand) Run(ctx context.Context) error {
 		return errors.New("a backup is nothing for a terminal: name a file, or send the output to one")
 	}
 	if c.File != "-" {
-		if err := backup.CheckTarget(c.File, c.Overwrite); err != nil {
+		if err := operate.CheckTarget(c.File, c.Overwrite); err != nil {
 			return explainBackup(err)
 		}
 	}
@@ -67,7 +67,7 @@ func (c backupCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer db.Close()
-	source := backup.Source{URL: db.URL(), BinDir: db.BinDir(), WithoutKey: c.WithoutKey}
+	source := operate.Source{URL: db.URL(), BinDir: db.BinDir(), WithoutKey: c.WithoutKey}
 	if !c.WithoutKey {
 		if source.Key, source.Passphrase, err = keyAndPassphrase(ctx, env); err != nil {
 			return err
@@ -88,16 +88,16 @@ func (c backupCommand) Run(ctx context.Context) error {
 }
 
 // write writes the backup to the file that the command line names, or to standard output.
-func (c backupCommand) write(ctx context.Context, source backup.Source) (backup.Manifest, error) {
+func (c backupCommand) write(ctx context.Context, source operate.Source) (operate.Manifest, error) {
 	if c.File == "-" {
-		return backup.Create(ctx, os.Stdout, source)
+		return operate.Create(ctx, os.Stdout, source)
 	}
-	return backup.CreateFile(ctx, c.File, source)
+	return operate.CreateFile(ctx, c.File, source)
 }
 
 // verify restores the backup into a temporary database and prints what it contains.
 func (c backupCommand) verify(ctx context.Context, log *slog.Logger) error {
-	m, err := backup.Verify(ctx, c.File, "", log, printRemark)
+	m, err := operate.Verify(ctx, c.File, "", log, printRemark)
 	if err != nil {
 		return explainBackup(err)
 	}
@@ -135,7 +135,7 @@ func keyAndPassphrase(ctx context.Context, env app.Env) (key, passphrase string,
 func askTwice(ctx context.Context) (string, error) {
 	first, err := ask(ctx, "Passphrase to seal the master key with: ")
 	if errors.Is(err, errNoTerminal) {
-		return "", explainBackup(backup.ErrNoPassphrase)
+		return "", explainBackup(operate.ErrNoPassphrase)
 	}
 	if err != nil {
 		return "", err
@@ -222,7 +222,7 @@ func newProgress(what string) (show func(int64), end func()) {
 func megabyteWords(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
 
 // contentWords describes the content of a backup: "Acme, as of 2026-03-01 14:05, 12 conversations with 80 messages, …".
-func contentWords(m backup.Manifest) string {
+func contentWords(m operate.Manifest) string {
 	return strings.Join([]string{
 		cmp.Or(m.Company, "no company's name"),
 		"as of " + m.TakenAt.Local().Format("2006-01-02 15:04"),
@@ -234,7 +234,7 @@ func contentWords(m backup.Manifest) string {
 }
 
 // resultWords describes a new backup, and says where the master key is.
-func resultWords(m backup.Manifest) string {
+func resultWords(m operate.Manifest) string {
 	text := "Backed up: " + contentWords(m) + "."
 	if m.HasKey {
 		return text + "\nThe master key is in it, sealed with the passphrase. Keep that elsewhere: nobody can open the key without it."
@@ -249,16 +249,16 @@ func resultWords(m backup.Manifest) string {
 func explainBackup(err error) error {
 	hint := ""
 	switch {
-	case errors.Is(err, backup.ErrNoPassphrase):
+	case errors.Is(err, operate.ErrNoPassphrase):
 		hint = "Set PARLEY_BACKUP_PASSPHRASE or PARLEY_BACKUP_PASSPHRASE_FILE, or run it on a terminal, which asks. " +
 			"Or say --without-key: then a restore needs the master key from elsewhere, and without it every mailbox has to be connected anew."
 	case errors.Is(err, store.ErrWrongKey):
 		hint = "The key at hand does not open this database's secrets: set PARLEY_MASTER_KEY to the one that parley serve has."
 	case errors.Is(err, store.ErrRestoring):
 		hint = "Run parley restore again with the same file."
-	case errors.Is(err, backup.ErrOccupied):
+	case errors.Is(err, operate.ErrOccupied):
 		hint = "Name another file, or replace this one with --overwrite."
-	case errors.Is(err, backup.ErrDamaged):
+	case errors.Is(err, operate.ErrDamaged):
 		hint = "Take another copy, or an older backup."
 	}
 

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"parley/cmd/parley/bench"
-	"parley/cmd/parley/bench/rig"
 )
 
 // benchCommand is `parley bench`. It measures how fast Parley accepts and relays messages, and compares the figures with
@@ -45,7 +44,7 @@ Examples:
 // Errors: errReported if a target was missed; a group could not be measured.
 func (c benchCommand) Run(ctx context.Context) error {
 	if c.Serve {
-		return rig.Serve(ctx, rig.ServeOptions{CPUProfile: c.CPUProfile, Unanalysed: c.Unanalysed})
+		return bench.Serve(ctx, bench.ServeOptions{CPUProfile: c.CPUProfile, Unanalysed: c.Unanalysed})
 	}
 
 	program, err := os.Executable()
@@ -55,7 +54,7 @@ func (c benchCommand) Run(ctx context.Context) error {
 
 	report, runErr := bench.Run(ctx, bench.Options{
 		Only: c.Only,
-		Options: rig.Options{
+		RigOptions: bench.RigOptions{
 			Program:    program,
 			Dir:        c.Dir,
 			Quick:      c.Quick,

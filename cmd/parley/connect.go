@@ -19,10 +19,10 @@ import (
 
 	"parley/bridge/setup"
 	"parley/channels"
-	"parley/channels/email/oauth"
+	"parley/channels/email/mailbox"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/consent"
-	"parley/cmd/parley/inspect"
+	"parley/cmd/parley/operate"
+
 	"parley/store"
 )
 
@@ -60,11 +60,11 @@ func (c connectCommand) Run(ctx context.Context) error {
 		return err
 	}
 	if env.OAuth[c.Provider].ID == "" {
-		return consent.NotRegistered(c.Provider)
+		return operate.NotRegistered(c.Provider)
 	}
 
 	return withDatabase(ctx, databaseUse{}, func(ctx context.Context, env app.Env, db *app.Database, log *slog.Logger) error {
-		keeper := consent.New(db.Pool, db.Sealer, env.OAuth, log)
+		keeper := operate.New(db.Pool, db.Sealer, env.OAuth, log)
 		account, err := accountNamed(ctx, db, c.Account)
 		if err != nil {
 			return err
@@ -73,7 +73,7 @@ func (c connectCommand) Run(ctx context.Context) error {
 			return err
 		}
 		fmt.Println("Looking into it…")
-		return checkMailbox(ctx, inspect.Options{
+		return checkMailbox(ctx, operate.Options{
 			Pool:    db.Pool,
 			Sealer:  db.Sealer,
 			Specs:   app.Specs(),
@@ -111,7 +111,7 @@ func accountNamed(ctx context.Context, db *app.Database, name string) (store.Acc
 
 // checkMailbox runs the checks of `parley doctor` on one mailbox and prints the findings.
 // Errors: errReported if something is wrong.
-func checkMailbox(ctx context.Context, o inspect.Options, account store.Account) error {
+func checkMailbox(ctx context.Context, o operate.Options, account store.Account) error {
 	for _, spec := range o.Specs {
 		if spec.Kind != account.Kind {
 			continue
@@ -122,7 +122,7 @@ func checkMailbox(ctx context.Context, o inspect.Options, account store.Account)
 			return err
 		}
 
-		found, err := inspect.Try(ctx, o, account, config)
+		found, err := operate.Try(ctx, o, account, config)
 		if err != nil {
 			return err
 		}
@@ -152,7 +152,7 @@ func printFindings(out io.Writer, found []channels.Finding) (allOK bool) {
 }
 
 // connect guides a person to the provider and back, and stores the tokens that the provider grants.
-func (c connectCommand) connect(ctx context.Context, keeper *consent.Keeper, account store.Account, in io.Reader, out io.Writer) error {
+func (c connectCommand) connect(ctx context.Context, keeper *operate.Keeper, account store.Account, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	listener, address, err := c.listen(ctx)
@@ -167,7 +167,7 @@ func (c connectCommand) connect(ctx context.Context, keeper *consent.Keeper, acc
 	page := serveLanding(listener, flow.State)
 	defer func() { _ = app.Shutdown(ctx, page.server, time.Second) }()
 
-	person, err := consent.PersonOf(account)
+	person, err := operate.PersonOf(account)
 	if err != nil {
 		return err
 	}
@@ -220,7 +220,7 @@ func (c connectCommand) listen(ctx context.Context) (net.Listener, string, error
 	}
 
 	host := "127.0.0.1"
-	if c.Provider == oauth.Microsoft {
+	if c.Provider == mailbox.Microsoft {
 		host = "localhost"
 	}
 	_, port, _ := net.SplitHostPort(listener.Addr().String()) //nolint:errcheck // a listener's address has a port

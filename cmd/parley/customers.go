@@ -8,7 +8,7 @@ import (
 	"os"
 
 	"parley/cmd/parley/app"
-	records "parley/cmd/parley/customers"
+	"parley/cmd/parley/operate"
 )
 
 // customersCommand is `parley customers`: what the company knows of its customers, which profiles show, and by which rules can decide who
@@ -46,7 +46,7 @@ func (c importCustomersCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	report, err := records.Check(f)
+	report, err := operate.Check(f)
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
@@ -61,7 +61,7 @@ func (c importCustomersCommand) Run(ctx context.Context) error {
 		return nil
 	}
 	return withDatabase(ctx, databaseUse{}, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
-		report, err := records.Import(ctx, db.Pool, f)
+		report, err := operate.Import(ctx, db.Pool, f)
 		if err == nil {
 			printRemark(fmt.Sprintf("%d customers imported.", report.Customers))
 		}
@@ -80,7 +80,7 @@ func (c exportCustomersCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(records.Export(ctx, db.Pool, f), f.Sync(), f.Close()); err != nil {
+		if err := errors.Join(operate.Export(ctx, db.Pool, f), f.Sync(), f.Close()); err != nil {
 			return errors.Join(err, os.Remove(c.File))
 		}
 		return nil
@@ -92,7 +92,7 @@ type undoCustomersCommand struct{}
 // Run takes the last import back.
 func (undoCustomersCommand) Run(ctx context.Context) error {
 	return withDatabase(ctx, databaseUse{}, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
-		undone, err := records.Undo(ctx, db.Pool)
+		undone, err := operate.Undo(ctx, db.Pool)
 		if err == nil && !undone {
 			err = errors.New("there is no import to take back")
 		}

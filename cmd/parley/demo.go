@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/child"
 	"parley/cmd/parley/demo"
+	"parley/cmd/parley/lab"
 )
 
 // demoCommand is `parley demo`. It shows a web page on which a person can try Parley without an account at any provider:
@@ -109,7 +109,7 @@ func (c demoCommand) Run(ctx context.Context) error {
 
 	o.Ready = func(url string, vars []string) error {
 		if c.Env != "" {
-			if err := child.WriteEnv(c.Env, vars); err != nil {
+			if err := lab.WriteEnv(c.Env, vars); err != nil {
 				return err
 			}
 		}

@@ -17,9 +17,9 @@ import (
 	"time"
 
 	"parley/bridge"
-	"parley/channels/pause"
+	"parley/channels/wire"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/backup"
+	"parley/cmd/parley/operate"
 	"parley/store"
 	"parley/store/erase"
 )
@@ -116,7 +116,7 @@ func printErasures(ctx context.Context, env app.Env, db *app.Database) error {
 		return err
 	}
 
-	list, err := os.ReadFile(backup.ErasuresIn(app.BackupFolder(env)).Path)
+	list, err := os.ReadFile(operate.ErasuresIn(app.BackupFolder(env)).Path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // the first erasure creates the file
 		return err
 	}
@@ -265,7 +265,7 @@ func waitForServe(ctx context.Context, db *app.Database, o erase.Options, id str
 		if errors.Is(err, erase.ErrInChats) && !isServed {
 			return certificate, err
 		}
-		if !pause.For(ctx, time.Second) {
+		if !wire.For(ctx, time.Second) {
 			return certificate, ctx.Err()
 		}
 	}

@@ -13,9 +13,9 @@ import (
 
 	"parley/bridge/analysis/offline"
 	"parley/bridge/analysis/openai/openaifake"
-	"parley/channels/pause"
-	"parley/cmd/parley/child"
-	"parley/cmd/parley/demo/company"
+	"parley/channels/wire"
+	"parley/cmd/parley/demo"
+	"parley/cmd/parley/lab"
 )
 
 // fakesCommand is `parley fakes`. It runs emulators of all providers, such as Slack, WhatsApp and a mail server, so that
@@ -74,7 +74,7 @@ A model: with --model 127.0.0.1:0 FILE also configures an emulated language mode
 
 // Run runs the emulators until it is interrupted.
 func (c fakesCommand) Run(ctx context.Context) error {
-	emulators, err := company.New(ctx, c.emulatorOptions())
+	emulators, err := demo.New(ctx, c.emulatorOptions())
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (c fakesCommand) Run(ctx context.Context) error {
 		stopModel = model.Stop
 	}
 
-	if err := child.WriteEnv(c.Env, vars); err != nil {
+	if err := lab.WriteEnv(c.Env, vars); err != nil {
 		return errors.Join(err, stopModel(), emulators.Close())
 	}
 
@@ -109,16 +109,16 @@ func (c fakesCommand) Run(ctx context.Context) error {
 }
 
 // emulatorOptions returns the options of the emulators that the command line asks for.
-func (c fakesCommand) emulatorOptions() company.Options {
-	return company.Options{
+func (c fakesCommand) emulatorOptions() demo.CompanyOptions {
+	return demo.CompanyOptions{
 		PublicURL: strings.TrimRight(c.PublicURL, "/"),
 		IMAPAddr:  c.IMAP,
 		SMTPAddr:  c.SMTP,
 		SlackAddr: c.Slack,
 		HTTPMode:  c.HTTP,
-		TeamsOptions: company.TeamsOptions{
-			Teams:        c.Surface != company.SurfaceSlack,
-			NoSlack:      c.Surface == company.SurfaceTeams,
+		TeamsOptions: demo.TeamsOptions{
+			Teams:        c.Surface != demo.SurfaceSlack,
+			NoSlack:      c.Surface == demo.SurfaceTeams,
 			TeamsAddr:    c.Teams,
 			TeamsRetries: slices.Repeat([]time.Duration{teamsRetryPause}, teamsTries),
 		},
@@ -138,7 +138,7 @@ const (
 
 // installApp adds Parley's app to the emulated team in Teams. It tries until parley serve accepts that, and prints each
 // new reason for a failure once.
-func installApp(ctx context.Context, emulators *company.Company) {
+func installApp(ctx context.Context, emulators *demo.Company) {
 	lastReason := ""
 	for {
 		err := emulators.Install(ctx)
@@ -149,7 +149,7 @@ func installApp(ctx context.Context, emulators *company.Company) {
 			lastReason = reason
 			printRemark("Teams tries to add Parley's app until serve takes that. So far: " + reason)
 		}
-		if !pause.For(ctx, teamsRetryPause) {
+		if !wire.For(ctx, teamsRetryPause) {
 			return
 		}
 	}

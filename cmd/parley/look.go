@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/inspect"
+	"parley/cmd/parley/operate"
 	"parley/store"
 )
 
@@ -83,7 +83,7 @@ func (c replayCommand) Run(ctx context.Context) error {
 	use := databaseUse{readOnly: len(c.Events) == 0}
 	return withDatabase(ctx, use, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
 		if len(c.Events) == 0 {
-			text, err := inspect.Quarantined(ctx, db.Pool, time.Local)
+			text, err := operate.Quarantined(ctx, db.Pool, time.Local)
 			if err != nil {
 				return err
 			}
@@ -91,7 +91,7 @@ func (c replayCommand) Run(ctx context.Context) error {
 			return err
 		}
 
-		results, err := inspect.Replay(ctx, db.Pool, db.Sealer, app.Specs(), c.Events)
+		results, err := operate.Replay(ctx, db.Pool, db.Sealer, app.Specs(), c.Events)
 		if err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func (c replayCommand) Run(ctx context.Context) error {
 		var failed error
 		for _, r := range results {
 			fmt.Println(r.Text())
-			willBeApplied := r.State == inspect.ReplayQueued || r.State == inspect.ReplayHandedOver
+			willBeApplied := r.State == operate.ReplayQueued || r.State == operate.ReplayHandedOver
 			if !willBeApplied {
 				failed = errReported
 			}
@@ -119,7 +119,7 @@ func (explainCommand) Help() string { return "Examples:\n  parley explain '#12'\
 // Run prints what happened to the conversation or event, step by step.
 func (c explainCommand) Run(ctx context.Context) error {
 	return withDatabase(ctx, databaseUse{readOnly: true}, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
-		text, err := inspect.Explain(ctx, db.Pool, c.What, time.Local)
+		text, err := operate.Explain(ctx, db.Pool, c.What, time.Local)
 		if err != nil {
 			return err
 		}

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"os"
 
-	slackmanifest "parley/bot/slack/manifest"
-	"parley/bot/teams/manifest"
+	"parley/bot/slack"
+	"parley/bot/teams"
 )
 
 // manifestCommand is `parley manifest`. To use Parley in Slack or Teams, a company registers it there as an app. The
@@ -39,7 +39,7 @@ Examples:
 // Run prints the manifest.
 func (c slackManifestCommand) Run() error {
 	isServeUsingHTTP := isSet("SLACK_SIGNING_SECRET") && !isSet("SLACK_APP_TOKEN") // parley serve with these variables
-	return printOutput(slackmanifest.JSON(slackmanifest.Options{
+	return printOutput(slack.JSON(slack.ManifestOptions{
 		Name:          c.Name,
 		ShortCommands: c.ShortCommands,
 		PublicURL:     c.PublicURL,
@@ -74,7 +74,7 @@ Example:
 
 // Run writes the package, or prints the manifest.
 func (c teamsManifestCommand) Run() error {
-	o := manifest.Options{
+	o := teams.ManifestOptions{
 		AppID:        c.AppID,
 		Name:         c.Name,
 		PublicURL:    c.PublicURL,
@@ -86,10 +86,10 @@ func (c teamsManifestCommand) Run() error {
 		MentionsOnly: c.MentionsOnly,
 	}
 	if c.Out == "" {
-		return printOutput(manifest.JSON(o))
+		return printOutput(teams.JSON(o))
 	}
 
-	out, err := manifest.Package(o)
+	out, err := teams.Package(o)
 	if err != nil {
 		return err
 	}

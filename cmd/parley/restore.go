@@ -11,9 +11,9 @@ import (
 	"strings"
 
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/backup"
+	"parley/cmd/parley/operate"
+	"parley/store"
 	"parley/store/erase"
-	"parley/store/restore"
 )
 
 // parley restore fills an empty database from a file that parley backup wrote. Two things make that delicate:
@@ -61,7 +61,7 @@ func (c restoreCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer remove()
-	archive, err := backup.Open(path)
+	archive, err := operate.Open(path)
 	if err != nil {
 		return explainRestore(err, env)
 	}
@@ -83,8 +83,8 @@ func (c restoreCommand) Run(ctx context.Context) error {
 	}
 
 	keySaved := false
-	list := backup.ErasuresIn(app.BackupFolder(env))
-	restored, err := backup.Restore(ctx, archive, backup.Target{
+	list := operate.ErasuresIn(app.BackupFolder(env))
+	restored, err := operate.Restore(ctx, archive, operate.Target{
 		Pool:   db.Pool,
 		URL:    db.URL(),
 		BinDir: db.BinDir(),
@@ -121,11 +121,11 @@ func passphraseToOpen(ctx context.Context, env app.Env) (string, error) {
 // without the flag, the one in the folder of the backup. If no list exists, it prints a warning.
 func (c restoreCommand) readErasures(env app.Env) ([]erase.Record, error) {
 	folder := app.BackupFolder(env)
-	lists := []backup.Erasures{backup.ErasuresIn(folder)}
+	lists := []operate.Erasures{operate.ErasuresIn(folder)}
 	if c.Erasures != "" {
-		lists = append(lists, backup.Erasures{Path: c.Erasures})
+		lists = append(lists, operate.Erasures{Path: c.Erasures})
 	} else if c.File != "-" {
-		lists = append(lists, backup.ErasuresIn(filepath.Dir(c.File)))
+		lists = append(lists, operate.ErasuresIn(filepath.Dir(c.File)))
 	}
 
 	var records []erase.Record
@@ -161,7 +161,7 @@ func (c restoreCommand) readErasures(env app.Env) ([]erase.Record, error) {
 
 // saveErasures adds records that are missing to the list in PARLEY_DATA/backups. It leaves out records of another
 // database, which can't be applied to this one, and prints how many these are.
-func saveErasures(ctx context.Context, env app.Env, db *app.Database, list backup.Erasures, records []erase.Record) error {
+func saveErasures(ctx context.Context, env app.Env, db *app.Database, list operate.Erasures, records []erase.Record) error {
 	if len(records) == 0 {
 		return nil
 	}
@@ -181,7 +181,7 @@ func saveErasures(ctx context.Context, env app.Env, db *app.Database, list backu
 }
 
 // eraseAgain repeats the erasures of the list that are newer than the backup, so that no erased customer comes back.
-func eraseAgain(ctx context.Context, env app.Env, db *app.Database, list backup.Erasures) error {
+func eraseAgain(ctx context.Context, env app.Env, db *app.Database, list operate.Erasures) error {
 	if err := db.Unlock(ctx, env); err != nil {
 		return err
 	}
@@ -230,7 +230,7 @@ func (c restoreCommand) inputFile(ctx context.Context) (path string, remove func
 }
 
 // describeRestored returns the final text for the terminal: what was restored, and what happens next.
-func describeRestored(restored restore.Restored, keySaved bool, env app.Env) string {
+func describeRestored(restored store.Restored, keySaved bool, env app.Env) string {
 	text := "Restored."
 	if keySaved {
 		text += " The master key is in " + app.KeyFile(env) + "."
@@ -253,7 +253,7 @@ func notEmptyHint(env app.Env) string {
 	data := filepath.Clean(env.Data)
 	hint := fmt.Sprintf("Nothing was changed. Stop Parley and put its data folder aside (mv %s %s.old), "+
 		"or name a new one by PARLEY_DATA; then restore again", data, data)
-	list := backup.ErasuresIn(app.BackupFolder(env)).Path
+	list := operate.ErasuresIn(app.BackupFolder(env)).Path
 	if _, err := os.Stat(list); err == nil {
 		hint += fmt.Sprintf(", with --erasures and the list of erasures in that folder (%s)", list)
 	}
@@ -264,19 +264,19 @@ func notEmptyHint(env app.Env) string {
 func explainRestore(err error, env app.Env) error {
 	hint := ""
 	switch {
-	case errors.Is(err, backup.ErrNotEmpty) && env.DatabaseURL == "":
+	case errors.Is(err, operate.ErrNotEmpty) && env.DatabaseURL == "":
 		hint = notEmptyHint(env)
-	case errors.Is(err, backup.ErrNotEmpty):
+	case errors.Is(err, operate.ErrNotEmpty):
 		hint = "Nothing was changed. Make an empty database (createdb -T template0 -E UTF8 parley_restored), " +
 			"let DATABASE_URL name it, then restore again."
-	case errors.Is(err, backup.ErrOtherKey) && env.MasterKey != "":
+	case errors.Is(err, operate.ErrOtherKey) && env.MasterKey != "":
 		hint = "Nothing was changed. Unset PARLEY_MASTER_KEY and restore with the passphrase, " +
 			"or set it to the key that the backup was made with."
-	case errors.Is(err, backup.ErrOtherKey):
+	case errors.Is(err, operate.ErrOtherKey):
 		hint = fmt.Sprintf("Nothing was changed. %s is another database's key: put it aside, then restore again.", app.KeyFile(env))
-	case errors.Is(err, backup.ErrNoKey):
+	case errors.Is(err, operate.ErrNoKey):
 		hint = fmt.Sprintf("Nothing was changed. Set PARLEY_MASTER_KEY to the key that was in use then, or put it into %s.", app.KeyFile(env))
-	case errors.Is(err, backup.ErrPassphrase):
+	case errors.Is(err, operate.ErrPassphrase):
 		hint = "Nothing was changed. Try again; with the key itself in PARLEY_MASTER_KEY no passphrase is needed."
 	case errors.Is(err, errNoTerminal):
 		return errors.New("the passphrase of the key in the backup is needed: " +

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/build"
+	"parley/cmd/parley/operate"
 )
 
 // serveCommand is `parley serve`, which runs Parley: it relays messages between customers, who write mails or use
@@ -56,6 +56,6 @@ type versionCommand struct{}
 
 // Run prints the version of the program.
 func (versionCommand) Run() error {
-	_, err := fmt.Println("parley", build.String())
+	_, err := fmt.Println("parley", operate.String())
 	return err
 }

@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"parley/cmd/parley/torture"
-	"parley/cmd/parley/torture/emulators"
-	"parley/cmd/parley/torture/oracle"
 )
 
 // tortureCommand is `parley torture`, a fault-injection test. It runs several Parleys on one database, lets emulated
@@ -74,10 +72,10 @@ Examples:
 // Errors: errReported if the run failed (torture.ErrVerdict); it could not be carried out.
 func (c tortureCommand) Run(ctx context.Context) error {
 	if c.Oracle {
-		return oracle.Run(ctx, os.Stdin, os.Stdout)
+		return torture.RunOracle(ctx, os.Stdin, os.Stdout)
 	}
 	if c.Fakes != "" {
-		return emulators.Run(ctx, c.Fakes)
+		return torture.RunEmulators(ctx, c.Fakes)
 	}
 
 	program, err := os.Executable()

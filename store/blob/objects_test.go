@@ -14,9 +14,9 @@ import (
 
 	"parley/store"
 	"parley/store/blob"
-	"parley/store/objects"
+
 	"parley/store/objects/s3fake"
-	"parley/store/retention"
+
 	"parley/store/storetest"
 )
 
@@ -25,14 +25,14 @@ type elsewhere struct {
 	t      *testing.T
 	pool   *pgxpool.Pool
 	fake   *s3fake.Server
-	bucket *objects.Bucket
+	bucket *blob.Bucket
 }
 
 func newElsewhere(t *testing.T) elsewhere {
 	t.Helper()
 	fake, endpoint, stop := s3fake.Start()
 	t.Cleanup(stop)
-	return elsewhere{t, storetest.DB(t), fake, must(objects.New(objects.Options{
+	return elsewhere{t, storetest.DB(t), fake, must(blob.NewBucket(blob.BucketOptions{
 		Endpoint: endpoint, Bucket: fake.Bucket, Region: fake.Region, KeyID: fake.KeyID, SecretKey: fake.SecretKey}))(t)}
 }
 
@@ -54,8 +54,8 @@ func (e elsewhere) get(hash string) []byte {
 // collect does what retention does with blobs that nothing refers to.
 func (e elsewhere) collect() {
 	e.t.Helper()
-	for done := (retention.Emptied{More: true}); done.More; {
-		done = must(retention.DropBlobs(e.t.Context(), e.pool, 24*time.Hour, true))(e.t)
+	for done := (store.Emptied{More: true}); done.More; {
+		done = must(store.DropBlobs(e.t.Context(), e.pool, 24*time.Hour, true))(e.t)
 	}
 }
 

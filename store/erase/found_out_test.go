@@ -8,9 +8,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
-	"parley/store/ai"
+
 	"parley/store/erase"
-	"parley/store/request"
+
 	"parley/store/storetest"
 )
 
@@ -36,20 +36,20 @@ func claimBursts(t *testing.T, pool *pgxpool.Pool) []store.Burst {
 }
 
 // claimRequests claims all requested texts.
-func claimRequests(t *testing.T, pool *pgxpool.Pool) []request.Request {
+func claimRequests(t *testing.T, pool *pgxpool.Pool) []store.AIRequest {
 	t.Helper()
-	return must(request.Claim(t.Context(), pool, manyClaims, lease))(t)
+	return must(store.ClaimRequests(t.Context(), pool, manyClaims, lease))(t)
 }
 
 // claimOf returns the claim of a requested text.
-func claimOf(r request.Request) ai.Claim {
-	return ai.RequestClaim(r.ConversationID, r.Name, r.AskedAt, r.Epoch)
+func claimOf(r store.AIRequest) store.AIClaim {
+	return store.AIRequestClaim(r.ConversationID, r.Name, r.AskedAt, r.Epoch)
 }
 
 // keepRecord stores what a model was asked and answered under a claim.
-func keepRecord(t *testing.T, o erase.Options, claim ai.Claim, words string) {
+func keepRecord(t *testing.T, o erase.Options, claim store.AIClaim, words string) {
 	t.Helper()
-	check(t, ai.KeepRecord(t.Context(), o.Pool, o.Sealer, mailAccount, claim, words))
+	check(t, store.KeepAIRecord(t.Context(), o.Pool, o.Sealer, mailAccount, claim, words))
 }
 
 // countRecords returns how many records of models a database holds.
@@ -100,9 +100,9 @@ func TestWhatAModelIsBeingAsked(t *testing.T) {
 	o := newOptions(t, pool)
 	exec(t, pool, `DELETE FROM ai_exchanges`)
 
-	var claims []ai.Claim
+	var claims []store.AIClaim
 	for _, b := range claimBursts(t, pool) {
-		claims = append(claims, ai.BurstClaim(b))
+		claims = append(claims, store.AIBurstClaim(b))
 	}
 	for _, r := range claimRequests(t, pool) {
 		claims = append(claims, claimOf(r))

@@ -12,7 +12,7 @@ import (
 	"parley/store"
 	"parley/store/blob"
 	"parley/store/erase"
-	"parley/store/retention"
+
 	"parley/store/storetest"
 )
 
@@ -205,7 +205,7 @@ func TestFileOfAnotherBesideAnErasure(t *testing.T) {
 	// Forty days pass.
 	exec(t, pool, `UPDATE uploads SET created_at = created_at - interval '40 days'`)
 	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '40 days'`)
-	must(retention.DropBlobs(ctx, pool, time.Hour, false))(t)
+	must(store.DropBlobs(ctx, pool, time.Hour, false))(t)
 	if _, err := blob.Get(ctx, pool, nil, again); err == nil {
 		t.Error("what was uploaded again and never sent stays for ever")
 	}

@@ -3,7 +3,7 @@ package measure_test
 import (
 	"fmt"
 
-	"parley/store/plantest"
+	"parley/store/storetest"
 )
 
 // crowd returns the statements that make conversations of the year 2026 and their figures. There are ten accounts
@@ -32,12 +32,12 @@ func crowd(conversations int) []string {
 		sumSharesOfDays("agent", "s.agent_id::text"),
 		sumSharesOfDays("tag", "l.tags[1]"),
 		sumSharesOfDays("intent", "l.intent"),
-		plantest.Spans(),
+		storetest.Spans(),
 		`
 			INSERT INTO measure_times (conversation_id, tags, intent, mood, times)
 			SELECT id, ARRAY['tag'], 'refund', '', ARRAY['2026-03-02 101 2 7 first 60 60']
 			FROM conversations`,
-		plantest.Spreads(),
+		storetest.Spreads(),
 		fmt.Sprintf(`
 			INSERT INTO messages (id, conversation_id, direction, fate, said_at, created_at, changed)
 			SELECT n, n, 'in', 'in', now(), now(), NULL

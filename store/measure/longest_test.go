@@ -8,7 +8,6 @@ import (
 
 	"parley/store"
 	"parley/store/measure"
-	"parley/store/plantest"
 	"parley/store/storetest"
 )
 
@@ -19,7 +18,7 @@ func TestLongestTimes(t *testing.T) {
 	t.Parallel()
 	const limit = 10
 	pool := storetest.DB(t)
-	plantest.Run(t, pool, crowd(10_000), nil)
+	storetest.Run(t, pool, crowd(10_000), nil)
 	tests := []struct {
 		name      string
 		filter    measure.Filter

@@ -7,7 +7,6 @@ import (
 
 	"parley/store"
 	"parley/store/measure"
-	"parley/store/plantest"
 	"parley/store/storetest"
 )
 
@@ -25,11 +24,11 @@ func sumArguments(kind, value string) []any {
 }
 
 // dashboardStatements returns the statements that read a dashboard's figures.
-func dashboardStatements() []plantest.Statement {
+func dashboardStatements() []storetest.Statement {
 	month := measure.DaysOf("2026-03-01", "2026-03-31")
 	year := measure.SpanArguments("agent", "2025-12-20", "2026-12-19")
 	allAccounts, allTeams := []int64(nil), []int64(nil)
-	return []plantest.Statement{
+	return []storetest.Statement{
 		{
 			Name:    "by day",
 			SQL:     measure.SumsSQL("day"),
@@ -104,8 +103,8 @@ func dashboardStatements() []plantest.Statement {
 }
 
 // measuringStatements returns the statements of each round of measuring.
-func measuringStatements() []plantest.Statement {
-	return []plantest.Statement{
+func measuringStatements() []storetest.Statement {
+	return []storetest.Statement{
 		{
 			Name:    "spreads to correct",
 			SQL:     measure.SpreadsOfSQL,
@@ -155,8 +154,8 @@ func TestPlans(t *testing.T) {
 	if storetest.LongForm() {
 		conversations = 1_000_000
 	}
-	plantest.Run(t, few, crowd(10_000), nil)
-	plantest.Run(t, many, crowd(conversations), append(dashboardStatements(), measuringStatements()...))
+	storetest.Run(t, few, crowd(10_000), nil)
+	storetest.Run(t, many, crowd(conversations), append(dashboardStatements(), measuringStatements()...))
 
 	tests := []struct {
 		name string
@@ -187,5 +186,5 @@ func TestPlans(t *testing.T) {
 // effortOfMonth returns how many rows and blocks are read for the figures of a month.
 func effortOfMonth(t *testing.T, pool *pgxpool.Pool, sql, kind string) float64 {
 	t.Helper()
-	return plantest.Explain(t, pool, sql, measure.SpanArguments(kind, "2026-03-01", "2026-03-31")...).Effort()
+	return storetest.Explain(t, pool, sql, measure.SpanArguments(kind, "2026-03-01", "2026-03-31")...).Effort()
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
-	"parley/store/retention"
+
 	"parley/store/schema"
 	"parley/store/storetest"
 )
@@ -96,7 +96,7 @@ func TestMigrateThereAndBack(t *testing.T) {
 	// There again, and no way back once events were removed.
 	check(t, schema.Migrate(t.Context(), pool))
 	checkNames(t, pool, "queued again", queued, "7/a1", "7/a2", "7/a3", "7/a4", "7/b1", "7/b2")
-	check(t, retention.AllowDropping(t.Context(), pool, -time.Second))
+	check(t, store.AllowDroppingEvents(t.Context(), pool, -time.Second))
 	checkNoWayBack(t, pool, "after events were removed", "restore the backup")
 }
 

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 
 	"parley/bot/shape"
-	"parley/bot/typed"
+
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels/markdown"
@@ -152,7 +152,7 @@ const (
 // the name to maxNameRunes. Package view adds a suffix, as in "Ann Lee (customer)", which shows that the author isn't
 // a colleague. A long name is shortened before the suffix, so that the suffix remains.
 func DisplayName(name string) string {
-	name = typed.Visible(name)
+	name = shape.Visible(name)
 	runes := []rune(name)
 	if len(runes) <= maxNameRunes {
 		return name
@@ -174,7 +174,7 @@ func DisplayName(name string) string {
 // FileName returns the name under which a customer's file is uploaded: "a/b.pdf" becomes "a_b.pdf", and no name "file".
 // It drops invisible characters and shortens the name to maxNameRunes, but keeps the extension.
 func FileName(name string) string {
-	name = typed.Visible(strings.NewReplacer("/", "_", `\`, "_").Replace(name))
+	name = shape.Visible(strings.NewReplacer("/", "_", `\`, "_").Replace(name))
 	name = cmp.Or(name, "file")
 	runes := []rune(name)
 	if len(runes) <= maxNameRunes {

@@ -3,8 +3,6 @@ package slackfake
 import (
 	"maps"
 	"slices"
-
-	"parley/bot/slack/slackfake/workspace"
 )
 
 // Administrator changes the emulated Slack workspace as an admin, or Slack itself, would. For example, it archives a
@@ -13,12 +11,12 @@ import (
 // "The lock" is workspace.Ground.Mu, which guards the whole workspace. The methods of Administrator acquire it, so they
 // are safe for concurrent use. Their errors are Slack's error codes, such as channel_not_found.
 type Administrator struct {
-	*ground
+	*Ground
 	people *directory
 	rooms  *rooms
 	board  *board
 	files  *library
-	grant  *workspace.Grant
+	grant  *Grant
 	events *Events
 }
 
@@ -54,7 +52,7 @@ func (r *rooms) withChannel(id string, f func(*channel)) error {
 	defer r.Mu.Unlock()
 	ch := r.channels[id]
 	if ch == nil {
-		return workspace.Refuse("channel_not_found")
+		return Refuse("channel_not_found")
 	}
 	f(ch)
 	return nil
@@ -132,12 +130,12 @@ func (a *Administrator) LockThread(in, ts string, on bool) error {
 	defer a.Mu.Unlock()
 	ch := a.rooms.channels[in]
 	if ch == nil {
-		return workspace.Refuse("channel_not_found")
+		return Refuse("channel_not_found")
 	}
 
 	m := ch.byTS[ts]
 	if m == nil || m.IsReply() {
-		return workspace.Refuse("thread_not_found")
+		return Refuse("thread_not_found")
 	}
 
 	th := ch.threadOf(ts)
@@ -153,16 +151,16 @@ func (a *Administrator) Unfurl(in, ts string) error {
 	defer a.Mu.Unlock()
 	ch := a.rooms.channels[in]
 	if ch == nil {
-		return workspace.Refuse("channel_not_found")
+		return Refuse("channel_not_found")
 	}
 
 	m := ch.byTS[ts]
 	if m == nil {
-		return workspace.Refuse("message_not_found")
+		return Refuse("message_not_found")
 	}
 
 	prev := m.Clone()
-	m.Attachments = workspace.MustJSON([]any{object{
+	m.Attachments = MustJSON([]any{Object{
 		"id": 1, "from_url": "https://example.test/", "original_url": "https://example.test/", "title": "Example", "fallback": "Example",
 	}})
 
@@ -203,7 +201,7 @@ func (a *Administrator) DeleteFile(id string) error {
 	defer a.Mu.Unlock()
 	f := a.files.files[id]
 	if f == nil {
-		return workspace.Refuse("file_not_found")
+		return Refuse("file_not_found")
 	}
 	a.files.buryFile(f)
 	return nil
@@ -269,7 +267,7 @@ func (a *Administrator) AddUser(u User) User {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
 	p := a.people.putUser(u)
-	a.events.Emit("team_join", nil, object{"type": "team_join", "user": a.describe(p)})
+	a.events.Emit("team_join", nil, Object{"type": "team_join", "user": a.describe(p)})
 	return *p
 }
 
@@ -280,23 +278,23 @@ func (a *Administrator) UpdateUser(id string, change func(*User)) error {
 	defer a.Mu.Unlock()
 	u := a.people.users[id]
 	if u == nil {
-		return workspace.Refuse("user_not_found")
+		return Refuse("user_not_found")
 	}
 
 	change(u)
 	u.Updated = a.Now().Unix()
 	a.Note(Change{Kind: "user", User: id})
-	a.events.Emit("user_change", nil, object{
+	a.events.Emit("user_change", nil, Object{
 		"type":     "user_change",
 		"user":     a.describe(u),
 		"cache_ts": u.Updated,
-		"event_ts": workspace.FormatTS(a.Now().UnixMicro()),
+		"event_ts": FormatTS(a.Now().UnixMicro()),
 	})
 
 	return nil
 }
 
 // describe returns the fields of a user that the app's scopes permit it to see.
-func (a *Administrator) describe(u *User) reply {
+func (a *Administrator) describe(u *User) Reply {
 	return a.people.describe(u, emailAccess(a.grant.Scopes["users:read.email"]))
 }

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"parley/bot/slack/slackfake/screens"
-	"parley/bot/slack/slackfake/workspace"
 	"parley/channels/emulator"
 )
 
@@ -17,9 +15,9 @@ import (
 //
 // "The lock" is workspace.Ground.Mu, which guards the whole emulated workspace, including calls and limits.
 type webAPI struct {
-	*ground
+	*Ground
 	methods map[string]method
-	grant   *workspace.Grant
+	grant   *Grant
 	faults  *emulator.FaultPlan
 	sockets *Sockets
 
@@ -27,7 +25,7 @@ type webAPI struct {
 	conversations *conversationAPI
 	users         *userAPI
 	files         *fileAPI
-	views         *screens.API
+	views         *API
 
 	calls  []Call
 	limits limits
@@ -53,9 +51,9 @@ type Call struct {
 // serveAPI serves a call in three steps: injected faults that prevent the call, the call itself, and injected faults that
 // damage its response.
 func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
-	c := &call{Ground: a.ground, Grant: a.grant, Method: r.PathValue("method")}
+	c := &WebcallCall{Ground: a.Ground, Grant: a.grant, Method: r.PathValue("method")}
 	if err := c.Read(w, r); err != nil {
-		emulator.WriteJSON(w, http.StatusOK, reply{"ok": false, "error": err.Code})
+		emulator.WriteJSON(w, http.StatusOK, Reply{"ok": false, "error": err.Code})
 		return
 	}
 
@@ -78,20 +76,20 @@ func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
 
 // beginCall returns the injected fault for a call, or nil. If the fault prevents the call, beginCall records the call,
 // because finishCall won't be called.
-func (a *webAPI) beginCall(c *call, base string) *emulator.Struck {
+func (a *webAPI) beginCall(c *WebcallCall, base string) *emulator.Struck {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
 	a.CalledAt = base
 	f := a.faults.Strike(c.Method, c.Str("channel"))
 	if f != nil && hasNoEffect(f) {
-		a.record(c, workspace.Refuse("fault"), f)
+		a.record(c, Refuse("fault"), f)
 	}
 	return f
 }
 
 // finishCall performs a call and returns the body of its response. It encodes the body while it holds the lock, because the
 // response refers to live state.
-func (a *webAPI) finishCall(c *call, f *emulator.Struck, header http.Header) ([]byte, *workspace.Refusal) {
+func (a *webAPI) finishCall(c *WebcallCall, f *emulator.Struck, header http.Header) ([]byte, *WorkspaceRefusal) {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
 	c.NoShare = f != nil && f.Kind == FaultNeverShare
@@ -103,15 +101,15 @@ func (a *webAPI) finishCall(c *call, f *emulator.Struck, header http.Header) ([]
 	}
 
 	if out == nil {
-		out = reply{}
+		out = Reply{}
 	}
 	out["ok"] = true
-	return workspace.MustJSON(out), nil
+	return MustJSON(out), nil
 }
 
 // addScopeHeaders adds the headers with the scopes of the token, and with those that the method accepts. The caller must
 // hold the lock.
-func (a *webAPI) addScopeHeaders(c *call, h http.Header) {
+func (a *webAPI) addScopeHeaders(c *WebcallCall, h http.Header) {
 	if c.Token != a.grant.Token || a.grant.Revoked {
 		return
 	}
@@ -130,7 +128,7 @@ func baseOf(r *http.Request) string {
 }
 
 // record records a call with its result. err and f may be nil. The caller must hold the lock.
-func (a *webAPI) record(c *call, err *workspace.Refusal, f *emulator.Struck) {
+func (a *webAPI) record(c *WebcallCall, err *WorkspaceRefusal, f *emulator.Struck) {
 	rec := Call{At: a.Now(), Method: c.Method, Args: c.Args, OK: err == nil, Scopes: c.Used}
 	if err != nil {
 		rec.Error = err.Code
@@ -153,13 +151,13 @@ func (a *webAPI) record(c *call, err *workspace.Refusal, f *emulator.Struck) {
 }
 
 // answer writes the response for an error: status 429 for a rate limit, and otherwise {"ok":false,"error":"…"}.
-func (a *webAPI) answer(w http.ResponseWriter, err *workspace.Refusal) {
+func (a *webAPI) answer(w http.ResponseWriter, err *WorkspaceRefusal) {
 	if err.Retry > 0 {
 		answerLater(w, err.Code, err.Retry)
 		return
 	}
 
-	body := reply{"ok": false, "error": err.Code}
+	body := Reply{"ok": false, "error": err.Code}
 	if err.Code == "missing_scope" {
 		a.Mu.Lock()
 		body["needed"], body["provided"] = err.Needed, a.grant.Provided()
@@ -171,7 +169,7 @@ func (a *webAPI) answer(w http.ResponseWriter, err *workspace.Refusal) {
 	}
 
 	if len(err.Messages) > 0 {
-		body["response_metadata"] = reply{"messages": err.Messages}
+		body["response_metadata"] = Reply{"messages": err.Messages}
 		if err.Code == "invalid_blocks" {
 			var errs []string
 			for _, m := range err.Messages {
@@ -185,10 +183,10 @@ func (a *webAPI) answer(w http.ResponseWriter, err *workspace.Refusal) {
 }
 
 // run checks the method, token, scope, arguments and rate limit, and performs the call. The caller must hold the lock.
-func (a *webAPI) run(c *call) (reply, *workspace.Refusal) {
+func (a *webAPI) run(c *WebcallCall) (Reply, *WorkspaceRefusal) {
 	m, ok := a.methods[c.Method]
 	if !ok {
-		return nil, workspace.Refuse("unknown_method")
+		return nil, Refuse("unknown_method")
 	}
 	if err := a.authorize(c, m); err != nil {
 		return nil, err
@@ -214,28 +212,28 @@ func (a *webAPI) run(c *call) (reply, *workspace.Refusal) {
 }
 
 // missingArg returns Slack's error for a missing argument, which depends on the argument.
-func missingArg(method, arg string) *workspace.Refusal {
+func missingArg(method, arg string) *WorkspaceRefusal {
 	switch arg {
 	case "channel":
 		if strings.HasPrefix(method, "reactions.") {
-			return workspace.Refuse("no_item_specified")
+			return Refuse("no_item_specified")
 		}
-		return workspace.Refuse("channel_not_found")
+		return Refuse("channel_not_found")
 	case "timestamp":
-		return workspace.Refuse("no_item_specified")
+		return Refuse("no_item_specified")
 	case "name":
-		return workspace.Refuse("invalid_name")
+		return Refuse("invalid_name")
 	case "user":
-		return workspace.Refuse("user_not_found")
+		return Refuse("user_not_found")
 	case "email":
-		return workspace.Refuse("users_not_found")
+		return Refuse("users_not_found")
 	}
 
-	return workspace.Refuse("invalid_arguments", fmt.Sprintf("[ERROR] missing required field: %s", arg))
+	return Refuse("invalid_arguments", fmt.Sprintf("[ERROR] missing required field: %s", arg))
 }
 
 // authorize checks that a call has a valid token of the kind that its method requires.
-func (a *webAPI) authorize(c *call, m method) *workspace.Refusal {
+func (a *webAPI) authorize(c *WebcallCall, m method) *WorkspaceRefusal {
 	if m.public {
 		return nil
 	}
@@ -245,24 +243,24 @@ func (a *webAPI) authorize(c *call, m method) *workspace.Refusal {
 		want = a.Opt.AppToken
 	}
 	if c.Token == "" {
-		return workspace.Refuse("not_authed")
+		return Refuse("not_authed")
 	}
 
 	isFirstBotToken := c.Token == a.Opt.BotToken // NewToken may have replaced it
 	isAppToken := c.Token == a.Opt.AppToken
 	if a.grant.Revoked && isFirstBotToken {
-		return workspace.Refuse("account_inactive")
+		return Refuse("account_inactive")
 	}
 
 	if isFirstBotToken && c.Token != a.grant.Token {
-		return workspace.Refuse("token_revoked")
+		return Refuse("token_revoked")
 	}
 	if c.Token == want {
 		return nil
 	}
 	if isAppToken || c.Token == a.grant.Token {
-		return workspace.Refuse("not_allowed_token_type")
+		return Refuse("not_allowed_token_type")
 	}
 
-	return workspace.Refuse("invalid_auth")
+	return Refuse("invalid_auth")
 }

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"parley/bot/slack/slackfake/workspace"
 )
 
 // rooms are the channels of the emulated Slack workspace, with their members, messages and threads. When something changes,
@@ -14,7 +12,7 @@ import (
 // "The lock" is workspace.Ground.Mu, which guards the whole workspace. A ts, such as "1700000000.000100", is both the id of
 // a message in its channel and its time.
 type rooms struct {
-	*ground
+	*Ground
 	people   *directory
 	board    *board
 	events   *Events
@@ -115,7 +113,7 @@ func (r *rooms) enter(ch *channel, user, inviter string) {
 	r.Note(Change{Kind: "channel", Channel: ch.ID, User: user})
 	ev := map[string]any{
 		"type": "member_joined_channel", "user": user, "channel": ch.ID, "channel_type": memberKind(ch), "team": r.Opt.TeamID,
-		"event_ts": workspace.FormatTS(r.Now().UnixMicro()),
+		"event_ts": FormatTS(r.Now().UnixMicro()),
 	}
 	if inviter != "" {
 		ev["inviter"] = inviter
@@ -156,7 +154,7 @@ func (r *rooms) leave(ch *channel, user string) {
 		return
 	}
 
-	stamp := workspace.FormatTS(r.Now().UnixMicro())
+	stamp := FormatTS(r.Now().UnixMicro())
 	r.events.Emit("member_left_channel", &ch.Channel, map[string]any{
 		"type": "member_left_channel", "user": user, "channel": ch.ID, "channel_type": memberKind(ch), "team": r.Opt.TeamID,
 		"event_ts": stamp,
@@ -176,11 +174,11 @@ func (r *rooms) leave(ch *channel, user string) {
 func (c *channel) nextTS(now time.Time) string {
 	us := max(now.UnixMicro(), c.lastTS+1)
 	c.lastTS = us
-	return workspace.FormatTS(us)
+	return FormatTS(us)
 }
 
 // channelJSON returns a channel as conversations.info shows it to the app.
-func (r *rooms) channelJSON(ch *channel) reply {
+func (r *rooms) channelJSON(ch *channel) Reply {
 	if ch.IM {
 		other := ""
 		for _, m := range ch.Members {
@@ -189,37 +187,37 @@ func (r *rooms) channelJSON(ch *channel) reply {
 			}
 		}
 
-		return reply{
+		return Reply{
 			"id": ch.ID, "created": ch.Created, "is_im": true, "is_archived": ch.Archived, "user": other,
 			"is_org_shared": false, "is_open": true, "priority": 0,
 		}
 	}
 
-	return reply{
+	return Reply{
 		"id": ch.ID, "name": ch.Name, "name_normalized": ch.Name, "created": ch.Created, "creator": ch.Creator,
 		"is_channel": !ch.Private, "is_group": ch.Private, "is_im": false, "is_mpim": false, "is_private": ch.Private,
 		"is_archived": ch.Archived, "is_general": ch.Name == "general", "is_shared": ch.ExtShared,
 		"is_ext_shared": ch.ExtShared, "is_org_shared": false, "is_pending_ext_shared": false, "unlinked": 0,
 		"is_member": ch.members[r.Opt.BotUser], "num_members": len(ch.Members), "context_team_id": r.Opt.TeamID,
-		"topic":          reply{"value": ch.Topic, "creator": "", "last_set": 0},
-		"purpose":        reply{"value": ch.Purpose, "creator": "", "last_set": 0},
+		"topic":          Reply{"value": ch.Topic, "creator": "", "last_set": 0},
+		"purpose":        Reply{"value": ch.Purpose, "creator": "", "last_set": 0},
 		"previous_names": []string{}, "shared_team_ids": []string{r.Opt.TeamID},
 	}
 }
 
 // findChannel returns the channel with an id, which may be a former id. Private channels of which the bot isn't a member are
 // not found.
-func (r *rooms) findChannel(id string) (*channel, *workspace.Refusal) {
+func (r *rooms) findChannel(id string) (*channel, *WorkspaceRefusal) {
 	if to, ok := r.moved[id]; ok {
 		id = to
 	}
 	ch := r.channels[id]
 	if ch == nil {
-		return nil, workspace.Refuse("channel_not_found")
+		return nil, Refuse("channel_not_found")
 	}
 	isHidden := ch.Private || ch.IM
 	if isHidden && !ch.members[r.Opt.BotUser] {
-		return nil, workspace.Refuse("channel_not_found")
+		return nil, Refuse("channel_not_found")
 	}
 	return ch, nil
 }

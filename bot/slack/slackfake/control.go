@@ -55,11 +55,11 @@ func (d *driver) addRoutes(mux *http.ServeMux) {
 	get("ephemerals", func(q func(string) string) any { return s.Ephemerals(q("user")) })
 	get("calls", func(q func(string) string) any { return s.Calls(q("method")) })
 	get("inbox", func(q func(string) string) any {
-		return reply{"notifications": s.Inboxes.Notifications(q("user")), "badges": s.Inboxes.Badges(q("user"))}
+		return Reply{"notifications": s.Inboxes.Notifications(q("user")), "badges": s.Inboxes.Badges(q("user"))}
 	})
 
 	get("views", func(q func(string) string) any {
-		return reply{"modals": s.Views(q("user")), "home": s.Home(q("user"))}
+		return Reply{"modals": s.Views(q("user")), "home": s.Home(q("user"))}
 	})
 
 	get("slow", func(q func(string) string) any { return s.Events.Slow(parseSeconds(q("over"))) })
@@ -71,7 +71,7 @@ func (d *driver) addRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /_fake/admin/{verb}", func(w http.ResponseWriter, r *http.Request) { emulator.RunVerb(w, r, d.adminVerbs) })
 	mux.HandleFunc("POST /_fake/reset", func(w http.ResponseWriter, _ *http.Request) {
 		s.Reset()
-		emulator.WriteJSON(w, http.StatusOK, reply{"ok": true})
+		emulator.WriteJSON(w, http.StatusOK, Reply{"ok": true})
 	})
 }
 
@@ -137,7 +137,7 @@ func (c *channel) makeState() ChannelState {
 	return out
 }
 
-func (d *driver) makeInfo() reply {
+func (d *driver) makeInfo() Reply {
 	s := d.srv
 	used := s.Admin.ScopesUsed() // this and the next three acquire the lock themselves
 	lost := s.Events.Lost()
@@ -145,7 +145,7 @@ func (d *driver) makeInfo() reply {
 	sockets := s.Sockets.Count()
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	return reply{
+	return Reply{
 		"team_id": s.Opt.TeamID, "app_id": s.Opt.AppID, "bot_id": s.Opt.BotID, "bot_user_id": s.Opt.BotUser,
 		"bot_token": s.Opt.BotToken, "app_token": s.Opt.AppToken, "signing_secret": s.Opt.SigningSecret,
 		"scopes_used": used, "lost_events": lost, "pending_events": pending, "waiting_events": waiting, "sockets": sockets, "now": s.Now(),
@@ -156,7 +156,7 @@ func (d *driver) makeInfo() reply {
 func (d *driver) controlFile(w http.ResponseWriter, r *http.Request) {
 	f := d.srv.File(r.URL.Query().Get("id"))
 	if f == nil {
-		emulator.WriteJSON(w, http.StatusNotFound, reply{"ok": false, "error": "file_not_found"})
+		emulator.WriteJSON(w, http.StatusNotFound, Reply{"ok": false, "error": "file_not_found"})
 		return
 	}
 	if r.URL.Query().Get("raw") == "" {

@@ -53,13 +53,13 @@ func (d *driver) adminVerbs(a Admin) map[string]emulator.Verb {
 	}
 
 	return map[string]emulator.Verb{
-		"add_user":    func(context.Context) (object, error) { return object{"user": s.Admin.AddUser(a.User)}, nil },
-		"add_channel": func(context.Context) (object, error) { return object{"channel": s.Admin.AddChannel(a.NewChannel)}, nil },
-		"change_channel_id": func(context.Context) (object, error) {
+		"add_user":    func(context.Context) (Object, error) { return Object{"user": s.Admin.AddUser(a.User)}, nil },
+		"add_channel": func(context.Context) (Object, error) { return Object{"channel": s.Admin.AddChannel(a.NewChannel)}, nil },
+		"change_channel_id": func(context.Context) (Object, error) {
 			id, err := s.Admin.ChangeChannelID(a.Channel)
-			return object{"channel_id": id}, err
+			return Object{"channel_id": id}, err
 		},
-		"use_http":       func(ctx context.Context) (object, error) { return nil, s.Webhooks.Use(ctx, a.Targets) },
+		"use_http":       func(ctx context.Context) (Object, error) { return nil, s.Webhooks.Use(ctx, a.Targets) },
 		"deactivate":     setDeleted(true),
 		"activate":       setDeleted(false),
 		"archive":        emulator.Try(func() error { return s.Admin.ArchiveChannel(a.Channel, true) }),

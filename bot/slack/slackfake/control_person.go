@@ -49,20 +49,20 @@ func (d *driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 func personVerbs(p *Person, a Act) map[string]emulator.Verb {
 	target := Target{Channel: a.Channel, TS: a.TS, View: a.View}
 	withOutcome := func(f func(context.Context) (*Outcome, error)) emulator.Verb {
-		return func(ctx context.Context) (object, error) {
+		return func(ctx context.Context) (Object, error) {
 			outcome, err := f(ctx)
-			return object{"outcome": outcome}, err
+			return Object{"outcome": outcome}, err
 		}
 	}
 
 	return map[string]emulator.Verb{
-		"post": func(context.Context) (object, error) {
+		"post": func(context.Context) (Object, error) {
 			ts, err := p.Post(a.Post)
-			return object{"ts": ts}, err
+			return Object{"ts": ts}, err
 		},
-		"suggest": func(ctx context.Context) (object, error) {
+		"suggest": func(ctx context.Context) (Object, error) {
 			values, err := p.Suggest(ctx, target, a.Action, a.Text)
-			return object{"values": values}, err
+			return Object{"values": values}, err
 		},
 		"click":   withOutcome(func(ctx context.Context) (*Outcome, error) { return p.Click(ctx, target, a.Action, a.Picked...) }),
 		"submit":  withOutcome(func(ctx context.Context) (*Outcome, error) { return p.Submit(ctx, a.View, a.Values) }),

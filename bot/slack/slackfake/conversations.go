@@ -4,21 +4,18 @@ import (
 	"cmp"
 	"sort"
 	"strings"
-
-	"parley/bot/slack/slackfake/webcall"
-	"parley/bot/slack/slackfake/workspace"
 )
 
 // conversationAPI emulates the Web API's conversations.* methods, such as conversations.history. They list channels and
 // members, open channels for direct messages, and return the messages of a channel or thread, page by page.
 type conversationAPI struct {
-	*ground
+	*Ground
 	rooms *rooms
 }
 
 // findReadable returns the channel of a call. It returns an error if the app lacks the scope for verb, such as "history".
 // For "history" the bot must also be a member.
-func (a *conversationAPI) findReadable(c *call, verb string) (*channel, *workspace.Refusal) {
+func (a *conversationAPI) findReadable(c *WebcallCall, verb string) (*channel, *WorkspaceRefusal) {
 	ch, err := a.rooms.findChannel(c.Str("channel"))
 	if err != nil {
 		return nil, err
@@ -27,14 +24,14 @@ func (a *conversationAPI) findReadable(c *call, verb string) (*channel, *workspa
 		return nil, err
 	}
 	if verb == "history" && !ch.members[a.Opt.BotUser] {
-		return nil, workspace.Refuse("not_in_channel")
+		return nil, Refuse("not_in_channel")
 	}
 	return ch, nil
 }
 
 // readHistory implements conversations.history: the messages at top level, newest first. The cursor is the ts of the last
 // message on the page, so that new messages don't shift the following pages.
-func (a *conversationAPI) readHistory(c *call) (reply, *workspace.Refusal) {
+func (a *conversationAPI) readHistory(c *WebcallCall) (Reply, *WorkspaceRefusal) {
 	ch, err := a.findReadable(c, "history")
 	if err != nil {
 		return nil, err
@@ -69,14 +66,14 @@ func (a *conversationAPI) readHistory(c *call) (reply, *workspace.Refusal) {
 		out = append(out, w.Show(list[i]))
 	}
 
-	return reply{
-		"messages": out, "has_more": more > 0, "pin_count": 0, "response_metadata": webcall.ResponseMetadata(more),
+	return Reply{
+		"messages": out, "has_more": more > 0, "pin_count": 0, "response_metadata": ResponseMetadata(more),
 	}, nil
 }
 
 // readReplies implements conversations.replies: the messages of a thread, oldest first. Each page begins with the first
 // message of the thread.
-func (a *conversationAPI) readReplies(c *call) (reply, *workspace.Refusal) {
+func (a *conversationAPI) readReplies(c *WebcallCall) (Reply, *WorkspaceRefusal) {
 	ch, err := a.findReadable(c, "history")
 	if err != nil {
 		return nil, err
@@ -89,16 +86,16 @@ func (a *conversationAPI) readReplies(c *call) (reply, *workspace.Refusal) {
 
 	root := ch.byTS[c.Str("ts")]
 	if root == nil {
-		return nil, workspace.Refuse("thread_not_found")
+		return nil, Refuse("thread_not_found")
 	}
 	if root.IsReply() {
-		return reply{"messages": []*Message{w.Show(root)}, "has_more": false}, nil
+		return Reply{"messages": []*Message{w.Show(root)}, "has_more": false}, nil
 	}
 
 	out := []*Message{w.Show(root)}
 	more := 0
 	if t := ch.threads[root.TS]; t != nil {
-		for _, m := range t.replies[webcall.FirstAfter(t.replies, w):] {
+		for _, m := range t.replies[FirstAfter(t.replies, w):] {
 			if !w.Holds(m) {
 				continue
 			}
@@ -111,10 +108,10 @@ func (a *conversationAPI) readReplies(c *call) (reply, *workspace.Refusal) {
 		}
 	}
 
-	return reply{"messages": out, "has_more": more > 0, "response_metadata": webcall.ResponseMetadata(more)}, nil
+	return Reply{"messages": out, "has_more": more > 0, "response_metadata": ResponseMetadata(more)}, nil
 }
 
-func (a *conversationAPI) channelInfo(c *call) (reply, *workspace.Refusal) {
+func (a *conversationAPI) channelInfo(c *WebcallCall) (Reply, *WorkspaceRefusal) {
 	ch, err := a.findReadable(c, "read")
 	if err != nil {
 		return nil, err
@@ -123,10 +120,10 @@ func (a *conversationAPI) channelInfo(c *call) (reply, *workspace.Refusal) {
 	if !c.Flag("include_num_members") {
 		delete(out, "num_members")
 	}
-	return reply{"channel": out}, nil
+	return Reply{"channel": out}, nil
 }
 
-func (a *conversationAPI) listChannels(c *call) (reply, *workspace.Refusal) {
+func (a *conversationAPI) listChannels(c *WebcallCall) (Reply, *WorkspaceRefusal) {
 	kinds, err := readTypes(c)
 	if err != nil {
 		return nil, err
@@ -143,20 +140,20 @@ func (a *conversationAPI) listChannels(c *call) (reply, *workspace.Refusal) {
 		}
 	}
 
-	page, next, err := webcall.PageOf(c, visible)
+	page, next, err := PageOf(c, visible)
 	if err != nil {
 		return nil, err
 	}
-	out := []reply{}
+	out := []Reply{}
 	for _, ch := range page {
 		out = append(out, a.rooms.channelJSON(ch))
 	}
-	return reply{"channels": out, "response_metadata": webcall.ResponseMetadata(next)}, nil
+	return Reply{"channels": out, "response_metadata": ResponseMetadata(next)}, nil
 }
 
 // readTypes reads the argument "types", such as "public_channel,im", and returns the kinds of channels in it (see
 // Channel.Kind). Each type requires a scope.
-func readTypes(c *call) (kinds map[string]bool, err *workspace.Refusal) {
+func readTypes(c *WebcallCall) (kinds map[string]bool, err *WorkspaceRefusal) {
 	type channelType struct{ kind, scope string }
 	known := map[string]channelType{
 		"public_channel":  {kind: "channel", scope: "channels:read"},
@@ -168,7 +165,7 @@ func readTypes(c *call) (kinds map[string]bool, err *workspace.Refusal) {
 	for name := range strings.SplitSeq(cmp.Or(c.Str("types"), "public_channel"), ",") {
 		t, ok := known[strings.TrimSpace(name)]
 		if !ok {
-			return nil, workspace.Refuse("invalid_types")
+			return nil, Refuse("invalid_types")
 		}
 		if err := c.Need(t.scope); err != nil {
 			return nil, err
@@ -178,34 +175,34 @@ func readTypes(c *call) (kinds map[string]bool, err *workspace.Refusal) {
 	return kinds, nil
 }
 
-func (a *conversationAPI) listMembers(c *call) (reply, *workspace.Refusal) {
+func (a *conversationAPI) listMembers(c *WebcallCall) (Reply, *WorkspaceRefusal) {
 	ch, err := a.findReadable(c, "read")
 	if err != nil {
 		return nil, err
 	}
-	page, next, err := webcall.PageOf(c, ch.Members)
+	page, next, err := PageOf(c, ch.Members)
 	if err != nil {
 		return nil, err
 	}
-	return reply{"members": append([]string{}, page...), "response_metadata": webcall.ResponseMetadata(next)}, nil
+	return Reply{"members": append([]string{}, page...), "response_metadata": ResponseMetadata(next)}, nil
 }
 
-func (a *conversationAPI) joinChannel(c *call) (reply, *workspace.Refusal) {
+func (a *conversationAPI) joinChannel(c *WebcallCall) (Reply, *WorkspaceRefusal) {
 	ch, err := a.rooms.findChannel(c.Str("channel"))
 	if err != nil {
 		return nil, err
 	}
 	if ch.Private || ch.IM {
-		return nil, workspace.Refuse("method_not_supported_for_channel_type")
+		return nil, Refuse("method_not_supported_for_channel_type")
 	}
 	if ch.Archived {
-		return nil, workspace.Refuse("is_archived")
+		return nil, Refuse("is_archived")
 	}
 
-	out := reply{}
+	out := Reply{}
 	if ch.members[a.Opt.BotUser] {
 		out["warning"] = "already_in_channel"
-		out["response_metadata"] = reply{"warnings": []string{"already_in_channel"}}
+		out["response_metadata"] = Reply{"warnings": []string{"already_in_channel"}}
 	}
 
 	a.rooms.enter(ch, a.Opt.BotUser, "")
@@ -213,37 +210,37 @@ func (a *conversationAPI) joinChannel(c *call) (reply, *workspace.Refusal) {
 	return out, nil
 }
 
-func (a *conversationAPI) openDM(c *call) (reply, *workspace.Refusal) {
+func (a *conversationAPI) openDM(c *WebcallCall) (Reply, *WorkspaceRefusal) {
 	if id := c.Str("channel"); id != "" {
 		ch, err := a.rooms.findChannel(id)
 		if err != nil {
 			return nil, err
 		}
 		if !ch.IM {
-			return nil, workspace.Refuse("method_not_supported_for_channel_type")
+			return nil, Refuse("method_not_supported_for_channel_type")
 		}
 		return a.showOpened(c, ch, wasOpen), nil
 	}
 
-	ids := webcall.List(c.Str("users"))
+	ids := List(c.Str("users"))
 	switch len(ids) {
 	case 0:
-		return nil, workspace.Refuse("users_list_not_supplied")
+		return nil, Refuse("users_list_not_supplied")
 	case 1:
 		// a conversation with one person, which is opened below
 	default:
-		return nil, &workspace.Refusal{Code: "missing_scope", Needed: "mpim:write"}
+		return nil, &WorkspaceRefusal{Code: "missing_scope", Needed: "mpim:write"}
 	}
 
 	u := a.rooms.people.users[ids[0]]
 	if u == nil {
-		return nil, workspace.Refuse("user_not_found")
+		return nil, Refuse("user_not_found")
 	}
 	if u.Deleted {
-		return nil, workspace.Refuse("user_disabled")
+		return nil, Refuse("user_disabled")
 	}
 	if u.Bot {
-		return nil, workspace.Refuse("cannot_dm_bot")
+		return nil, Refuse("cannot_dm_bot")
 	}
 
 	channels := len(a.rooms.chanIDs)
@@ -263,8 +260,8 @@ const (
 )
 
 // showOpened returns the response of conversations.open.
-func (a *conversationAPI) showOpened(c *call, ch *channel, state openState) reply {
-	out := reply{"channel": reply{"id": ch.ID}}
+func (a *conversationAPI) showOpened(c *WebcallCall, ch *channel, state openState) Reply {
+	out := Reply{"channel": Reply{"id": ch.ID}}
 	if c.Flag("return_im") {
 		out["channel"] = a.rooms.channelJSON(ch)
 	}

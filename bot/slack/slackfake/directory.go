@@ -10,7 +10,7 @@ import (
 // directory has the users of the emulated Slack workspace: people and bots. "The lock", which guards it and the whole
 // workspace, is workspace.Ground.Mu.
 type directory struct {
-	*ground
+	*Ground
 	users   map[string]*User // by id, U…
 	userIDs []string         // in the order in which they were added
 }
@@ -57,8 +57,8 @@ const showsEmail emailAccess = true
 
 // describe returns a user in the format of the Web API and of events. The caller must hold the lock.
 // Source: docs.slack.dev/reference/objects/user-object, read 2026-11.
-func (d *directory) describe(u *User, access emailAccess) reply {
-	out := reply{
+func (d *directory) describe(u *User, access emailAccess) Reply {
+	out := Reply{
 		"id":          u.ID,
 		"team_id":     u.TeamID,
 		"name":        u.Name,
@@ -74,8 +74,8 @@ func (d *directory) describe(u *User, access emailAccess) reply {
 	return out
 }
 
-func (d *directory) describeProfile(u *User, access emailAccess) reply {
-	profile := reply{
+func (d *directory) describeProfile(u *User, access emailAccess) Reply {
+	profile := Reply{
 		"real_name":               u.RealName,
 		"real_name_normalized":    u.RealName,
 		"display_name":            u.DisplayName,
@@ -101,9 +101,9 @@ func (d *directory) describeProfile(u *User, access emailAccess) reply {
 }
 
 // describeActive returns the fields that only users have who aren't deactivated.
-func (d *directory) describeActive(u *User) reply {
+func (d *directory) describeActive(u *User) Reply {
 	label, offset := d.timeZoneOf(u)
-	active := reply{
+	active := Reply{
 		"real_name":                  u.RealName,
 		"tz":                         u.TZ,
 		"tz_label":                   label,
@@ -120,7 +120,7 @@ func (d *directory) describeActive(u *User) reply {
 		active["is_stranger"] = true
 	}
 	if len(u.Teams) > 0 {
-		active["enterprise_user"] = object{
+		active["enterprise_user"] = Object{
 			"id":            u.ID,
 			"enterprise_id": "E0FAKE",
 			"is_admin":      false,

@@ -63,7 +63,7 @@ func runFaultBefore(w http.ResponseWriter, r *http.Request, f *emulator.Struck) 
 	case f.Kind == FaultRateLimit:
 		answerLater(w, "ratelimited", f.RetryAfter())
 	case f.Kind == FaultBareLimit:
-		emulator.WriteJSON(w, http.StatusTooManyRequests, reply{"ok": false, "error": "ratelimited"})
+		emulator.WriteJSON(w, http.StatusTooManyRequests, Reply{"ok": false, "error": "ratelimited"})
 	case f.After, f.Kind == FaultNeverShare:
 		return true
 	default:
@@ -88,7 +88,7 @@ func runFaultAfter(w http.ResponseWriter, r *http.Request, f *emulator.Struck) b
 func answerWrongly(w http.ResponseWriter, f *emulator.Struck) bool {
 	switch f.Kind {
 	case FaultLimitBody:
-		emulator.WriteJSON(w, http.StatusOK, reply{"ok": false, "error": cmp.Or(f.Error, "ratelimited")})
+		emulator.WriteJSON(w, http.StatusOK, Reply{"ok": false, "error": cmp.Or(f.Error, "ratelimited")})
 	case FaultHTTP:
 		status := cmp.Or(f.Status, http.StatusBadGateway)
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -97,9 +97,9 @@ func answerWrongly(w http.ResponseWriter, f *emulator.Struck) bool {
 	case FaultDrop:
 		panic(http.ErrAbortHandler) // net/http cuts the connection without a log line
 	case FaultBlank:
-		emulator.WriteJSON(w, http.StatusOK, reply{"ok": false})
+		emulator.WriteJSON(w, http.StatusOK, Reply{"ok": false})
 	case FaultError:
-		emulator.WriteJSON(w, http.StatusOK, reply{"ok": false, "error": cmp.Or(f.Error, "internal_error")})
+		emulator.WriteJSON(w, http.StatusOK, Reply{"ok": false, "error": cmp.Or(f.Error, "internal_error")})
 	default:
 		return true
 	}
@@ -110,5 +110,5 @@ func answerWrongly(w http.ResponseWriter, f *emulator.Struck) bool {
 // answerLater writes the response for a rate limit that ends after some seconds.
 func answerLater(w http.ResponseWriter, code string, seconds int) {
 	w.Header().Set("Retry-After", strconv.Itoa(seconds))
-	emulator.WriteJSON(w, http.StatusTooManyRequests, reply{"ok": false, "error": code})
+	emulator.WriteJSON(w, http.StatusTooManyRequests, Reply{"ok": false, "error": code})
 }

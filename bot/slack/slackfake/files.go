@@ -8,9 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"parley/bot/slack/slackfake/kit"
-	"parley/bot/slack/slackfake/webcall"
-	"parley/bot/slack/slackfake/workspace"
 	"parley/channels/emulator"
 )
 
@@ -34,7 +31,7 @@ type upload struct {
 
 // library has the files of the workspace. The lock guards it.
 type library struct {
-	*ground
+	*Ground
 	events  *Events
 	files   map[string]*File
 	uploads map[string]*upload // by ticket
@@ -45,12 +42,12 @@ func (l *library) reset() { l.files, l.uploads = map[string]*File{}, map[string]
 
 // fileAPI emulates the Web API's files.* methods, and the uploads and downloads.
 type fileAPI struct {
-	*ground
+	*Ground
 	files  *library
 	rooms  *rooms
 	board  *board
-	sched  *workspace.Schedule
-	grant  *workspace.Grant
+	sched  *Schedule
+	grant  *Grant
 	faults *emulator.FaultPlan
 }
 
@@ -154,21 +151,21 @@ func (l *library) refreshShares(ch *channel, t *thread) {
 	}
 }
 
-func (a *fileAPI) uploadURL(c *call) (reply, *workspace.Refusal) {
+func (a *fileAPI) uploadURL(c *WebcallCall) (Reply, *WorkspaceRefusal) {
 	name := c.Str("filename")
 	n, err := strconv.ParseInt(c.Str("length"), 10, 64)
 
 	if name == "" || c.Str("length") == "" {
-		return nil, workspace.Refuse("invalid_arguments", "[ERROR] missing required field: filename or length")
+		return nil, Refuse("invalid_arguments", "[ERROR] missing required field: filename or length")
 	}
 	if err != nil || n < 0 {
-		return nil, workspace.Refuse("invalid_arguments", "[ERROR] length must be an integer")
+		return nil, Refuse("invalid_arguments", "[ERROR] length must be an integer")
 	}
 	if n == 0 {
-		return nil, workspace.Refuse("missing_argument")
+		return nil, Refuse("missing_argument")
 	}
 	if n > maxFileBytes {
-		return nil, workspace.Refuse("file_upload_size_restricted")
+		return nil, Refuse("file_upload_size_restricted")
 	}
 
 	f := a.files.newFile(name, a.Opt.BotUser, a.Opt.TeamID, nil)
@@ -176,16 +173,16 @@ func (a *fileAPI) uploadURL(c *call) (reply, *workspace.Refusal) {
 	delete(a.files.files, f.ID) // completeUpload adds it again
 	ticket := a.Secret(48)
 	a.files.uploads[ticket] = &upload{file: f}
-	return reply{"upload_url": a.BaseURL() + "/upload/v1/" + ticket, "file_id": f.ID}, nil
+	return Reply{"upload_url": a.BaseURL() + "/upload/v1/" + ticket, "file_id": f.ID}, nil
 }
 
-func (a *fileAPI) completeUpload(c *call) (reply, *workspace.Refusal) {
+func (a *fileAPI) completeUpload(c *WebcallCall) (Reply, *WorkspaceRefusal) {
 	var list []struct {
 		ID    string  `json:"id"`
 		Title *string `json:"title"`
 	}
 	if json.Unmarshal(c.Raw("files"), &list) != nil || len(list) == 0 {
-		return nil, workspace.Refuse("invalid_arguments", "[ERROR] missing required field: files")
+		return nil, Refuse("invalid_arguments", "[ERROR] missing required field: files")
 	}
 
 	places, err := a.uploadPlaces(c)
@@ -201,7 +198,7 @@ func (a *fileAPI) completeUpload(c *call) (reply, *workspace.Refusal) {
 	for _, x := range list {
 		u := a.files.uploadOf(x.ID)
 		if u == nil || !u.done {
-			return nil, workspace.Refuse("file_not_found")
+			return nil, Refuse("file_not_found")
 		}
 		if x.Title != nil {
 			u.file.Title = cmp.Or(*x.Title, "Untitled")
@@ -222,12 +219,12 @@ func (a *fileAPI) completeUpload(c *call) (reply, *workspace.Refusal) {
 			a.sched.After(a.Opt.FileShareDelay, func() { a.shareUpload(ch, thread, text, blocks, files) })
 		}
 	}
-	return reply{"files": out}, nil
+	return Reply{"files": out}, nil
 }
 
 // uploadPlaces returns the channels in which a completed upload must be shared.
-func (a *fileAPI) uploadPlaces(c *call) ([]*channel, *workspace.Refusal) {
-	ids := webcall.List(c.Str("channels"))
+func (a *fileAPI) uploadPlaces(c *WebcallCall) ([]*channel, *WorkspaceRefusal) {
+	ids := List(c.Str("channels"))
 	if id := c.Str("channel_id"); id != "" {
 		ids = append(ids, id)
 	}
@@ -248,39 +245,39 @@ func (a *fileAPI) uploadPlaces(c *call) ([]*channel, *workspace.Refusal) {
 
 // checkPlace returns an error if the app can't share a file in a channel, or in a thread there. thread is "" for the top
 // level.
-func (a *fileAPI) checkPlace(ch *channel, thread string) *workspace.Refusal {
+func (a *fileAPI) checkPlace(ch *channel, thread string) *WorkspaceRefusal {
 	switch {
 	case ch.Archived:
-		return workspace.Refuse("is_archived")
+		return Refuse("is_archived")
 	case !ch.members[a.Opt.BotUser]:
-		return workspace.Refuse("not_in_channel")
+		return Refuse("not_in_channel")
 	case thread == "":
 		return nil
 	}
 
-	_, isTS := workspace.ParseTS(thread)
+	_, isTS := ParseTS(thread)
 	root := ch.byTS[thread]
 	isReply := root != nil && root.IsReply()
 	if !isTS || isReply {
-		return workspace.Refuse("invalid_thread_ts")
+		return Refuse("invalid_thread_ts")
 	}
 	if ch.isLocked(thread) {
-		return workspace.Refuse("restricted_action_thread_locked")
+		return Refuse("restricted_action_thread_locked")
 	}
 	return nil
 }
 
 // uploadText returns the text for the message of an upload or, if there is none, its blocks.
-func (a *fileAPI) uploadText(c *call) (string, json.RawMessage, *workspace.Refusal) {
-	blocks, err := a.CheckBlocks(c.Raw("blocks"), kit.OnMessage)
+func (a *fileAPI) uploadText(c *WebcallCall) (string, json.RawMessage, *WorkspaceRefusal) {
+	blocks, err := a.CheckBlocks(c.Raw("blocks"), OnMessage)
 	if err != nil {
 		return "", nil, err
 	}
 
 	for _, b := range blocks {
-		m, _ := b.(object)
+		m, _ := b.(Object)
 		if m["type"] == "markdown" {
-			return "", nil, workspace.Refuse("internal_error")
+			return "", nil, Refuse("internal_error")
 		}
 	}
 
@@ -289,7 +286,7 @@ func (a *fileAPI) uploadText(c *call) (string, json.RawMessage, *workspace.Refus
 		return text, nil, nil
 	}
 
-	return "", workspace.MustJSON(blocks), nil
+	return "", MustJSON(blocks), nil
 }
 
 func (l *library) ticketOf(file string) string {
@@ -316,35 +313,35 @@ func (a *fileAPI) shareUpload(ch *channel, thread, text string, blocks json.RawM
 	a.files.shareAll(ch, m)
 }
 
-func (a *fileAPI) fileInfo(c *call) (reply, *workspace.Refusal) {
+func (a *fileAPI) fileInfo(c *WebcallCall) (Reply, *WorkspaceRefusal) {
 	f := a.files.files[c.Str("file")]
 	if f == nil {
-		return nil, workspace.Refuse("file_not_found")
+		return nil, Refuse("file_not_found")
 	}
 	if f.Mode == "tombstone" {
-		return nil, workspace.Refuse("file_deleted")
+		return nil, Refuse("file_deleted")
 	}
 	n := *f
 	if n.FileAccess == "check_file_info" {
 		n.FileAccess = "visible"
 	}
-	return reply{"file": &n, "comments": []any{}, "response_metadata": webcall.ResponseMetadata(0)}, nil
+	return Reply{"file": &n, "comments": []any{}, "response_metadata": ResponseMetadata(0)}, nil
 }
 
 // deleteFile implements files.delete. The app can delete only its own files. In messages a tombstone replaces the file.
-func (a *fileAPI) deleteFile(c *call) (reply, *workspace.Refusal) {
+func (a *fileAPI) deleteFile(c *WebcallCall) (Reply, *WorkspaceRefusal) {
 	f := a.files.files[c.Str("file")]
 	if f == nil {
-		return nil, workspace.Refuse("file_not_found")
+		return nil, Refuse("file_not_found")
 	}
 	if f.Mode == "tombstone" {
-		return nil, workspace.Refuse("file_deleted")
+		return nil, Refuse("file_deleted")
 	}
 	if f.User != a.Opt.BotUser {
-		return nil, workspace.Refuse("cant_delete_file")
+		return nil, Refuse("cant_delete_file")
 	}
 	a.files.buryFile(f)
-	return reply{}, nil
+	return Reply{}, nil
 }
 
 func (l *library) buryFile(f *File) {

@@ -6,10 +6,6 @@ import (
 	"fmt"
 	"maps"
 
-	"parley/bot/slack/slackfake/delivery"
-	"parley/bot/slack/slackfake/kit"
-	"parley/bot/slack/slackfake/screens"
-	"parley/bot/slack/slackfake/workspace"
 	"parley/channels/emulator"
 )
 
@@ -34,19 +30,19 @@ type Outcome struct {
 //
 // "The lock", workspace.Ground.Mu, guards it.
 type clicks struct {
-	*ground
+	*Ground
 	people  *directory
 	rooms   *rooms
 	board   *board
-	screens *screens.Screens
-	grant   *workspace.Grant
+	screens *Screens
+	grant   *Grant
 	events  *Events
 	faults  *emulator.FaultPlan
 
 	ephs      []*Ephemeral             // messages that only one person sees
 	replies   map[string]*responseURL  // by the id in the URL
-	selected  map[choiceKey]kit.State  // what people have chosen in messages
-	suggested map[suggestionKey]object // the options that the app has suggested last
+	selected  map[choiceKey]State      // what people have chosen in messages
+	suggested map[suggestionKey]Object // the options that the app has suggested last
 }
 
 // choiceKey identifies a message and the person who has chosen something in it.
@@ -59,22 +55,22 @@ type suggestionKey struct{ user, action string }
 func (s *clicks) reset() {
 	s.ephs = nil
 	s.replies = map[string]*responseURL{}
-	s.selected = map[choiceKey]kit.State{}
-	s.suggested = map[suggestionKey]object{}
+	s.selected = map[choiceKey]State{}
+	s.suggested = map[suggestionKey]Object{}
 }
 
 // newPayload returns a payload with the fields that all interactions share. view is the id of the view in which the person
 // acts, or "". The caller must hold the lock.
-func (s *clicks) newPayload(kind, user, view string) object {
+func (s *clicks) newPayload(kind, user, view string) Object {
 	u := s.people.users[user]
-	return object{
+	return Object{
 		"type":                  kind,
 		"token":                 "fakeVerificationToken",
 		"api_app_id":            s.Opt.AppID,
 		"enterprise":            nil,
 		"is_enterprise_install": false,
-		"team":                  object{"id": s.Opt.TeamID, "domain": s.Opt.Domain},
-		"user":                  object{"id": u.ID, "username": u.Name, "name": u.Name, "team_id": u.TeamID},
+		"team":                  Object{"id": s.Opt.TeamID, "domain": s.Opt.Domain},
+		"user":                  Object{"id": u.ID, "username": u.Name, "name": u.Name, "team_id": u.TeamID},
 		"trigger_id":            s.screens.NewTrigger(user, view),
 	}
 }
@@ -83,7 +79,7 @@ func (s *clicks) newPayload(kind, user, view string) object {
 // the lock.
 // Source: docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload, and the types of
 // @slack/bolt 5.1.0.
-func (s *clicks) newShortcut(kind, user string) object {
+func (s *clicks) newShortcut(kind, user string) Object {
 	payload := s.newPayload(kind, user, "")
 	delete(payload, "api_app_id")
 	return payload
@@ -91,7 +87,7 @@ func (s *clicks) newShortcut(kind, user string) object {
 
 // newClick returns the payload of a click on an element of a message or view, and records the choice, so that it is shown.
 // picked is what the person has chosen or typed. newClick acquires the lock.
-func (s *clicks) newClick(user string, t Target, action string, picked []string) (object, error) {
+func (s *clicks) newClick(user string, t Target, action string, picked []string) (Object, error) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	at, err := s.lookAt(user, t)
@@ -102,13 +98,13 @@ func (s *clicks) newClick(user string, t Target, action string, picked []string)
 	if err != nil {
 		return nil, err
 	}
-	choice, err := kit.Choose(element.Fields, picked, s.suggested[suggestionKey{user, element.ActionID}])
+	choice, err := Choose(element.Fields, picked, s.suggested[suggestionKey{user, element.ActionID}])
 	if err != nil {
 		return nil, err
 	}
 
 	act := s.describeAction(element, choice)
-	if kit.HasState(element.Kind) {
+	if HasState(element.Kind) {
 		choice["type"] = element.Kind
 		at.state.Set(element.BlockID, element.ActionID, choice)
 		s.keepChoice(user, t, at)
@@ -120,18 +116,18 @@ func (s *clicks) newClick(user string, t Target, action string, picked []string)
 	if at.view != nil {
 		payload["view"] = at.view.Clone()
 	} else {
-		payload["state"] = kit.FullState(at.state, at.blocks)
+		payload["state"] = FullState(at.state, at.blocks)
 	}
 	return payload, nil
 }
 
 // describeAction returns the part of a payload that describes the clicked element and the choice.
-func (s *clicks) describeAction(element kit.Element, choice object) object {
-	act := object{
+func (s *clicks) describeAction(element Element, choice Object) Object {
+	act := Object{
 		"type":      element.Kind,
 		"action_id": element.ActionID,
 		"block_id":  element.BlockID,
-		"action_ts": workspace.FormatTS(s.Now().UnixMicro()),
+		"action_ts": FormatTS(s.Now().UnixMicro()),
 	}
 	for _, key := range []string{"text", "style", "placeholder", "url"} {
 		if element.Fields[key] != nil {
@@ -144,7 +140,7 @@ func (s *clicks) describeAction(element kit.Element, choice object) object {
 
 // newSuggestion returns the payload that requests the options of an external select, for the text that was typed so far. key
 // is for takeOptions. newSuggestion acquires the lock.
-func (s *clicks) newSuggestion(user string, t Target, action, typed string) (key suggestionKey, payload object, err error) {
+func (s *clicks) newSuggestion(user string, t Target, action, typed string) (key suggestionKey, payload Object, err error) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	at, err := s.lookAt(user, t)
@@ -170,15 +166,15 @@ func (s *clicks) newSuggestion(user string, t Target, action, typed string) (key
 }
 
 // takeOptions decodes the options that the app suggests for an external select, and records them, so that one can be chosen.
-func (s *clicks) takeOptions(key suggestionKey, r delivery.Answer) ([]string, error) {
-	var o object
+func (s *clicks) takeOptions(key suggestionKey, r Answer) ([]string, error) {
+	var o Object
 	if r.Err != "" || json.Unmarshal(r.Body, &o) != nil {
 		return nil, fmt.Errorf("no options from the app: %s", r.Err)
 	}
 
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	values, faults := kit.Offered(o)
+	values, faults := Offered(o)
 	if len(faults) > 0 {
 		return nil, fmt.Errorf("no options from the app: %s", faults[0])
 	}
@@ -188,7 +184,7 @@ func (s *clicks) takeOptions(key suggestionKey, r delivery.Answer) ([]string, er
 
 // ask delivers an interaction or command and waits for the app's response. The caller must not hold the lock.
 // Errors: ctx's, or context.Canceled if the server is closed.
-func (s *clicks) ask(ctx context.Context, q delivery.Question) (delivery.Answer, error) {
+func (s *clicks) ask(ctx context.Context, q Question) (Answer, error) {
 	s.Mu.Lock()
 	answer := s.events.Ask(q)
 	s.Mu.Unlock()
@@ -196,12 +192,12 @@ func (s *clicks) ask(ctx context.Context, q delivery.Question) (delivery.Answer,
 	case r := <-answer:
 		return r, nil
 	case <-ctx.Done():
-		return delivery.Answer{}, ctx.Err()
+		return Answer{}, ctx.Err()
 	case <-s.Ctx.Done():
-		return delivery.Answer{}, context.Canceled
+		return Answer{}, context.Canceled
 	}
 }
 
-func (s *clicks) askInteractive(ctx context.Context, payload object) (delivery.Answer, error) {
-	return s.ask(ctx, delivery.Question{Name: fmt.Sprint(payload["type"]), Payload: workspace.MustJSON(payload)})
+func (s *clicks) askInteractive(ctx context.Context, payload Object) (Answer, error) {
+	return s.ask(ctx, Question{Name: fmt.Sprint(payload["type"]), Payload: MustJSON(payload)})
 }

@@ -3,8 +3,6 @@ package slackfake
 import (
 	"math"
 	"time"
-
-	"parley/bot/slack/slackfake/workspace"
 )
 
 // Slack limits how often an app may call each method per minute, and how often it may post to each channel
@@ -36,7 +34,7 @@ type minuteWindow struct {
 // checkLimit counts a call and refuses it if it exceeds the published rate limits. It does nothing unless
 // Options.Limits is set. channel is used only for chat.postMessage. The caller holds the lock.
 // Source: docs.slack.dev/apis/web-api/rate-limits, read 2026-11.
-func (a *webAPI) checkLimit(method string, callsPerMinute int, channel string) *workspace.Refusal {
+func (a *webAPI) checkLimit(method string, callsPerMinute int, channel string) *WorkspaceRefusal {
 	if !a.Opt.Limits {
 		return nil
 	}
@@ -59,7 +57,7 @@ func (a *webAPI) checkLimit(method string, callsPerMinute int, channel string) *
 }
 
 // limitPost allows Options.PostPerSecond posts to a channel, with bursts of Options.PostBurst.
-func (a *webAPI) limitPost(channel string) *workspace.Refusal {
+func (a *webAPI) limitPost(channel string) *WorkspaceRefusal {
 	now, burst := a.Now(), float64(a.Opt.PostBurst)
 	bucket := a.limits.posts[channel]
 	if bucket == nil {
@@ -80,6 +78,6 @@ func (a *webAPI) limitPost(channel string) *workspace.Refusal {
 
 // tooMany returns a refusal with status 429. The time to wait is rounded up to whole seconds, as in Slack's
 // Retry-After.
-func tooMany(wait time.Duration) *workspace.Refusal {
-	return &workspace.Refusal{Code: "ratelimited", Retry: max(1, int(math.Ceil(wait.Seconds())))}
+func tooMany(wait time.Duration) *WorkspaceRefusal {
+	return &WorkspaceRefusal{Code: "ratelimited", Retry: max(1, int(math.Ceil(wait.Seconds())))}
 }

@@ -2,8 +2,6 @@ package slackfake
 
 import (
 	"maps"
-
-	"parley/bot/slack/slackfake/workspace"
 )
 
 // This file is the table of Slack's Web API methods that the emulator implements, each with its scope, rate
@@ -17,7 +15,7 @@ type method struct {
 	required []string // names of required arguments
 	appToken bool     // the method needs the app-level token (xapp-…) instead of the bot token
 	public   bool     // the method needs no token
-	do       func(*call) (reply, *workspace.Refusal)
+	do       func(*WebcallCall) (Reply, *WorkspaceRefusal)
 }
 
 // Calls per minute of Slack's rate limit tiers.
@@ -94,17 +92,17 @@ func (a *webAPI) peopleMethods() map[string]method {
 
 // testAPI returns the arguments of the call. If there is an argument named error, the call fails with that error.
 // Source: docs.slack.dev/reference/methods/api.test, read 2026-11.
-func testAPI(c *call) (reply, *workspace.Refusal) {
+func testAPI(c *WebcallCall) (Reply, *WorkspaceRefusal) {
 	if code := c.Str("error"); code != "" {
-		return nil, &workspace.Refusal{Code: code, Args: c.Args}
+		return nil, &WorkspaceRefusal{Code: code, Args: c.Args}
 	}
 	if len(c.Args) == 0 {
 		return nil, nil
 	}
-	return reply{"args": c.Args}, nil
+	return Reply{"args": c.Args}, nil
 }
 
 // openConnection returns the address for a new Socket Mode connection.
-func (a *webAPI) openConnection(*call) (reply, *workspace.Refusal) {
-	return reply{"url": a.sockets.NewAddress()}, nil
+func (a *webAPI) openConnection(*WebcallCall) (Reply, *WorkspaceRefusal) {
+	return Reply{"url": a.sockets.NewAddress()}, nil
 }

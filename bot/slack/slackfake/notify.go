@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"parley/bot/slack/slackfake/kit"
 )
 
 // This file emulates Slack's notifications and unread counts, so that a test can check who was disturbed by a
@@ -48,7 +46,7 @@ type Badges struct {
 // Inboxes holds the unread state and the notifications of all people. It is guarded by the lock,
 // workspace.Ground.Mu.
 type Inboxes struct {
-	*ground
+	*Ground
 	people *directory
 	byUser map[string]*inbox
 }
@@ -111,7 +109,7 @@ func (i *Inboxes) notify(ch *channel, m *Message) {
 		return
 	}
 
-	mentioned := kit.Mentions(m.Text, m.Blocks)
+	mentioned := Mentions(m.Text, m.Blocks)
 	t := ch.threads[m.ThreadTS]
 	if t != nil && m.ThreadTS != "" {
 		i.addFollowers(t, ch, mentioned, m)
@@ -157,11 +155,11 @@ func (b *Badge) clear() { b.Unread, b.Mentions = 0, 0 }
 
 // addFollowers adds the new followers of a thread after the reply m: its author and everybody it mentions.
 // The first reply also adds the author of the root and everybody the root mentions.
-func (i *Inboxes) addFollowers(t *thread, ch *channel, mentioned kit.Mentioned, m *Message) {
+func (i *Inboxes) addFollowers(t *thread, ch *channel, mentioned Mentioned, m *Message) {
 	users := append(slices.Collect(maps.Keys(mentioned.Users)), m.User)
 	isFirst := len(t.replies) == 1
 	if isFirst {
-		inRoot := kit.Mentions(t.root.Text, t.root.Blocks)
+		inRoot := Mentions(t.root.Text, t.root.Blocks)
 		users = append(users, t.root.User)
 		users = append(users, slices.Collect(maps.Keys(inRoot.Users))...)
 	}
@@ -184,7 +182,7 @@ const (
 )
 
 // reasonToNotify returns the strongest reason to notify a member of a message, or "".
-func reasonToNotify(ch *channel, m *Message, member string, mentioned kit.Mentioned) string {
+func reasonToNotify(ch *channel, m *Message, member string, mentioned Mentioned) string {
 	switch {
 	case mentioned.Users[member]:
 		return byMention

@@ -5,9 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"parley/bot/slack/slackfake/kit"
-	"parley/bot/slack/slackfake/workspace"
 )
 
 // Person lets a test act as a member of the emulated workspace, as with Slack's own client:
@@ -73,7 +70,7 @@ func (s *Server) composePost(user string, in Post) *Message {
 		m.UserTeam, m.SourceTeam = team, team
 	}
 
-	m.Text = kit.WireText(in.Text)
+	m.Text = WireText(in.Text)
 	if strings.TrimSpace(in.Text) != "" && !in.Me {
 		m.Blocks = s.richBlocks(m.Text)
 	}
@@ -105,7 +102,7 @@ func (s *Server) composePost(user string, in Post) *Message {
 // richBlocks returns the blocks that Slack's editor creates for a text in Slack's markup. The caller holds
 // the lock.
 func (s *Server) richBlocks(markup string) json.RawMessage {
-	return workspace.MustJSON([]any{object{"type": "rich_text", "block_id": s.Secret(5), "elements": kit.RichText(markup)}})
+	return MustJSON([]any{Object{"type": "rich_text", "block_id": s.Secret(5), "elements": RichText(markup)}})
 }
 
 // findPostable returns the channel of a post, which may name it by the id from before the channel was moved.
@@ -118,19 +115,19 @@ func (r *rooms) findPostable(user string, in Post) (*channel, error) {
 	author := r.people.users[user]
 	switch {
 	case author == nil:
-		return nil, workspace.Refuse("user_not_found")
+		return nil, Refuse("user_not_found")
 	case author.Deleted:
-		return nil, workspace.Refuse("account_inactive")
+		return nil, Refuse("account_inactive")
 	case ch == nil:
-		return nil, workspace.Refuse("channel_not_found")
+		return nil, Refuse("channel_not_found")
 	case in.As == "" && !ch.members[user]:
-		return nil, workspace.Refuse("not_in_channel")
+		return nil, Refuse("not_in_channel")
 	case ch.Archived:
-		return nil, workspace.Refuse("is_archived")
+		return nil, Refuse("is_archived")
 	case r.Opt.ReadOnlyDM && ch.IM && ch.members[r.Opt.BotUser]:
-		return nil, workspace.Refuse("restricted_action")
+		return nil, Refuse("restricted_action")
 	case in.isEmpty():
-		return nil, workspace.Refuse("no_text")
+		return nil, Refuse("no_text")
 	case in.Thread != "":
 		return ch, ch.checkThread(in.Thread)
 	}
@@ -146,10 +143,10 @@ func (p Post) isEmpty() bool {
 func (c *channel) checkThread(ts string) error {
 	root := c.byTS[ts]
 	if root == nil || root.IsReply() {
-		return workspace.Refuse("thread_not_found")
+		return Refuse("thread_not_found")
 	}
 	if c.isLocked(ts) {
-		return workspace.Refuse("restricted_action_thread_locked")
+		return Refuse("restricted_action_thread_locked")
 	}
 	return nil
 }
@@ -176,14 +173,14 @@ func disguiseAuthor(m *Message, as string) {
 func (r *rooms) findVisible(user, channel, ts string) (*channel, *Message, error) {
 	ch := r.channels[channel]
 	if r.people.users[user] == nil {
-		return nil, nil, workspace.Refuse("user_not_found")
+		return nil, nil, Refuse("user_not_found")
 	}
 	if ch == nil || !ch.members[user] {
-		return nil, nil, workspace.Refuse("channel_not_found")
+		return nil, nil, Refuse("channel_not_found")
 	}
 	m := ch.byTS[ts]
 	if m == nil || m.Subtype == "tombstone" {
-		return nil, nil, workspace.Refuse("message_not_found")
+		return nil, nil, Refuse("message_not_found")
 	}
 	return ch, m, nil
 }
@@ -199,20 +196,20 @@ func (p *Person) Edit(channel, ts, text string) error {
 		return err
 	}
 	if m.User != p.id {
-		return workspace.Refuse("cant_update_message")
+		return Refuse("cant_update_message")
 	}
 	if strings.TrimSpace(text) == "" {
-		return workspace.Refuse("no_text")
+		return Refuse("no_text")
 	}
 
 	prev := m.Clone()
-	m.Text = kit.WireText(text)
+	m.Text = WireText(text)
 	if m.Subtype != "me_message" {
 		m.Blocks = s.richBlocks(m.Text)
 	}
 
 	// Slack truncates the time of an edit to seconds.
-	m.Edited = &Edited{User: p.id, TS: workspace.FormatTS(s.Now().Truncate(time.Second).UnixMicro())}
+	m.Edited = &Edited{User: p.id, TS: FormatTS(s.Now().Truncate(time.Second).UnixMicro())}
 	s.board.emitChange(ch, m, prev)
 	return nil
 }
@@ -226,10 +223,10 @@ func (p *Person) EditSnippet(file, content string) error {
 	defer s.Mu.Unlock()
 	f := s.files.files[file]
 	if f == nil {
-		return workspace.Refuse("file_not_found")
+		return Refuse("file_not_found")
 	}
 	if f.User != p.id || f.Mode != "snippet" {
-		return workspace.Refuse("cant_edit")
+		return Refuse("cant_edit")
 	}
 	f.SetData([]byte(content))
 	s.Events.Emit("file_change", nil, map[string]any{"type": "file_change", "file_id": f.ID, "file": map[string]any{"id": f.ID}})
@@ -247,7 +244,7 @@ func (p *Person) Delete(channel, ts string) error {
 		return err
 	}
 	if m.User != p.id && !s.people.users[p.id].Admin {
-		return workspace.Refuse("cant_delete_message")
+		return Refuse("cant_delete_message")
 	}
 	s.board.removePosted(ch, m)
 	return nil
@@ -280,7 +277,7 @@ func (p *Person) Unreact(channel, ts, name string) error {
 }
 
 // asError converts a refusal to an error. A nil *Refusal in an error would not be nil.
-func asError(e *workspace.Refusal) error {
+func asError(e *WorkspaceRefusal) error {
 	if e == nil {
 		return nil
 	}
@@ -296,10 +293,10 @@ func (p *Person) Join(channel string) error {
 	ch := s.rooms.channels[channel]
 	isPublic := ch != nil && !ch.Private && !ch.IM
 	if !isPublic || s.people.users[p.id] == nil {
-		return workspace.Refuse("channel_not_found")
+		return Refuse("channel_not_found")
 	}
 	if ch.Archived {
-		return workspace.Refuse("is_archived")
+		return Refuse("is_archived")
 	}
 
 	s.rooms.enter(ch, p.id, "")
@@ -313,7 +310,7 @@ func (p *Person) Leave(channel string) error {
 	defer s.Mu.Unlock()
 	ch := s.rooms.channels[channel]
 	if ch == nil {
-		return workspace.Refuse("channel_not_found")
+		return Refuse("channel_not_found")
 	}
 	if ch.members[p.id] {
 		s.rooms.postNotice(ch, p.id, "channel_leave", "<@"+p.id+"> has left the channel")
@@ -330,10 +327,10 @@ func (p *Person) OpenHome() error {
 	defer s.Mu.Unlock()
 
 	if s.people.users[p.id] == nil {
-		return workspace.Refuse("user_not_found")
+		return Refuse("user_not_found")
 	}
 	if s.Opt.NoHome {
-		return workspace.Refuse("not_enabled")
+		return Refuse("not_enabled")
 	}
 
 	event := map[string]any{"type": "app_home_opened", "user": p.id, "channel": s.rooms.dmWith(p.id).ID, "tab": "home"}
@@ -353,7 +350,7 @@ func (p *Person) Follow(channel, thread string, on bool) error {
 	defer s.Mu.Unlock()
 	ch, m, err := s.rooms.findVisible(p.id, channel, thread)
 	if err != nil || m.IsReply() {
-		return workspace.Refuse("thread_not_found")
+		return Refuse("thread_not_found")
 	}
 
 	t := ch.threadOf(thread)

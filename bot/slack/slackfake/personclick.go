@@ -4,10 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"regexp"
-
-	"parley/bot/slack/slackfake/delivery"
-	"parley/bot/slack/slackfake/kit"
-	"parley/bot/slack/slackfake/workspace"
 )
 
 // In this file, a Person clicks buttons, fills in forms, and uses shortcuts and slash commands. Each method
@@ -64,16 +60,16 @@ func (p *Person) applyResponse(v *View, response submitResponse) error {
 }
 
 // fillView fills in a modal's inputs and returns the modal and the payload of its submission.
-func (p *Person) fillView(view string, values map[string][]string) (*View, object, error) {
+func (p *Person) fillView(view string, values map[string][]string) (*View, Object, error) {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	v := s.screens.Views[view]
 	if v == nil || v.User != p.id {
-		return nil, nil, workspace.Refuse("not_found")
+		return nil, nil, Refuse("not_found")
 	}
-	suggested := func(actionID string) object { return s.clicks.suggested[suggestionKey{p.id, actionID}] }
-	if err := kit.Fill(&v.State, v.Blocks, values, suggested); err != nil {
+	suggested := func(actionID string) Object { return s.clicks.suggested[suggestionKey{p.id, actionID}] }
+	if err := Fill(&v.State, v.Blocks, values, suggested); err != nil {
 		return nil, nil, err
 	}
 
@@ -90,13 +86,13 @@ func (p *Person) CloseView(ctx context.Context, view string, all bool) (*Outcome
 		return nil, err
 	}
 	if payload == nil {
-		return p.makeOutcome(delivery.Answer{}), nil
+		return p.makeOutcome(Answer{}), nil
 	}
 	return p.interact(ctx, payload)
 }
 
 // interact sends an interaction to the app and returns the outcome. The caller must not hold the lock.
-func (p *Person) interact(ctx context.Context, payload object) (*Outcome, error) {
+func (p *Person) interact(ctx context.Context, payload Object) (*Outcome, error) {
 	answer, err := p.s.clicks.askInteractive(ctx, payload)
 	if err != nil {
 		return nil, err
@@ -106,13 +102,13 @@ func (p *Person) interact(ctx context.Context, payload object) (*Outcome, error)
 
 // dropView removes a modal, or all modals, from the person's stack. It returns the payload of view_closed, or
 // nil if the app didn't ask for it.
-func (p *Person) dropView(view string, all bool) (object, error) {
+func (p *Person) dropView(view string, all bool) (Object, error) {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	v := s.screens.Views[view]
 	if v == nil || v.User != p.id {
-		return nil, workspace.Refuse("not_found")
+		return nil, Refuse("not_found")
 	}
 
 	payload := s.clicks.newPayload("view_closed", p.id, "")
@@ -141,7 +137,7 @@ func (p *Person) Shortcut(ctx context.Context, callback, channel, ts string) (*O
 }
 
 // shortcutPayload returns the payload of a message shortcut.
-func (p *Person) shortcutPayload(callback, channel, ts string) (object, error) {
+func (p *Person) shortcutPayload(callback, channel, ts string) (Object, error) {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -156,7 +152,7 @@ func (p *Person) shortcutPayload(callback, channel, ts string) (object, error) {
 	payload := s.clicks.newShortcut("message_action", p.id)
 	payload["callback_id"] = callback
 	payload["message_ts"] = ts
-	payload["action_ts"] = workspace.FormatTS(s.Now().UnixMicro())
+	payload["action_ts"] = FormatTS(s.Now().UnixMicro())
 	payload["channel"] = map[string]any{"id": ch.ID, "name": payloadName(ch)}
 	payload["message"] = eventMessage(m)
 	payload["response_url"] = s.clicks.newResponseURL(&responseURL{user: p.id, channel: ch, thread: m.ThreadTS})
@@ -172,17 +168,17 @@ func (p *Person) GlobalShortcut(ctx context.Context, callback string) (*Outcome,
 	return p.interact(ctx, payload)
 }
 
-func (p *Person) globalShortcutPayload(callback string) (object, error) {
+func (p *Person) globalShortcutPayload(callback string) (Object, error) {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	refused := s.grant.UseCommand(s.Opt.Shortcuts, callback)
 	if refused != nil || s.people.users[p.id] == nil {
-		return nil, workspace.Refuse("not_found")
+		return nil, Refuse("not_found")
 	}
 
 	payload := s.clicks.newShortcut("shortcut", p.id)
-	payload["callback_id"], payload["action_ts"] = callback, workspace.FormatTS(s.Now().UnixMicro())
+	payload["callback_id"], payload["action_ts"] = callback, FormatTS(s.Now().UnixMicro())
 	return payload, nil
 }
 
@@ -191,7 +187,7 @@ var typedName = regexp.MustCompile(`[@#][a-z0-9][a-z0-9._-]*`)
 // escapeNames replaces @name and #name in the text of a command with <@U…|name> and <#C…|name>, as Slack does
 // for apps whose manifest sets should_escape. Unknown names are unchanged. The caller holds the lock.
 func (r *rooms) escapeNames(text string) string {
-	return typedName.ReplaceAllStringFunc(kit.WireText(text), func(w string) string {
+	return typedName.ReplaceAllStringFunc(WireText(text), func(w string) string {
 		for _, id := range r.people.userIDs {
 			if u := r.people.users[id]; w == "@"+u.Name {
 				return "<@" + u.ID + "|" + u.Name + ">"
@@ -218,7 +214,7 @@ func (p *Person) Command(ctx context.Context, channel, command, text string) (*O
 		return nil, err
 	}
 
-	answer, err := p.s.clicks.ask(ctx, delivery.Question{Name: command, Payload: workspace.MustJSON(form), Form: form})
+	answer, err := p.s.clicks.ask(ctx, Question{Name: command, Payload: MustJSON(form), Form: form})
 	if err != nil {
 		return nil, err
 	}
@@ -243,7 +239,7 @@ func (p *Person) commandForm(channel, command, text string) (form map[string]str
 	u := s.people.users[p.id]
 	isMember := ch != nil && ch.members[p.id]
 	if u == nil || !isMember {
-		return nil, nil, workspace.Refuse("channel_not_found")
+		return nil, nil, Refuse("channel_not_found")
 	}
 	if err := s.grant.UseCommand(s.Opt.Commands, command); err != nil {
 		return nil, nil, err
@@ -261,14 +257,14 @@ func (p *Person) commandForm(channel, command, text string) (form map[string]str
 		"user_id":               u.ID,
 		"user_name":             u.Name,
 		"command":               command,
-		"text":                  s.rooms.escapeNames(kit.WithShortcodes(text)),
+		"text":                  s.rooms.escapeNames(WithShortcodes(text)),
 		"response_url":          s.clicks.newResponseURL(link),
 		"trigger_id":            s.screens.NewTrigger(p.id, ""),
 	}, link, nil
 }
 
 // applyAnswer shows an app's answer to a command.
-func (p *Person) applyAnswer(link *responseURL, body []byte) *workspace.Refusal {
+func (p *Person) applyAnswer(link *responseURL, body []byte) *WorkspaceRefusal {
 	p.s.Mu.Lock()
 	defer p.s.Mu.Unlock()
 	return p.s.clicks.followAnswer(link, body)
@@ -287,7 +283,7 @@ func (p *Person) Click(ctx context.Context, t Target, action string, picked ...s
 }
 
 // makeOutcome returns what the person sees after the app answered: the answer and the modal on top.
-func (p *Person) makeOutcome(answer delivery.Answer) *Outcome {
+func (p *Person) makeOutcome(answer Answer) *Outcome {
 	out := &Outcome{Error: answer.Err, Response: answer.Body}
 	if open := p.s.Views(p.id); len(open) > 0 {
 		out.View = open[len(open)-1]

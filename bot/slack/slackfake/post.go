@@ -6,9 +6,6 @@ import (
 	"slices"
 	"sort"
 	"strings"
-
-	"parley/bot/slack/slackfake/kit"
-	"parley/bot/slack/slackfake/workspace"
 )
 
 // board stores the messages of all channels. Every post, edit, deletion and reaction goes through it, whether
@@ -16,7 +13,7 @@ import (
 // the app. The caller of its methods holds the lock, workspace.Ground.Mu. ts is Slack's time stamp of a
 // message, which is also its id in the channel.
 type board struct {
-	*ground
+	*Ground
 	files   *library
 	inboxes *Inboxes
 	events  *Events
@@ -112,12 +109,12 @@ func (b *board) pastedTable(typed [][]string) json.RawMessage {
 	for i, cells := range typed {
 		row := make([]any, len(cells))
 		for j, text := range cells {
-			row[j] = object{"type": "rich_text", "block_id": b.Secret(5), "elements": kit.RichText(kit.WireText(text))}
+			row[j] = Object{"type": "rich_text", "block_id": b.Secret(5), "elements": RichText(WireText(text))}
 		}
 		rows[i] = row
 	}
-	table := object{"type": "table", "block_id": b.Secret(5), "rows": rows}
-	return workspace.MustJSON([]any{object{"id": 1, "blocks": []any{table}, "fallback": "[no preview available]"}})
+	table := Object{"type": "table", "block_id": b.Secret(5), "rows": rows}
+	return MustJSON([]any{Object{"id": 1, "blocks": []any{table}, "fallback": "[no preview available]"}})
 }
 
 // emitChange sends the event for a changed message. prev is the message before the change.
@@ -182,7 +179,7 @@ func eventMessage(m *Message) *Message {
 
 // emitMessage sends the events for a new message: a message event and, if it mentions the bot, app_mention.
 func (b *board) emitMessage(ch *channel, m *Message) {
-	event := workspace.AsMap(eventMessage(m))
+	event := AsMap(eventMessage(m))
 	event["channel"] = ch.ID
 	event["channel_type"] = ch.Kind()
 	event["event_ts"] = m.TS
@@ -195,7 +192,7 @@ func (b *board) emitMessage(ch *channel, m *Message) {
 		return
 	}
 
-	mention := workspace.AsMap(eventMessage(m))
+	mention := AsMap(eventMessage(m))
 	delete(mention, "subtype")
 	mention["type"] = "app_mention"
 	mention["channel"] = ch.ID

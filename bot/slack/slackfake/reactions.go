@@ -3,9 +3,6 @@ package slackfake
 import (
 	"regexp"
 	"slices"
-
-	"parley/bot/slack/slackfake/kit"
-	"parley/bot/slack/slackfake/workspace"
 )
 
 // A reaction is an emoji that a person or the app adds to a message. This file implements the Web API methods
@@ -17,59 +14,59 @@ const maxReactions = 50
 var emojiName = regexp.MustCompile(`^[a-z0-9_+'\-\p{L}]{1,100}(::skin-tone-[2-6])?$`)
 
 // reactionTarget returns the message that a call names by its channel and timestamp.
-func (a *chatAPI) reactionTarget(c *call) (*channel, *Message, *workspace.Refusal) {
+func (a *chatAPI) reactionTarget(c *WebcallCall) (*channel, *Message, *WorkspaceRefusal) {
 	ch, refusal := a.rooms.findChannel(c.Str("channel"))
 	if refusal != nil {
 		return nil, nil, refusal
 	}
-	if _, ok := workspace.ParseTS(c.Str("timestamp")); !ok {
-		return nil, nil, workspace.Refuse("bad_timestamp")
+	if _, ok := ParseTS(c.Str("timestamp")); !ok {
+		return nil, nil, Refuse("bad_timestamp")
 	}
 	m := ch.byTS[c.Str("timestamp")]
 	if m == nil || m.Subtype == "tombstone" {
-		return nil, nil, workspace.Refuse("message_not_found")
+		return nil, nil, Refuse("message_not_found")
 	}
 	return ch, m, nil
 }
 
-func (a *chatAPI) addReaction(c *call) (reply, *workspace.Refusal) {
+func (a *chatAPI) addReaction(c *WebcallCall) (Reply, *WorkspaceRefusal) {
 	ch, m, refusal := a.reactionTarget(c)
 	if refusal != nil {
 		return nil, refusal
 	}
 	if ch.Archived {
-		return nil, workspace.Refuse("is_archived")
+		return nil, Refuse("is_archived")
 	}
 	if !ch.members[a.Opt.BotUser] {
-		return nil, workspace.Refuse("not_in_channel")
+		return nil, Refuse("not_in_channel")
 	}
-	return reply{}, a.board.addEmoji(ch, m, a.Opt.BotUser, c.Str("name"))
+	return Reply{}, a.board.addEmoji(ch, m, a.Opt.BotUser, c.Str("name"))
 }
 
-func (a *chatAPI) removeReaction(c *call) (reply, *workspace.Refusal) {
+func (a *chatAPI) removeReaction(c *WebcallCall) (Reply, *WorkspaceRefusal) {
 	ch, m, refusal := a.reactionTarget(c)
 	if refusal != nil {
 		return nil, refusal
 	}
-	return reply{}, a.board.removeEmoji(ch, m, a.Opt.BotUser, c.Str("name"))
+	return Reply{}, a.board.removeEmoji(ch, m, a.Opt.BotUser, c.Str("name"))
 }
 
 // addEmoji adds a user's emoji to a message and sends the event to the app. The caller holds the lock.
-func (b *board) addEmoji(ch *channel, m *Message, user, name string) *workspace.Refusal {
+func (b *board) addEmoji(ch *channel, m *Message, user, name string) *WorkspaceRefusal {
 	if !emojiName.MatchString(name) {
-		return workspace.Refuse("invalid_name")
+		return Refuse("invalid_name")
 	}
 	if ch.isLocked(m.ThreadTS) {
-		return workspace.Refuse("thread_locked")
+		return Refuse("thread_locked")
 	}
 
-	name = kit.CanonicalEmoji(name)
+	name = CanonicalEmoji(name)
 	i := slices.IndexFunc(m.Reactions, func(r Reaction) bool { return r.Name == name })
 	if i >= 0 && slices.Contains(m.Reactions[i].Users, user) {
-		return workspace.Refuse("already_reacted")
+		return Refuse("already_reacted")
 	}
 	if i < 0 && len(m.Reactions) >= maxReactions {
-		return workspace.Refuse("too_many_reactions")
+		return Refuse("too_many_reactions")
 	}
 	if i < 0 {
 		m.Reactions = append(m.Reactions, Reaction{Name: name})
@@ -83,11 +80,11 @@ func (b *board) addEmoji(ch *channel, m *Message, user, name string) *workspace.
 }
 
 // removeEmoji removes a user's emoji from a message and sends the event to the app. The caller holds the lock.
-func (b *board) removeEmoji(ch *channel, m *Message, user, name string) *workspace.Refusal {
-	name = kit.CanonicalEmoji(name)
+func (b *board) removeEmoji(ch *channel, m *Message, user, name string) *WorkspaceRefusal {
+	name = CanonicalEmoji(name)
 	i := slices.IndexFunc(m.Reactions, func(r Reaction) bool { return r.Name == name && slices.Contains(r.Users, user) })
 	if i < 0 {
-		return workspace.Refuse("no_reaction")
+		return Refuse("no_reaction")
 	}
 	reaction := &m.Reactions[i]
 	reaction.Users = slices.DeleteFunc(reaction.Users, func(u string) bool { return u == user })
@@ -104,7 +101,7 @@ func (b *board) removeEmoji(ch *channel, m *Message, user, name string) *workspa
 func (b *board) emitReaction(kind string, ch *channel, m *Message, user, name string) {
 	b.Note(Change{Kind: "reaction", Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, User: user})
 	event := map[string]any{
-		"type": kind, "user": user, "reaction": name, "event_ts": workspace.FormatTS(b.Now().UnixMicro()),
+		"type": kind, "user": user, "reaction": name, "event_ts": FormatTS(b.Now().UnixMicro()),
 		"item": map[string]any{"type": "message", "channel": ch.ID, "ts": m.TS},
 	}
 	if m.User != "" {

@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"parley/bot/slack/slackfake/webcall"
-	"parley/bot/slack/slackfake/workspace"
 	"parley/channels/emulator"
 )
 
@@ -48,9 +46,9 @@ func (s *clicks) serveResponseURL(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, webcall.MaxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	if err != nil {
-		emulator.WriteJSON(w, http.StatusBadRequest, reply{"ok": false, "error": "invalid_payload"})
+		emulator.WriteJSON(w, http.StatusBadRequest, Reply{"ok": false, "error": "invalid_payload"})
 		return
 	}
 
@@ -64,9 +62,9 @@ func (s *clicks) serveResponseURL(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		io.WriteString(w, "ok") //nolint:errcheck // the client is gone
 	case "invalid_url", "expired_url", "used_url":
-		emulator.WriteJSON(w, http.StatusNotFound, reply{"ok": false, "error": code})
+		emulator.WriteJSON(w, http.StatusNotFound, Reply{"ok": false, "error": code})
 	default:
-		emulator.WriteJSON(w, http.StatusOK, reply{"ok": false, "error": code})
+		emulator.WriteJSON(w, http.StatusOK, Reply{"ok": false, "error": code})
 	}
 }
 
@@ -120,20 +118,20 @@ type answerMessage struct {
 }
 
 // followAnswer posts, replaces or deletes a message, as the app's answer asks. The caller holds the lock.
-func (s *clicks) followAnswer(link *responseURL, body []byte) *workspace.Refusal {
+func (s *clicks) followAnswer(link *responseURL, body []byte) *WorkspaceRefusal {
 	var answer answerMessage
 	if json.Unmarshal(body, &answer) != nil {
-		return workspace.Refuse("invalid_payload")
+		return Refuse("invalid_payload")
 	}
 	if answer.DeleteOriginal {
 		return s.deleteOriginal(link)
 	}
 
-	c := &call{Ground: s.ground, Grant: s.grant, Args: map[string]string{"text": answer.Text}}
-	if !workspace.IsNull(answer.Blocks) {
+	c := &WebcallCall{Ground: s.Ground, Grant: s.grant, Args: map[string]string{"text": answer.Text}}
+	if !IsNull(answer.Blocks) {
 		c.Args["blocks"] = string(answer.Blocks)
 	}
-	if !workspace.IsNull(answer.Attachments) {
+	if !IsNull(answer.Attachments) {
 		c.Args["attachments"] = string(answer.Attachments)
 	}
 
@@ -154,28 +152,28 @@ func (s *clicks) followAnswer(link *responseURL, body []byte) *workspace.Refusal
 	s.showEphemeral(link.channel, &Ephemeral{
 		User:     link.user,
 		ThreadTS: cmp.Or(answer.ThreadTS, link.thread),
-		Text:     webcall.CutText(content.Text),
+		Text:     CutText(content.Text),
 		Blocks:   content.Blocks,
 	})
 	return nil
 }
 
-func (s *clicks) deleteOriginal(link *responseURL) *workspace.Refusal {
+func (s *clicks) deleteOriginal(link *responseURL) *WorkspaceRefusal {
 	if link.ephemeral != nil {
 		link.ephemeral.Deleted = true
 		s.Note(Change{Kind: "ephemeral", Channel: link.channel.ID, TS: link.ephemeral.TS, User: link.user})
 		return nil
 	}
 	if link.channel.byTS[link.ts] == nil {
-		return workspace.Refuse("message_not_found")
+		return Refuse("message_not_found")
 	}
 	s.board.removePosted(link.channel, link.channel.byTS[link.ts])
 	return nil
 }
 
-func (s *clicks) replaceOriginal(link *responseURL, content webcall.Content) *workspace.Refusal {
+func (s *clicks) replaceOriginal(link *responseURL, content Content) *WorkspaceRefusal {
 	if link.ephemeral != nil {
-		link.ephemeral.Text = webcall.CutText(content.Text)
+		link.ephemeral.Text = CutText(content.Text)
 		link.ephemeral.Blocks = content.Blocks
 		link.ephemeral.Deleted = false
 		s.Note(Change{Kind: "ephemeral", Channel: link.channel.ID, TS: link.ephemeral.TS, User: link.user})
@@ -184,14 +182,14 @@ func (s *clicks) replaceOriginal(link *responseURL, content webcall.Content) *wo
 
 	m := link.channel.byTS[link.ts]
 	if m == nil || m.BotID != s.Opt.BotID {
-		return workspace.Refuse("message_not_found")
+		return Refuse("message_not_found")
 	}
 
 	prev := m.Clone()
-	m.Text = webcall.CutText(content.Text)
+	m.Text = CutText(content.Text)
 	m.Blocks = content.Blocks
 	m.Attachments = content.Attachments
-	m.Edited = &Edited{User: s.Opt.BotUser, TS: workspace.FormatTS(s.Now().UnixMicro())}
+	m.Edited = &Edited{User: s.Opt.BotUser, TS: FormatTS(s.Now().UnixMicro())}
 	s.board.emitChange(link.channel, m, prev)
 	return nil
 }

@@ -3,9 +3,6 @@ package slackfake
 import (
 	"encoding/json"
 	"testing"
-
-	"parley/bot/slack/slackfake/kit"
-	"parley/bot/slack/slackfake/workspace"
 )
 
 // FuzzRichText: any text gives blocks that Slack itself would accept.
@@ -19,7 +16,7 @@ func FuzzRichText(f *testing.F) {
 	s := New(Options{})
 	f.Cleanup(func() { s.Close() }) //nolint:errcheck // nothing listens
 	f.Fuzz(func(t *testing.T, typed string) {
-		parts := kit.RichText(kit.WireText(typed))
+		parts := RichText(WireText(typed))
 		if len(parts) == 0 {
 			t.Fatal("no elements")
 		}
@@ -40,13 +37,13 @@ func FuzzArguments(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, method, channel, text, blocks, object string) {
 		s.Mu.Lock()
 		defer s.Mu.Unlock()
-		c := &call{Ground: s.ground, Grant: s.grant, Method: method, Token: s.Opt.BotToken, Args: map[string]string{
+		c := &WebcallCall{Ground: s.Ground, Grant: s.grant, Method: method, Token: s.Opt.BotToken, Args: map[string]string{
 			"channel": channel, "ts": text, "text": text, "blocks": blocks, "metadata": object, "view": object, "attachments": blocks,
 			"user_id": s.Opt.BotUser, "files": blocks, "limit": text, "cursor": text, "thread_ts": text, "user": s.Opt.BotUser,
 		}}
 		out, err := s.api.run(c)
 		if err == nil {
-			workspace.MustJSON(out)
+			MustJSON(out)
 		}
 	})
 }

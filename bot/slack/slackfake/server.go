@@ -3,9 +3,6 @@ package slackfake
 import (
 	"net/http"
 
-	"parley/bot/slack/slackfake/delivery"
-	"parley/bot/slack/slackfake/screens"
-	"parley/bot/slack/slackfake/workspace"
 	"parley/channels/emulator"
 )
 
@@ -13,7 +10,7 @@ import (
 // Start gives it a listener of its own. Tests act in the workspace with As and Admin, and inspect it with methods
 // such as Thread and Messages. All exported methods, and those of the exported fields, are safe for concurrent use.
 type Server struct {
-	*ground
+	*Ground
 	*emulator.Host
 	*emulator.FaultPlan
 
@@ -23,15 +20,15 @@ type Server struct {
 	Webhooks *Webhooks      // signed requests to the app in HTTP mode
 	Inboxes  *Inboxes       // people's notifications and unread messages
 
-	grant   *workspace.Grant
+	grant   *Grant
 	people  *directory
 	rooms   *rooms
 	board   *board
 	files   *library
-	screens *screens.Screens
+	screens *Screens
 	clicks  *clicks
 	api     *webAPI
-	sched   *workspace.Schedule
+	sched   *Schedule
 }
 
 // New creates a workspace. The caller must call Close to stop its goroutine.
@@ -39,9 +36,9 @@ func New(o Options) *Server {
 	hasTestClock := o.Clock != nil
 	o = o.WithDefaults()
 	host := emulator.NewHost("slackfake", o.Log)
-	g := workspace.New(o, host)
+	g := NewWorkspace(o, host)
 	faults := emulator.NewFaultPlan(o.Seed, g.Now, FaultLimitBody, FaultBlank, FaultError, FaultNeverShare)
-	s := &Server{ground: g, Host: host, FaultPlan: faults}
+	s := &Server{Ground: g, Host: host, FaultPlan: faults}
 	s.connect(hasTestClock)
 	s.Mu.Lock()
 	s.seedWorkspace()
@@ -54,20 +51,20 @@ func New(o Options) *Server {
 // connect creates the parts of the workspace and connects them. A test's clock may jump, which the schedule
 // has to handle.
 func (s *Server) connect(hasTestClock bool) {
-	g := s.ground
-	s.grant = workspace.NewGrant(g)
-	s.sched = workspace.NewSchedule(g, hasTestClock)
+	g := s.Ground
+	s.grant = NewGrant(g)
+	s.sched = NewSchedule(g, hasTestClock)
 
-	s.Events = delivery.New(g, s.grant, s.sched, s.FaultPlan)
+	s.Events = NewDelivery(g, s.grant, s.sched, s.FaultPlan)
 	s.Sockets, s.Webhooks = s.Events.Sockets, s.Events.Webhooks
-	s.people = &directory{ground: g}
-	s.files = &library{ground: g, events: s.Events}
-	s.Inboxes = &Inboxes{ground: g, people: s.people}
-	s.board = &board{ground: g, files: s.files, inboxes: s.Inboxes, events: s.Events}
-	s.rooms = &rooms{ground: g, people: s.people, board: s.board, events: s.Events}
-	s.screens = screens.New(g)
+	s.people = &directory{Ground: g}
+	s.files = &library{Ground: g, events: s.Events}
+	s.Inboxes = &Inboxes{Ground: g, people: s.people}
+	s.board = &board{Ground: g, files: s.files, inboxes: s.Inboxes, events: s.Events}
+	s.rooms = &rooms{Ground: g, people: s.people, board: s.board, events: s.Events}
+	s.screens = NewScreens(g)
 	s.clicks = &clicks{
-		ground:  g,
+		Ground:  g,
 		people:  s.people,
 		rooms:   s.rooms,
 		board:   s.board,
@@ -76,14 +73,14 @@ func (s *Server) connect(hasTestClock bool) {
 		events:  s.Events,
 		faults:  s.FaultPlan,
 	}
-	s.Admin = &Administrator{ground: g, people: s.people, rooms: s.rooms, board: s.board, files: s.files, grant: s.grant, events: s.Events}
+	s.Admin = &Administrator{Ground: g, people: s.people, rooms: s.rooms, board: s.board, files: s.files, grant: s.grant, events: s.Events}
 	s.api = &webAPI{
-		ground: g, grant: s.grant, faults: s.FaultPlan, sockets: s.Sockets,
-		chat:          &chatAPI{ground: g, rooms: s.rooms, board: s.board, clicks: s.clicks},
-		conversations: &conversationAPI{ground: g, rooms: s.rooms},
-		users:         &userAPI{ground: g, people: s.people},
-		files:         &fileAPI{ground: g, files: s.files, rooms: s.rooms, board: s.board, sched: s.sched, grant: s.grant, faults: s.FaultPlan},
-		views:         screens.NewAPI(s.screens, s.people.hasUser),
+		Ground: g, grant: s.grant, faults: s.FaultPlan, sockets: s.Sockets,
+		chat:          &chatAPI{Ground: g, rooms: s.rooms, board: s.board, clicks: s.clicks},
+		conversations: &conversationAPI{Ground: g, rooms: s.rooms},
+		users:         &userAPI{Ground: g, people: s.people},
+		files:         &fileAPI{Ground: g, files: s.files, rooms: s.rooms, board: s.board, sched: s.sched, grant: s.grant, faults: s.FaultPlan},
+		views:         NewAPI(s.screens, s.people.hasUser),
 	}
 
 	s.api.methods = s.api.listMethods()

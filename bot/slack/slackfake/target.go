@@ -3,9 +3,6 @@ package slackfake
 import (
 	"encoding/json"
 	"fmt"
-
-	"parley/bot/slack/slackfake/kit"
-	"parley/bot/slack/slackfake/workspace"
 )
 
 // This file finds the message, modal or home tab in which a person clicks, and describes it for the payload
@@ -21,16 +18,16 @@ type Target struct {
 // targetContent is the content of a target.
 type targetContent struct {
 	blocks json.RawMessage
-	state  kit.State // what the person has entered or chosen so far
-	view   *View     // nil for a message
-	fields object    // the fields of the payload that describe the target
+	state  State  // what the person has entered or chosen so far
+	view   *View  // nil for a message
+	fields Object // the fields of the payload that describe the target
 }
 
 // findElement returns the element with an action id; see kit.Find.
-func (at *targetContent) findElement(action string) (kit.Element, error) {
-	e, ok := kit.Find(at.blocks, action)
+func (at *targetContent) findElement(action string) (Element, error) {
+	e, ok := Find(at.blocks, action)
 	if !ok {
-		return kit.Element{}, fmt.Errorf("no element %q there", action)
+		return Element{}, fmt.Errorf("no element %q there", action)
 	}
 	return e, nil
 }
@@ -56,7 +53,7 @@ func (s *clicks) keepChoice(user string, t Target, at *targetContent) {
 // Errors: user_not_found, not_found for a view, channel_not_found, message_not_found.
 func (s *clicks) lookAt(user string, t Target) (*targetContent, error) {
 	if s.people.users[user] == nil {
-		return nil, workspace.Refuse("user_not_found")
+		return nil, Refuse("user_not_found")
 	}
 	if t.View != "" {
 		return s.lookAtView(user, t.View)
@@ -64,11 +61,11 @@ func (s *clicks) lookAt(user string, t Target) (*targetContent, error) {
 
 	ch := s.rooms.channels[t.Channel]
 	if ch == nil || !ch.members[user] {
-		return nil, workspace.Refuse("channel_not_found")
+		return nil, Refuse("channel_not_found")
 	}
 	if m := ch.byTS[t.TS]; m != nil {
 		link := &responseURL{user: user, channel: ch, ts: t.TS, thread: m.ThreadTS}
-		at := s.describeMessage(link, kit.AllBlocks(m.Blocks, m.Attachments))
+		at := s.describeMessage(link, AllBlocks(m.Blocks, m.Attachments))
 		at.fields["message"] = eventMessage(m)
 		return at, nil
 	}
@@ -76,13 +73,13 @@ func (s *clicks) lookAt(user string, t Target) (*targetContent, error) {
 		link := &responseURL{user: user, channel: ch, ts: t.TS, thread: e.ThreadTS, ephemeral: e}
 		return s.describeMessage(link, e.Blocks), nil
 	}
-	return nil, workspace.Refuse("message_not_found")
+	return nil, Refuse("message_not_found")
 }
 
 // describeMessage returns the content of the message that link belongs to, and registers link as its
 // response_url. The caller holds the lock.
 func (s *clicks) describeMessage(link *responseURL, blocks json.RawMessage) *targetContent {
-	container := object{
+	container := Object{
 		"type":         "message",
 		"message_ts":   link.ts,
 		"channel_id":   link.channel.ID,
@@ -94,9 +91,9 @@ func (s *clicks) describeMessage(link *responseURL, blocks json.RawMessage) *tar
 	return &targetContent{
 		blocks: blocks,
 		state:  s.selected[choiceKey{link.user, link.channel.ID, link.ts}],
-		fields: object{
+		fields: Object{
 			"container":    container,
-			"channel":      object{"id": link.channel.ID, "name": payloadName(link.channel)},
+			"channel":      Object{"id": link.channel.ID, "name": payloadName(link.channel)},
 			"response_url": s.newResponseURL(link),
 		},
 	}
@@ -111,14 +108,14 @@ func (s *clicks) lookAtView(user, id string) (*targetContent, error) {
 		v = home
 	}
 	if v == nil || v.User != user {
-		return nil, workspace.Refuse("not_found")
+		return nil, Refuse("not_found")
 	}
 
 	return &targetContent{
 		blocks: v.Blocks,
 		state:  v.State,
 		view:   v,
-		fields: object{"container": object{"type": "view", "view_id": v.ID}},
+		fields: Object{"container": Object{"type": "view", "view_id": v.ID}},
 	}, nil
 }
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/bot/teams/teamsfake/client"
+	"parley/bot/teams/teamsfake"
 )
 
 // checkMessageCard checks a card of ours for a message: that the published schema has all of it, that Teams
@@ -15,13 +15,13 @@ import (
 // as itself.
 func checkMessageCard(t testing.TB, card json.RawMessage) {
 	t.Helper()
-	checkCard(t, card, client.CardFaults(card, nil))
+	checkCard(t, card, teamsfake.CardFaults(card, nil))
 }
 
 // checkDialogCard does so for a card in a dialog.
 func checkDialogCard(t testing.TB, card json.RawMessage) {
 	t.Helper()
-	checkCard(t, card, client.DialogFaults(card, nil))
+	checkCard(t, card, teamsfake.DialogFaults(card, nil))
 }
 
 func checkCard(t testing.TB, card json.RawMessage, faults []string) {

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
-	"parley/bot/teams/teamsfake/entra"
 )
 
 // judgeToken checks a header as Microsoft's reference tells bots to do, with the standard library alone.
@@ -110,22 +109,22 @@ func TestSigner(t *testing.T) {
 			t.Errorf("%s: judged %v, want it good: %v", what, err, good)
 		}
 	}
-	sign := func(kind entra.Token) string {
+	sign := func(kind teamsfake.Token) string {
 		t.Helper()
 		return must(w.srv.Entra.Authorization(kind, w.srv.ServiceURL()))(t)
 	}
 
-	for _, kind := range entra.GoodTokens() {
+	for _, kind := range teamsfake.GoodTokens() {
 		wantVerdict(string(kind), sign(kind), true)
 	}
-	for _, kind := range entra.BadTokens() {
+	for _, kind := range teamsfake.BadTokens() {
 		wantVerdict(string(kind), sign(kind), false)
 	}
 
-	old := sign(entra.TokenGood)
+	old := sign(teamsfake.TokenGood)
 	for _, keep := range []bool{true, false} {
 		noError(t, w.srv.Entra.RotateKeys(keep))
-		wantVerdict("a token of the new key", sign(entra.TokenGood), true)
+		wantVerdict("a token of the new key", sign(teamsfake.TokenGood), true)
 		wantVerdict(fmt.Sprint("a token of the old key, kept: ", keep), old, keep)
 	}
 }

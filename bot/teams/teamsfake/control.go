@@ -5,9 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"parley/bot/teams/teamsfake/calls"
-	"parley/bot/teams/teamsfake/people"
-	"parley/bot/teams/teamsfake/tenant"
 	"parley/channels/emulator"
 )
 
@@ -45,7 +42,7 @@ func (d *driver) addRoutes(mux *http.ServeMux) {
 	s := d.srv
 	get := func(path string, read func(query func(string) string) any) {
 		mux.HandleFunc("GET /_fake/"+path, func(w http.ResponseWriter, r *http.Request) {
-			calls.WriteJSON(w, http.StatusOK, read(r.URL.Query().Get))
+			WriteJSON(w, http.StatusOK, read(r.URL.Query().Get))
 		})
 	}
 
@@ -123,24 +120,24 @@ func (s *Server) Info() Info {
 
 // ChannelState is a channel or personal chat with all its messages, including those that only one person sees.
 type ChannelState struct {
-	tenant.Channel
-	Person   string            `json:"person,omitempty"` // set in a personal chat
-	Messages []*tenant.Message `json:"messages"`
+	Channel
+	Person   string     `json:"person,omitempty"` // set in a personal chat
+	Messages []*Message `json:"messages"`
 }
 
 // Snapshot is the whole organisation, or one channel of it.
 type Snapshot struct {
-	TenantID string                    `json:"tenant_id"`
-	Users    []tenant.User             `json:"users"`
-	Teams    []tenant.Team             `json:"teams"`
-	Channels []ChannelState            `json:"channels"`
-	Dialogs  map[string]*people.Dialog `json:"dialogs"` // by person
+	TenantID string             `json:"tenant_id"`
+	Users    []User             `json:"users"`
+	Teams    []Team             `json:"teams"`
+	Channels []ChannelState     `json:"channels"`
+	Dialogs  map[string]*Dialog `json:"dialogs"` // by person
 }
 
 // Snapshot returns the whole organisation. If channel is not "", it includes the messages of that channel only.
 func (s *Server) Snapshot(channel string) Snapshot {
 	snapshot := Snapshot{
-		TenantID: s.Opt.TenantID, Users: s.Users(), Teams: s.Teams(), Channels: []ChannelState{}, Dialogs: map[string]*people.Dialog{},
+		TenantID: s.Opt.TenantID, Users: s.Users(), Teams: s.Teams(), Channels: []ChannelState{}, Dialogs: map[string]*Dialog{},
 	}
 	for _, u := range snapshot.Users {
 		if dialog := s.Dialog(u.ID); dialog != nil {
@@ -157,7 +154,7 @@ func (s *Server) Snapshot(channel string) Snapshot {
 		}
 
 		room := s.org.Channels[id]
-		state := ChannelState{Channel: room.Channel, Person: room.Person, Messages: []*tenant.Message{}}
+		state := ChannelState{Channel: room.Channel, Person: room.Person, Messages: []*Message{}}
 		for _, m := range room.Messages {
 			if !m.System {
 				state.Messages = append(state.Messages, m.Clone())
@@ -174,11 +171,11 @@ func (d *driver) controlFile(w http.ResponseWriter, r *http.Request) {
 	f := d.srv.File(r.URL.Query().Get("id"))
 	switch {
 	case f == nil:
-		calls.WriteJSON(w, http.StatusNotFound, object{"ok": false, "error": "no such file"})
+		WriteJSON(w, http.StatusNotFound, Object{"ok": false, "error": "no such file"})
 	case r.URL.Query().Get("raw") != "":
 		w.Header().Set("Content-Type", f.Type)
 		w.Write(f.Data)
 	default:
-		calls.WriteJSON(w, http.StatusOK, f)
+		WriteJSON(w, http.StatusOK, f)
 	}
 }

@@ -3,7 +3,6 @@ package teamsfake
 import (
 	"context"
 
-	"parley/bot/teams/teamsfake/tenant"
 	"parley/channels/emulator"
 )
 
@@ -29,16 +28,16 @@ import (
 //	rotate_keys                   on (keeps the old keys)
 //	revoke_tokens                 –
 type Admin struct {
-	Endpoint   string         `json:"endpoint"`
-	User       tenant.User    `json:"user"`
-	Team       tenant.Team    `json:"team"`
-	NewChannel tenant.Channel `json:"new_channel"`
-	Channel    string         `json:"channel"`
-	Message    string         `json:"message"`
-	ID         string         `json:"id"`
-	Name       string         `json:"name"`
-	Names      []string       `json:"names"`
-	On         bool           `json:"on"`
+	Endpoint   string   `json:"endpoint"`
+	User       User     `json:"user"`
+	Team       Team     `json:"team"`
+	NewChannel Channel  `json:"new_channel"`
+	Channel    string   `json:"channel"`
+	Message    string   `json:"message"`
+	ID         string   `json:"id"`
+	Name       string   `json:"name"`
+	Names      []string `json:"names"`
+	On         bool     `json:"on"`
 
 	Policy map[string]string `json:"policy"`
 }
@@ -47,13 +46,13 @@ type Admin struct {
 func (d *driver) adminVerbs(a Admin) map[string]emulator.Verb {
 	s := d.srv
 	return map[string]emulator.Verb{
-		"add_user":        func(context.Context) (object, error) { return object{"user": s.Admin.AddUser(a.User)}, nil },
-		"add_team":        func(context.Context) (object, error) { return object{"team": s.Admin.AddTeam(a.Team)}, nil },
-		"add_channel":     func(context.Context) (object, error) { return object{"channel": s.Admin.AddChannel(a.NewChannel)}, nil },
-		"connect":         func(ctx context.Context) (object, error) { return nil, s.Admin.Connect(ctx, a.Endpoint) },
-		"install":         func(ctx context.Context) (object, error) { return nil, s.Admin.Install(ctx, a.Names...) },
-		"uninstall":       func(ctx context.Context) (object, error) { return nil, s.Admin.Uninstall(ctx, a.Names...) },
-		"upgrade":         func(ctx context.Context) (object, error) { return nil, s.Admin.Upgrade(ctx, a.Names...) },
+		"add_user":        func(context.Context) (Object, error) { return Object{"user": s.Admin.AddUser(a.User)}, nil },
+		"add_team":        func(context.Context) (Object, error) { return Object{"team": s.Admin.AddTeam(a.Team)}, nil },
+		"add_channel":     func(context.Context) (Object, error) { return Object{"channel": s.Admin.AddChannel(a.NewChannel)}, nil },
+		"connect":         func(ctx context.Context) (Object, error) { return nil, s.Admin.Connect(ctx, a.Endpoint) },
+		"install":         func(ctx context.Context) (Object, error) { return nil, s.Admin.Install(ctx, a.Names...) },
+		"uninstall":       func(ctx context.Context) (Object, error) { return nil, s.Admin.Uninstall(ctx, a.Names...) },
+		"upgrade":         func(ctx context.Context) (Object, error) { return nil, s.Admin.Upgrade(ctx, a.Names...) },
 		"set_endpoint":    emulator.Done(func() { s.Activities.SetEndpoint(a.Endpoint) }),
 		"set_url":         emulator.Done(func() { s.SetURL(a.Name) }),
 		"rename":          emulator.Try(func() error { return s.Admin.RenameChannel(a.Channel, a.Name) }),

@@ -5,9 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"parley/bot/teams/teamsfake/client"
-	"parley/bot/teams/teamsfake/people"
-	"parley/bot/teams/teamsfake/tenant"
 	"parley/channels/emulator"
 )
 
@@ -30,14 +27,14 @@ import (
 //	search                 channel, root, name, text → "outcome"
 //	close                  –
 type Act struct {
-	Post    tenant.Post   `json:"post"`
-	Channel string        `json:"channel"`
-	Root    string        `json:"root"`
-	Message string        `json:"message"`
-	Text    string        `json:"text"`
-	Name    string        `json:"name"`
-	Inputs  client.Inputs `json:"inputs"`
-	Theme   string        `json:"theme"`
+	Post    Post   `json:"post"`
+	Channel string `json:"channel"`
+	Root    string `json:"root"`
+	Message string `json:"message"`
+	Text    string `json:"text"`
+	Name    string `json:"name"`
+	Inputs  Inputs `json:"inputs"`
+	Theme   string `json:"theme"`
 
 	Result json.RawMessage `json:"result"`
 }
@@ -48,25 +45,25 @@ func (d *driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 
 // withID makes a verb that returns the id of a new message.
 func withID(post func() (string, error)) emulator.Verb {
-	return func(context.Context) (object, error) {
+	return func(context.Context) (Object, error) {
 		id, err := post()
-		return object{"id": id}, err
+		return Object{"id": id}, err
 	}
 }
 
 // withOutcome makes a verb that returns how the bot responded.
-func withOutcome(invoke func(context.Context) (*people.Outcome, error)) emulator.Verb {
-	return func(ctx context.Context) (object, error) {
+func withOutcome(invoke func(context.Context) (*Outcome, error)) emulator.Verb {
+	return func(ctx context.Context) (Object, error) {
 		outcome, err := invoke(ctx)
-		return object{"outcome": outcome}, err
+		return Object{"outcome": outcome}, err
 	}
 }
 
 // personVerbs returns the function of each verb.
-func personVerbs(p *people.Person, a Act) map[string]emulator.Verb {
+func personVerbs(p *Person, a Act) map[string]emulator.Verb {
 	p.Theme = a.Theme
 	type ctx = context.Context
-	type outcome = people.Outcome
+	type outcome = Outcome
 	return map[string]emulator.Verb{
 		"post":     withID(func() (string, error) { return p.Post(a.Post) }),
 		"reply":    withID(func() (string, error) { return p.Reply(a.Channel, a.Root, a.Text) }),

@@ -1,16 +1,14 @@
 package teamsfake
 
-import (
-	"parley/bot/teams/teamsfake/tenant"
-)
+import ()
 
 // The methods of this file read the emulated organisation: its people, teams, channels and files. They return copies.
 
 // Users lists the people in the order in which they joined.
-func (s *Server) Users() []tenant.User {
+func (s *Server) Users() []User {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	users := []tenant.User{}
+	users := []User{}
 	for _, id := range s.org.UserIDs {
 		users = append(users, *s.org.Users[id])
 	}
@@ -18,20 +16,20 @@ func (s *Server) Users() []tenant.User {
 }
 
 // User returns a person by Entra object id. ok is false if there is no such person.
-func (s *Server) User(id string) (user tenant.User, ok bool) {
+func (s *Server) User(id string) (user User, ok bool) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	if u := s.org.Users[id]; u != nil {
 		return *u, true
 	}
-	return tenant.User{}, false
+	return User{}, false
 }
 
 // Teams lists the teams in the order in which they were made.
-func (s *Server) Teams() []tenant.Team {
+func (s *Server) Teams() []Team {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	teams := []tenant.Team{}
+	teams := []Team{}
 	for _, id := range s.org.TeamIDs {
 		teams = append(teams, *s.org.Teams[id])
 	}
@@ -39,10 +37,10 @@ func (s *Server) Teams() []tenant.Team {
 }
 
 // Channels lists the channels of all teams, each team's General first. It doesn't include personal chats.
-func (s *Server) Channels() []tenant.Channel {
+func (s *Server) Channels() []Channel {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	channels := []tenant.Channel{}
+	channels := []Channel{}
 	for _, id := range s.org.ChannelIDs {
 		room := s.org.Channels[id]
 		isPersonal := room.Person != ""
@@ -54,7 +52,7 @@ func (s *Server) Channels() []tenant.Channel {
 }
 
 // File returns a file by its id, or nil. Its Data must not be changed.
-func (s *Server) File(id string) *tenant.File {
+func (s *Server) File(id string) *File {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	file := s.files.ByID[id]
@@ -66,10 +64,10 @@ func (s *Server) File(id string) *tenant.File {
 }
 
 // Files lists all files and pictures in no particular order. Their Data must not be changed.
-func (s *Server) Files() []*tenant.File {
+func (s *Server) Files() []*File {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	files := []*tenant.File{}
+	files := []*File{}
 	for _, file := range s.files.ByID {
 		copied := *file
 		files = append(files, &copied)

@@ -1,7 +1,6 @@
 package teamsfake
 
 import (
-	"parley/bot/teams/teamsfake/calls"
 	"parley/channels/emulator"
 )
 
@@ -21,8 +20,6 @@ const (
 	FaultBareLimit = emulator.FaultBareLimit
 	FaultHTTP      = emulator.FaultHTTP
 	FaultDrop      = emulator.FaultDrop
-	FaultReset     = calls.FaultReset
-	FaultGarbage   = calls.FaultGarbage
 )
 
 // Faults of what is sent to the bot. FaultDelay and FaultDrop apply too: the second delivers,

@@ -3,15 +3,6 @@ package teamsfake
 import (
 	"net/http"
 
-	"parley/bot/teams/teamsfake/admin"
-	"parley/bot/teams/teamsfake/announce"
-	"parley/bot/teams/teamsfake/calls"
-	"parley/bot/teams/teamsfake/connector"
-	"parley/bot/teams/teamsfake/delivery"
-	"parley/bot/teams/teamsfake/entra"
-	"parley/bot/teams/teamsfake/graph"
-	"parley/bot/teams/teamsfake/people"
-	"parley/bot/teams/teamsfake/tenant"
 	"parley/channels/emulator"
 )
 
@@ -25,29 +16,29 @@ import (
 //
 // It is an http.Handler; Start makes it listen. All methods, including those of its parts, are safe for concurrent use.
 type Server struct {
-	*ground
+	*Ground
 	*emulator.Host
 	*emulator.FaultPlan
 
 	// Admin acts as the organisation's administrator and as the owner of its teams.
-	Admin *admin.Administrator
+	Admin *Administrator
 	// Entra grants permissions and issues tokens.
-	Entra *entra.Entra
+	Entra *Entra
 	// Activities sends activities to the bot, and reports which ones the bot acknowledged late or not at all.
-	Activities *delivery.Activities
+	Activities *Activities
 	// Forger sends the bot requests that Teams itself would never send.
-	Forger *announce.Forger
+	Forger *Forger
 
-	org       *tenant.Directory
-	files     *tenant.Library
-	people    *people.People
-	journal   *calls.Journal
-	connector *connector.API
+	org       *Directory
+	files     *Library
+	people    *People
+	journal   *Journal
+	connector *API
 }
 
 // New makes an organisation. The caller must Close it, which ends its goroutines. It panics if the machine has no random
 // numbers for keys.
-func New(options tenant.Options) *Server {
+func New(options Options) *Server {
 	options = options.WithDefaults()
 	host := emulator.NewHost("teamsfake", options.Log)
 	if options.TLS {
@@ -58,9 +49,9 @@ func New(options tenant.Options) *Server {
 		host.Certificate = cert
 	}
 
-	shared := tenant.New(options, host)
+	shared := NewTenant(options, host)
 	faults := emulator.NewFaultPlan(options.Seed, shared.Now, FaultReset, FaultGarbage)
-	s := &Server{ground: shared, Host: host, FaultPlan: faults}
+	s := &Server{Ground: shared, Host: host, FaultPlan: faults}
 	s.connect()
 	if err := s.Entra.Start(); err != nil {
 		panic(err)
@@ -74,18 +65,18 @@ func New(options tenant.Options) *Server {
 // connect makes the parts of the server and routes requests to them. Each emulated API has a path of its own, such as
 // /graph/, in place of a host of Microsoft's.
 func (s *Server) connect() {
-	s.journal = calls.New(s.ground, s.FaultPlan)
-	s.Entra = entra.New(s.ground, s.journal)
-	s.Activities = delivery.New(s.ground, s.Entra, s.FaultPlan)
-	s.org = tenant.NewDirectory(s.ground)
-	s.files = tenant.NewLibrary(s.org)
-	announcer := announce.New(s.files, s.Entra, s.Activities)
-	view := graph.NewView(s.files)
-	s.people = people.New(announcer, view, s.FaultPlan)
-	s.Admin = admin.New(announcer)
-	s.Forger = announce.NewForger(announcer)
-	s.connector = connector.New(s.files, s.Entra, s.journal)
-	graphAPI := graph.New(view, s.Entra, s.journal)
+	s.journal = NewCalls(s.Ground, s.FaultPlan)
+	s.Entra = NewEntra(s.Ground, s.journal)
+	s.Activities = NewDelivery(s.Ground, s.Entra, s.FaultPlan)
+	s.org = NewDirectory(s.Ground)
+	s.files = NewLibrary(s.org)
+	announcer := NewAnnounce(s.files, s.Entra, s.Activities)
+	view := NewView(s.files)
+	s.people = NewPeople(announcer, view, s.FaultPlan)
+	s.Admin = NewAdmin(announcer)
+	s.Forger = NewForger(announcer)
+	s.connector = NewConnector(s.files, s.Entra, s.journal)
+	graphAPI := NewGraph(view, s.Entra, s.journal)
 
 	mux := http.NewServeMux()
 	s.Entra.Routes(mux)
@@ -98,7 +89,7 @@ func (s *Server) connect() {
 // seedOrganisation deletes everything, and then makes the people, teams and channels of Options. The caller holds the lock.
 func (s *Server) seedOrganisation() {
 	s.ClearFaults()
-	s.ground.Reset()
+	s.Ground.Reset()
 	s.Entra.Reset()
 	s.org.Reset()
 	s.files.Reset()
@@ -126,7 +117,7 @@ func (s *Server) Reset() {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	s.seedOrganisation()
-	s.Note(tenant.Change{Kind: "reset"})
+	s.Note(Change{Kind: "reset"})
 }
 
 // Close closes connections, ends all goroutines, and waits for them.

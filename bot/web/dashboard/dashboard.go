@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"parley/bot/web"
-	"parley/bot/web/chart"
+
 	"parley/bridge"
 )
 
@@ -256,7 +256,7 @@ var templates embed.FS
 
 type pages struct {
 	desk   Desk
-	charts *chart.Charts
+	charts *Charts
 }
 
 const (
@@ -267,7 +267,7 @@ const (
 
 // Area returns the area of the dashboard. It fails only if an embedded template is invalid.
 func Area(desk Desk) (web.Area, error) {
-	charts, err := chart.New()
+	charts, err := New()
 	if err != nil {
 		return web.Area{}, err
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/bot/typed"
+	"parley/bot/shape"
 	"parley/bot/web"
 	"parley/bridge"
 )
@@ -63,7 +63,7 @@ func (f *filter) readID(v *web.Visit, name string) int64 {
 	value := v.Value(name)
 	id := parseNumber(value)
 	if id == 0 && value != "" && value != "0" {
-		f.Problem, f.Instead = fmt.Sprintf("“%s” isn't a number of the %s.", typed.Clip(value), name), ofAll
+		f.Problem, f.Instead = fmt.Sprintf("“%s” isn't a number of the %s.", shape.Clip(value), name), ofAll
 	}
 	return id
 }
@@ -88,7 +88,7 @@ func (f *filter) readPeriod(v *web.Visit, names Names) {
 	case isInRange:
 		f.Days = int(days)
 	case daysText != "":
-		f.ignoreDays(fmt.Sprintf("“%s” isn't a number of days from 1 to %d.", typed.Clip(daysText), maxDays))
+		f.ignoreDays(fmt.Sprintf("“%s” isn't a number of days from 1 to %d.", shape.Clip(daysText), maxDays))
 	}
 
 	f.From, f.To = f.daysUntilToday(v.Now(), names)

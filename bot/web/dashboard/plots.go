@@ -5,8 +5,6 @@ import (
 	"html/template"
 	"math"
 	"time"
-
-	"parley/bot/web/chart"
 )
 
 // plotData has the figures of all charts of the dashboard, one entry for each point on the horizontal axis.
@@ -70,7 +68,7 @@ func listPeriods(from, to string, sums []Sum) plotData {
 }
 
 // chartsOf returns the charts of the dashboard with their series. draw adds categories, units and descriptions.
-func chartsOf(data plotData) []chart.Chart {
+func chartsOf(data plotData) []Chart {
 	var in, out, begun, reopened, resolved, firstAnswer, nextAnswer, resolving []float64
 	for _, p := range data.periods {
 		in = append(in, float64(p.In))
@@ -83,12 +81,12 @@ func chartsOf(data plotData) []chart.Chart {
 		resolving = append(resolving, meanSeconds(p.Ended))
 	}
 
-	return []chart.Chart{
+	return []Chart{
 		{
 			ID:    "messages",
 			Title: "Messages",
-			Kind:  chart.Stacked,
-			Series: []chart.Series{
+			Kind:  Stacked,
+			Series: []Series{
 				{Name: "From customers", Values: in},
 				{Name: "To customers", Values: out},
 			},
@@ -96,8 +94,8 @@ func chartsOf(data plotData) []chart.Chart {
 		{
 			ID:    "conversations",
 			Title: "Conversations",
-			Kind:  chart.Bars,
-			Series: []chart.Series{
+			Kind:  Bars,
+			Series: []Series{
 				{Name: "New", Values: begun},
 				{Name: "Reopened", Values: reopened},
 				{Name: "Resolved", Values: resolved},
@@ -106,8 +104,8 @@ func chartsOf(data plotData) []chart.Chart {
 		{
 			ID:    "answers",
 			Title: "Time to answer, on average",
-			Kind:  chart.Lines,
-			Series: []chart.Series{
+			Kind:  Lines,
+			Series: []Series{
 				{Name: "First answer", Values: firstAnswer},
 				{Name: "Next answer", Values: nextAnswer},
 			},
@@ -115,8 +113,8 @@ func chartsOf(data plotData) []chart.Chart {
 		{
 			ID:     "resolving",
 			Title:  "Time to resolve, on average",
-			Kind:   chart.Lines,
-			Series: []chart.Series{{Name: "Time to resolve", Values: resolving}},
+			Kind:   Lines,
+			Series: []Series{{Name: "Time to resolve", Values: resolving}},
 		},
 	}
 }
@@ -140,7 +138,7 @@ func (p pages) draw(data plotData) ([]template.HTML, error) {
 	for _, c := range chartsOf(data) {
 		c.CategoryTitle = data.categoryTitle
 		c.Categories = names
-		if isDuration := c.Kind == chart.Lines; isDuration {
+		if isDuration := c.Kind == Lines; isDuration {
 			unit, format := unitFor(time.Duration(highestValue(c)) * time.Second)
 			c.Unit, c.Format = unit.Seconds(), format
 		}
@@ -158,7 +156,7 @@ func (p pages) draw(data plotData) ([]template.HTML, error) {
 }
 
 // highestValue returns the highest value of all series.
-func highestValue(c chart.Chart) (high float64) {
+func highestValue(c Chart) (high float64) {
 	for _, s := range c.Series {
 		for _, v := range s.Values {
 			if v > high { // false for NaN
@@ -171,7 +169,7 @@ func highestValue(c chart.Chart) (high float64) {
 
 // describe returns a description of a chart for screen readers, with the highest value of each series: "New: at most 7,
 // on 3 Nov. Reopened: none. The table below has all numbers."
-func describe(c chart.Chart) string {
+func describe(c Chart) string {
 	format := c.Format
 	if format == nil {
 		format = func(v float64) string { return fmt.Sprint(int64(v)) }

@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"time"
 
-	"parley/bot/picture"
+	"parley/bot/forms"
 	"parley/bot/web"
 	"parley/channels"
 )
@@ -67,7 +67,7 @@ func (p pages) drawInTurn(ctx context.Context, f channels.File) ([]byte, error) 
 // drawSmall makes a thumbnail of a file as JPEG. It returns picture.ErrUnsupported if the file is too large or not an image.
 func drawSmall(ctx context.Context, f channels.File) ([]byte, error) {
 	if f.SizeBytes > maxPictureBytes {
-		return nil, picture.ErrUnsupported
+		return nil, forms.ErrUnsupported
 	}
 
 	body, err := f.Open(ctx)
@@ -80,7 +80,7 @@ func drawSmall(ctx context.Context, f channels.File) ([]byte, error) {
 		return nil, err
 	}
 
-	small, err := picture.Thumbnail(ctx, data, pictureSide)
+	small, err := forms.Thumbnail(ctx, data, pictureSide)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"parley/bot/shape"
-	"parley/bot/typed"
+
 	"parley/bridge"
 )
 
@@ -36,7 +36,7 @@ func areAddresses(to, cc []string) bool {
 	if len(to) == 0 || len(to)+len(cc) > maxRecipients {
 		return false
 	}
-	return !slices.ContainsFunc(slices.Concat(to, cc), func(s string) bool { return !typed.IsAddress(s) })
+	return !slices.ContainsFunc(slices.Concat(to, cc), func(s string) bool { return !shape.IsAddress(s) })
 }
 
 // readShown sets the recipients of a reply to those in the submitted form. The engine refuses those who don't take part in

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/bot/picture"
+	"parley/bot/forms"
 	"parley/bot/shape"
 	"parley/bot/view"
 	"parley/bot/web"
@@ -88,7 +88,7 @@ func fileOf(path string, message bridge.MessageID, f bridge.SpokenFile) file {
 		return shown
 	}
 	shown.Path = fmt.Sprintf("%s/files/%d/%d", path, message, f.Index)
-	if picture.IsSupported(f.Type) && f.SizeBytes <= maxPictureBytes {
+	if forms.IsSupported(f.Type) && f.SizeBytes <= maxPictureBytes {
 		shown.Picture = fmt.Sprintf("%s/pictures/%d/%d", path, message, f.Index)
 	}
 	return shown

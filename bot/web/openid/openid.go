@@ -14,7 +14,7 @@ import (
 
 	"parley/bridge"
 	"parley/channels"
-	"parley/channels/fence"
+	"parley/channels/wire"
 )
 
 // Kind is a kind of provider. It determines which claims identify a person.
@@ -74,7 +74,7 @@ const maxAnswerBytes = 1 << 20
 
 // newClient returns the client for calls to providers. It follows no redirects: a provider's endpoints don't need any.
 func newClient() *http.Client {
-	client := fence.NewClient(fence.Options{Answer: callTimeout, Follow: func(*http.Request, []*http.Request) error {
+	client := wire.NewClient(wire.Options{Answer: callTimeout, Follow: func(*http.Request, []*http.Request) error {
 		return errors.New("the provider redirects, which it must not")
 	}})
 	client.Timeout, client.Transport = callTimeout, bounded{client.Transport}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"parley/bot/web"
-	"parley/bridge/holiday"
+	"parley/bridge"
 	"parley/bridge/setup"
 )
 
@@ -156,7 +156,7 @@ func ownDays(e *setup.Entry) (days []ownDay) {
 // countryChoices returns the countries, and the regions of countries, whose public holidays Parley knows.
 func countryChoices(chosen string) []web.Choice {
 	list := []web.Choice{{Text: "none"}}
-	for _, r := range slices.Concat(holiday.Countries(), holiday.Parts()) {
+	for _, r := range slices.Concat(bridge.Countries(), bridge.Parts()) {
 		list = append(list, web.Choice{Value: r.Code, Text: r.Name, Chosen: r.Code == chosen})
 	}
 	slices.SortStableFunc(list[1:], func(a, b web.Choice) int { return strings.Compare(a.Text, b.Text) })
@@ -187,7 +187,7 @@ func (p hoursPages) hoursScreen(v *web.Visit, e *setup.Entry, form *web.Form) we
 
 // comingHolidays returns the public holidays of the account's country from today to the end of the next year.
 func comingHolidays(e *setup.Entry, now time.Time) (days []publicDay) {
-	country, err := holiday.FindCalendar(e.Value(countryPath))
+	country, err := bridge.FindCalendar(e.Value(countryPath))
 	if err != nil { // none is chosen, or an unknown one
 		return nil
 	}

@@ -4,8 +4,6 @@ import (
 	_ "embed" // the words
 	"fmt"
 	"strings"
-
-	"parley/bridge/analysis/offline/wordform"
 )
 
 //go:embed examples/concepts.txt
@@ -50,7 +48,7 @@ func (c concepts) find(language, form string) uint16 {
 	if id := c[language+" "+form]; id != 0 {
 		return id
 	}
-	var key [2 + 1 + wordform.Longest + 1]byte // so that nothing is allocated
+	var key [2 + 1 + Longest + 1]byte // so that nothing is allocated
 	n := copy(key[:], language+" ")
 	n += copy(key[n:len(key)-1], form)
 	for ; n > len("en a"); n-- {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"parley/bridge/analysis"
-	"parley/channels/budget"
+	"parley/channels/golden"
 )
 
 func BenchmarkAnalyze(b *testing.B) {
@@ -61,7 +61,7 @@ func TestOddTextsCostLittle(t *testing.T) {
 		{name: "words of urgency, and their opposites", text: strings.Repeat("still not very urgent today need order ", 25000)},
 	}
 	a := New()
-	meter := budget.NewMeterFor(budget.Allowance{Base: 50 * time.Millisecond})
+	meter := golden.NewMeterFor(golden.Allowance{Base: 50 * time.Millisecond})
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			q := typicalQuestion()

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"parley/bridge/analysis/offline/wordform"
 )
 
 // languages detects the language of a text by its words. Each word adds to the scores of the languages that have it, and a
@@ -75,12 +73,12 @@ func (d *languages) detect(t *text, ours int) (code string, near []int) {
 	for i := range t.tokens {
 		r, _ := utf8.DecodeRuneInString(t.tokens[i].form)
 		switch {
-		case r < 'a' || wordform.IsEmoji(r): // a number or a sign
+		case r < 'a' || IsEmoji(r): // a number or a sign
 		case r > lastLatin:
 			foreign += 1 + len(t.tokens[i].form)/16 // some languages write no spaces
 		default:
 			latin++
-			d.weigh(t.tokens[i].form, clipText(t.wordAt(i), wordform.Longest), scores)
+			d.weigh(t.tokens[i].form, clipText(t.wordAt(i), Longest), scores)
 		}
 	}
 	order := make([]int, len(scores))

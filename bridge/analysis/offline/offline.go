@@ -12,8 +12,6 @@ import (
 	"sync"
 
 	"parley/bridge/analysis"
-	"parley/bridge/analysis/offline/summary"
-	"parley/bridge/analysis/offline/wordform"
 )
 
 var _ analysis.Writer = (*Analyzer)(nil)
@@ -76,7 +74,7 @@ func readKnowledge() (*knowledge, error) {
 // Write summarises a conversation. All other tasks, such as translating, need a language model.
 // Errors: analysis.ErrNeedsModel, the context's.
 func (a *Analyzer) Write(ctx context.Context, r analysis.Request) (analysis.Text, error) {
-	return summary.Write(ctx, a, r)
+	return Write(ctx, a, r)
 }
 
 // Analyze implements analysis.Analyzer. It fails only if the context has ended.
@@ -113,7 +111,7 @@ func (a *Analyzer) readFeatures(t *text) (string, []match, []feature) {
 		lexicons = append(lexicons, a.lexicons[i])
 		if a.lexicons[i].language == "de" { // "fuer" is "für"
 			for k := range t.tokens {
-				t.tokens[k].alt = wordform.WithoutUmlauts(t.tokens[k].form)
+				t.tokens[k].alt = WithoutUmlauts(t.tokens[k].form)
 			}
 		}
 	}

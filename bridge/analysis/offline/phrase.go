@@ -7,8 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"parley/bridge/analysis/offline/wordform"
 )
 
 // The files of the folder lexicon, one for each language, list phrases by their meaning:
@@ -127,7 +125,7 @@ func (l *lexicon) add(s *section, entry string) {
 
 func foldAll(words string) (folded []string) {
 	for w := range strings.FieldsSeq(words) {
-		folded = append(folded, wordform.Fold(w))
+		folded = append(folded, Fold(w))
 	}
 	return folded
 }
@@ -154,7 +152,7 @@ func parseElements(words []string) (all []element) {
 		before, after, found := strings.Cut(strings.ReplaceAll(w, "’", "'"), "'")
 		if strings.Contains(w, "-") && !strings.Contains(w, "/") {
 			parts = strings.Split(w, "-")
-		} else if found && wordform.IsElided(before) {
+		} else if found && IsElided(before) {
 			parts = []string{before, after}
 		}
 		for _, p := range parts {
@@ -172,7 +170,7 @@ func parseElements(words []string) (all []element) {
 
 // foldPart folds a word of a phrase, but not its stars.
 func foldPart(word string) string {
-	folded := wordform.Fold(strings.Trim(word, "*"))
+	folded := Fold(strings.Trim(word, "*"))
 	if folded == "" { // ".." or an emoticon
 		return word
 	}

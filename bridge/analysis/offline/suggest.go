@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"parley/bridge/analysis"
-	"parley/bridge/analysis/offline/wordform"
 )
 
 // This file says what a text means for a desk, which is one company's helpdesk: which of its intents and tags fit, and which
@@ -139,7 +138,7 @@ func isSameWord(a, b string) bool {
 	)
 	difference := max(len(a), len(b)) - min(len(a), len(b))
 	isInflected := min(len(a), len(b)) >= minInflected && difference <= maxDifference
-	return a == b || isInflected && wordform.Stem(a) == wordform.Stem(b)
+	return a == b || isInflected && Stem(a) == Stem(b)
 }
 
 // bag is a bag of words: the number of occurrences of each word stem in a text.
@@ -152,7 +151,7 @@ func (a *Analyzer) newBag(t *text) bag {
 	for i := range t.tokens {
 		form := t.tokens[i].form
 		if len(form) >= minBytes && !t.tokens[i].number && a.languages.words[form] == 0 {
-			b[wordform.Stem(form)]++
+			b[Stem(form)]++
 		}
 	}
 	return b

@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"parley/bridge/analysis"
-	"parley/bridge/analysis/offline/wordform"
 )
 
 // Longer texts are analysed only in part, to bound the cost. What matters is mostly at the beginning or the end.
@@ -109,13 +108,13 @@ func (t *text) readTokens() {
 	for i := 0; i < len(t.all); {
 		r, n := utf8.DecodeRuneInString(t.all[i:])
 		end := i + n
-		if wordform.IsWordRune(r) {
+		if IsWordRune(r) {
 			end = t.wordEnd(i)
-			if form := wordform.Fold(t.all[i:end]); form != "" {
+			if form := Fold(t.all[i:end]); form != "" {
 				add(token{from: i, to: end, form: form, number: r >= '0' && r <= '9'})
 				t.capitals += isShouted(t.all[i:end])
 			}
-		} else if wordform.IsEmoji(r) {
+		} else if IsEmoji(r) {
 			add(token{from: i, to: end, form: t.all[i:end]})
 		} else if m := emoticon.FindStringSubmatch(t.all[i:min(len(t.all), i+3)]); m != nil {
 			end = i + len(m[0])
@@ -135,12 +134,12 @@ func (t *text) readTokens() {
 // but not after an elided article or pronoun: "l'ordine" and "n'est" are two words.
 func (t *text) wordEnd(start int) int {
 	for i, r := range t.all[start:] {
-		if wordform.IsWordRune(r) {
+		if IsWordRune(r) {
 			continue
 		}
 		end := start + i
 		next, _ := utf8.DecodeRuneInString(t.all[end+utf8.RuneLen(r):])
-		if !wordform.IsApostrophe(r) || !unicode.IsLetter(next) || wordform.IsElided(t.all[start:end]) {
+		if !IsApostrophe(r) || !unicode.IsLetter(next) || IsElided(t.all[start:end]) {
 			return end
 		}
 	}

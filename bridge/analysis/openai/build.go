@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"parley/bridge/analysis"
-	"parley/bridge/analysis/mask"
 )
 
 // Before a question is sent, it is cut to a maximum length. If the operator wants that, personal data in it is masked,
@@ -13,18 +12,18 @@ import (
 // this way, and converts the model's output to an analysis.Answer with the original data restored.
 
 // prepareQuestion returns the question as the model will see it. The mask is nil if nothing is masked.
-func (a *Analyzer) prepareQuestion(q analysis.Question) (analysis.Question, *mask.Mask) {
+func (a *Analyzer) prepareQuestion(q analysis.Question) (analysis.Question, *analysis.Mask) {
 	if !a.options.Mask || q.Terms.Unmasked {
 		return cut(q), nil
 	}
 	// Mask before cutting: a cut could leave half of a phone number, which the mask would not recognise.
-	hidden := mask.New(allTexts(q)...)
+	hidden := analysis.New(allTexts(q)...)
 	return cut(mapTexts(q, hidden.Hide)), hidden
 }
 
 // build converts the model's output to an Answer and restores masked data. Texts whose placeholders the model has
 // changed can't be restored and are left out, as are replies that repeat the model's instructions.
-func (a *Analyzer) build(w wire, q analysis.Question, p prompt, hidden *mask.Mask) analysis.Answer {
+func (a *Analyzer) build(w wire, q analysis.Question, p prompt, hidden *analysis.Mask) analysis.Answer {
 	restore := func(s string) (string, bool) { return s, true }
 	if hidden != nil {
 		restore = hidden.Show

@@ -5,7 +5,6 @@ import (
 	"unicode/utf8"
 
 	"parley/bridge/analysis"
-	"parley/bridge/analysis/mask"
 )
 
 // A question must fit into the context of a small model, and must not cost too much. Models count and charge tokens,
@@ -95,7 +94,7 @@ func clipTokens(s string, limit int) string {
 		}
 		n += sevenths(r)
 		if (n+perToken-1)/perToken > limit {
-			return mask.TrimPart(s[:end]) + "…"
+			return analysis.TrimPart(s[:end]) + "…"
 		}
 	}
 	return s

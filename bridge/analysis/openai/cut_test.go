@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"parley/bridge/analysis"
-	"parley/bridge/analysis/mask"
 )
 
 // maxPromptTokens is how many tokens, as estimated, all that a model is told may have.
@@ -99,7 +98,7 @@ func TestClipTokens(t *testing.T) {
 // a suggested reply.
 func TestClipLeavesNoPartOfAPlaceholder(t *testing.T) {
 	t.Parallel()
-	hidden := mask.New()
+	hidden := analysis.New()
 	before, after := strings.Repeat("é", 10)+" ", " "+strings.Repeat("é", 10)
 	placeholder := hidden.Hide("+49 170 1234567")
 	text := before + placeholder + after

@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"parley/bridge/analysis"
-	"parley/channels/pause"
+	channelswire "parley/channels/wire"
 )
 
 // Options configures an Analyzer. Only Model is required.
@@ -121,7 +121,7 @@ func (o Options) withDefaults() Options {
 		o.Now = time.Now
 	}
 	if o.Pause == nil {
-		o.Pause = pause.For
+		o.Pause = channelswire.For
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

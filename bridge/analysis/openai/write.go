@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"parley/bridge/analysis"
-	"parley/bridge/analysis/mask"
 )
 
 // Agents can ask for a text: a summary of a conversation, a translation, a rephrased draft, or the answer to a question
@@ -108,9 +107,9 @@ func (a *Analyzer) Write(ctx context.Context, r analysis.Request) (analysis.Text
 
 // writeChecked asks the model for a text and checks it. An invalid text may be repaired once.
 func (a *Analyzer) writeChecked(ctx context.Context, r analysis.Request) (analysis.Text, *Error) {
-	shown, hidden := r, (*mask.Mask)(nil)
+	shown, hidden := r, (*analysis.Mask)(nil)
 	if a.options.Mask && !r.Terms.Unmasked {
-		hidden = mask.New(requestTexts(r)...)
+		hidden = analysis.New(requestTexts(r)...)
 		shown = mapRequest(r, hidden.Hide)
 	}
 	p := newWritePrompt(cutRequest(shown))
@@ -124,7 +123,7 @@ func (a *Analyzer) writeChecked(ctx context.Context, r analysis.Request) (analys
 
 // readText returns the text in a model's output, with masked data restored. Its errors are meant to be shown to the
 // model. They wrap analysis.ErrLeftOut if a text was found but must not be shown to agents.
-func (a *Analyzer) readText(output string, r analysis.Request, p prompt, hidden *mask.Mask) (analysis.Text, error) {
+func (a *Analyzer) readText(output string, r analysis.Request, p prompt, hidden *analysis.Mask) (analysis.Text, error) {
 	if len(output) > maxContent {
 		return analysis.Text{}, errors.New("the answer is too long")
 	}

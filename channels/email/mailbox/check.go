@@ -7,16 +7,14 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
-	"parley/channels/email/rawmail"
-	"parley/channels/email/settings"
-	"parley/channels/email/wire"
+	"parley/channels/email/message"
 )
 
 // Check signs in to the IMAP server with the stored credentials and reports on the folders and on the server's
 // capabilities, as an administrator reads them. It changes nothing in the mailbox.
 func (box *Mailbox) Check(ctx context.Context) []channels.Finding {
 	const login, folder = "IMAP login", "IMAP folder"
-	ctx, cancel := context.WithTimeout(ctx, wire.CheckTimeout)
+	ctx, cancel := context.WithTimeout(ctx, CheckTimeout)
 	defer cancel()
 	server := box.set.IMAP
 	s, err := box.openIMAP(ctx)
@@ -26,8 +24,8 @@ func (box *Mailbox) Check(ctx context.Context) []channels.Finding {
 	}
 	defer s.logout()
 	out := []channels.Finding{channels.Success(login, "%s signed in at %s.", server.Username, server.Address())}
-	if server.Security == settings.Unprotected {
-		out = append(out, channels.Success("IMAP security", wire.UnprotectedText))
+	if server.Security == message.Unprotected {
+		out = append(out, channels.Success("IMAP security", UnprotectedText))
 	}
 
 	data, err := s.examine(box.set.Folder)
@@ -93,7 +91,7 @@ func (box *Mailbox) checkSent(s *imapSession) channels.Finding {
 	const what = "Sent folder"
 	folders, err := s.findSentFolders(box.set.SentFolder)
 	if err != nil {
-		return channels.Fault(what, "The folders can't be listed: "+rawmail.Excerpt(err.Error()),
+		return channels.Fault(what, "The folders can't be listed: "+message.Excerpt(err.Error()),
 			"Name that folder in the account's settings: sent_folder.")
 	}
 
@@ -104,12 +102,12 @@ func (box *Mailbox) checkSent(s *imapSession) channels.Finding {
 	}
 
 	if _, err := s.examine(folders.sent); err != nil {
-		return channels.Fault(what, fmt.Sprintf("The folder %q can't be opened: %s", folders.sent, rawmail.Excerpt(serverWords(err))),
+		return channels.Fault(what, fmt.Sprintf("The folder %q can't be opened: %s", folders.sent, message.Excerpt(serverWords(err))),
 			"Check sent_folder in the account's settings; empty: Parley finds it.")
 	}
 
 	const read = " What is answered there by other programs is shown in the threads."
-	if box.set.SaveSent == settings.SaveOff {
+	if box.set.SaveSent == message.SaveOff {
 		return channels.Success(what, "%s; the server files what it sends."+read, folders.sent)
 	}
 

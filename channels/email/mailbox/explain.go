@@ -9,10 +9,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
-	"parley/channels/email/rawmail"
-	"parley/channels/email/settings"
-	"parley/channels/email/smtpcode"
-	"parley/channels/email/wire"
+	"parley/channels/email/message"
 )
 
 // This file explains the failure of an IMAP session to an administrator. For example, an error at the login such as
@@ -23,36 +20,36 @@ import (
 //	NeedsPerson  true, because retrying doesn't help
 
 // explain returns the explanation of an error of a session.
-func (box *Mailbox) explain(err error) wire.Problem {
+func (box *Mailbox) explain(err error) Problem {
 	var consent *channels.SendError
-	var refused *wire.TokenRefused
+	var refused *TokenRefused
 	switch {
 	case errors.As(err, &consent): // there is no access token: the server was not asked
-		return wire.Problem{Text: consent.Text, Hint: consent.Hint, NeedsPerson: consent.Class == channels.AuthBroken}
+		return Problem{Text: consent.Text, Hint: consent.Hint, NeedsPerson: consent.Class == channels.AuthBroken}
 	case errors.As(err, &refused):
 		server := box.set.IMAP
-		return wire.Problem{
-			Text:        fmt.Sprintf("%s refuses the sign-in of %s: %s", server.Address(), server.Username, rawmail.Excerpt(refused.Words)),
-			Hint:        wire.RefusedTokenHint(box.set, "IMAP"),
+		return Problem{
+			Text:        fmt.Sprintf("%s refuses the sign-in of %s: %s", server.Address(), server.Username, message.Excerpt(refused.Words)),
+			Hint:        RefusedTokenHint(box.set, "IMAP"),
 			NeedsPerson: true,
 		}
 	}
 
 	p := explain(err, box.set.IMAP, box.set.Folder)
-	if p.Hint == smtpcode.HintPassword {
-		p.Hint = wire.PasswordHint(box.set)
+	if p.Hint == message.HintPassword {
+		p.Hint = PasswordHint(box.set)
 	}
 
 	return p
 }
 
 // explain is Mailbox.explain for all errors except those of access tokens.
-func explain(err error, server settings.Server, folder string) wire.Problem {
+func explain(err error, server message.Server, folder string) Problem {
 	var failed *stageError
 	if !errors.As(err, &failed) {
-		return wire.Problem{Text: "Reading the mailbox failed: " + rawmail.Excerpt(err.Error())}
+		return Problem{Text: "Reading the mailbox failed: " + message.Excerpt(err.Error())}
 	}
-	if p, ok := wire.Explain(err, server); ok {
+	if p, ok := Explain(err, server); ok {
 		return p
 	}
 
@@ -60,42 +57,42 @@ func explain(err error, server settings.Server, folder string) wire.Problem {
 	case failed.stage == stageLogin:
 		return explainLogin(err, server)
 	case failed.stage == stageTLS:
-		return wire.Problem{
-			Text: fmt.Sprintf("No protected connection to %s: %s", server.Address(), rawmail.Excerpt(failed.err.Error())),
-			Hint: wire.TLSHint(server),
+		return Problem{
+			Text: fmt.Sprintf("No protected connection to %s: %s", server.Address(), message.Excerpt(failed.err.Error())),
+			Hint: TLSHint(server),
 		}
 	case failed.stage == stageFolder && (isRefusal(err) || isNotConnected(err)):
 		return folderProblem(err, server, folder)
 	case failed.stage == stageWork && isRefusal(err):
-		return wire.Problem{
-			Text: fmt.Sprintf("%s hands out no mail at the moment: %s", server.Address(), rawmail.Excerpt(serverWords(err))),
+		return Problem{
+			Text: fmt.Sprintf("%s hands out no mail at the moment: %s", server.Address(), message.Excerpt(serverWords(err))),
 			Hint: "Parley tries again by itself. New mail stays in the mailbox until then.",
 		}
 	}
 
-	return wire.Problem{
-		Text: fmt.Sprintf("The connection to %s broke: %s", server.Address(), rawmail.Excerpt(serverWords(err))),
+	return Problem{
+		Text: fmt.Sprintf("The connection to %s broke: %s", server.Address(), message.Excerpt(serverWords(err))),
 		Hint: "Parley tries again by itself. If it stays so, check server and port: an IMAP server must listen there.",
 	}
 }
 
 // folderProblem explains why a server refused to open a folder.
-func folderProblem(err error, server settings.Server, folder string) wire.Problem {
-	words := rawmail.Excerpt(serverWords(err))
+func folderProblem(err error, server message.Server, folder string) Problem {
+	words := message.Excerpt(serverWords(err))
 	switch {
 	case isAboutFolder(err):
-		return wire.Problem{
+		return Problem{
 			Text:        fmt.Sprintf("The folder %q can't be opened: %s", folder, words),
 			Hint:        "Check the folder's name in the account's settings; most mailboxes use INBOX.",
 			NeedsPerson: true,
 		}
 	case isNotConnected(err):
-		return wire.Problem{
+		return Problem{
 			Text: fmt.Sprintf("The mailbox lets %s in, but not to its mail: %s", server.Username, words),
 			Hint: "Parley tries again by itself. If it stays so, check whether oauth_user has full access to the mailbox.",
 		}
 	default:
-		return wire.Problem{
+		return Problem{
 			Text: fmt.Sprintf("The folder %q can't be opened at the moment: %s", folder, words),
 			Hint: "Parley tries again by itself.",
 		}
@@ -123,9 +120,9 @@ func isNotConnected(err error) bool {
 }
 
 // explainLogin explains why a login failed: the password may be wrong, or the server may be unable to check it now.
-func explainLogin(err error, to settings.Server) wire.Problem {
+func explainLogin(err error, to message.Server) Problem {
 	if errors.Is(err, errNoXOAUTH2) {
-		return wire.Problem{
+		return Problem{
 			Text:        to.Address() + " takes no access tokens on this connection (XOAUTH2).",
 			Hint:        "Check server, port and security in the account's settings: without them Parley knows the provider's own.",
 			NeedsPerson: true,
@@ -133,7 +130,7 @@ func explainLogin(err error, to settings.Server) wire.Problem {
 	}
 
 	if errors.Is(err, errLoginDisabled) {
-		return wire.Problem{
+		return Problem{
 			Text:        to.Address() + " offers no password login on this connection.",
 			Hint:        loginDisabledHint(to),
 			NeedsPerson: true,
@@ -142,22 +139,22 @@ func explainLogin(err error, to settings.Server) wire.Problem {
 
 	var no *imap.Error
 	if !errors.As(err, &no) || isTemporary(no) {
-		return wire.Problem{
-			Text: fmt.Sprintf("%s does not let anybody in right now: %s", to.Address(), rawmail.Excerpt(serverWords(err))),
+		return Problem{
+			Text: fmt.Sprintf("%s does not let anybody in right now: %s", to.Address(), message.Excerpt(serverWords(err))),
 			Hint: "Parley tries again by itself.",
 		}
 	}
 
-	return wire.Problem{
-		Text:        fmt.Sprintf("%s refuses the user name or the password: %s", to.Address(), rawmail.Excerpt(no.Text)),
-		Hint:        smtpcode.HintPassword,
+	return Problem{
+		Text:        fmt.Sprintf("%s refuses the user name or the password: %s", to.Address(), message.Excerpt(no.Text)),
+		Hint:        message.HintPassword,
 		NeedsPerson: true,
 	}
 }
 
 // loginDisabledHint returns what to do about errLoginDisabled.
-func loginDisabledHint(to settings.Server) string {
-	if to.Security == settings.Unprotected {
+func loginDisabledHint(to message.Server) string {
+	if to.Security == message.Unprotected {
 		return "Set security to starttls or tls."
 	}
 	return "Ask the provider how programs sign in to this mailbox."

@@ -6,8 +6,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
-	"parley/channels/email/settings"
-	"parley/channels/email/wire"
+	"parley/channels/email/message"
 )
 
 // wantContains checks that a text for people contains words.
@@ -19,8 +18,8 @@ func wantContains(t *testing.T, text, words string) {
 }
 
 // explainFolder explains why the inbox can't be opened.
-func explainFolder(answer imap.Error) wire.Problem {
-	server := settings.Server{Host: "h", Port: "143", Username: "help@acme.test"}
+func explainFolder(answer imap.Error) Problem {
+	server := message.Server{Host: "h", Port: "143", Username: "help@acme.test"}
 	return explain(atStage(stageFolder, &answer), server, "INBOX")
 }
 

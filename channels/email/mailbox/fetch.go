@@ -11,7 +11,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 
-	"parley/channels/email/rawmail"
+	"parley/channels/email/message"
 )
 
 // This file has the IMAP commands that read mails: their sizes and dates, their bodies, and which UIDs exist. All of them
@@ -43,7 +43,7 @@ func (s *imapSession) fetchBodies(uids []imap.UID, mails map[imap.UID]*fetched, 
 	limit := o.MaxBody
 	headerOnly := len(uids) == 1 && mails[uids[0]].sizeBytes > o.MaxBody
 	if headerOnly {
-		section.Specifier, limit = imap.PartSpecifierHeader, rawmail.MaxHeaderBytes
+		section.Specifier, limit = imap.PartSpecifierHeader, message.MaxHeaderBytes
 	}
 
 	got, err := s.fetch(uids, &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}, limit)
@@ -228,7 +228,7 @@ func (m *fetched) withLine(line []byte) []byte {
 
 // headerOf returns a copy of a mail's header, including the empty line at its end.
 func headerOf(raw []byte) []byte {
-	head := raw[:min(len(raw), rawmail.MaxHeaderBytes)]
+	head := raw[:min(len(raw), message.MaxHeaderBytes)]
 	for i := range head {
 		if head[i] != '\n' {
 			continue

@@ -13,8 +13,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapclient"
 	"github.com/emersion/go-sasl"
 
-	"parley/channels/email/settings"
-	"parley/channels/email/wire"
+	"parley/channels/email/message"
 )
 
 // This file opens an IMAP session: a connection that is logged in. It also has the helpers that all commands use. The
@@ -75,18 +74,18 @@ type imapSession struct {
 // openIMAP tries once more with a new one, because the token may have expired early by the server's clock.
 // All errors are of type *stageError.
 func (box *Mailbox) openIMAP(ctx context.Context) (*imapSession, error) {
-	token, err := wire.Token(ctx, box.set, box.env.Grant, "")
+	token, err := Token(ctx, box.set, box.env.Grant, "")
 	if err != nil {
 		return nil, atStage(stageLogin, err)
 	}
 
 	s, err := box.connect(ctx, token)
-	var refused *wire.TokenRefused
+	var refused *TokenRefused
 	if !errors.As(err, &refused) {
 		return s, err
 	}
 
-	token, err = wire.Token(ctx, box.set, box.env.Grant, token)
+	token, err = Token(ctx, box.set, box.env.Grant, token)
 	if err != nil {
 		return nil, atStage(stageLogin, err)
 	}
@@ -109,7 +108,7 @@ func (box *Mailbox) connect(ctx context.Context, token string) (*imapSession, er
 		return nil, atStage(stageConnect, err)
 	}
 
-	wire.KeepAlive(raw)
+	KeepAlive(raw)
 	s := &imapSession{conn: &watchedConn{Conn: raw}, timing: timing, news: make(chan struct{}, 1),
 		wantsIntroduction: &box.wantsIntroduction}
 	s.stopWatchingCtx = context.AfterFunc(ctx, func() { _ = raw.Close() })
@@ -134,7 +133,7 @@ func (box *Mailbox) connect(ctx context.Context, token string) (*imapSession, er
 
 // asSilence wraps an error that a timeout caused in wire.ErrSilent. The stage stays outermost.
 func asSilence(err error) error {
-	silent := fmt.Errorf("%w: %w", wire.ErrSilent, err)
+	silent := fmt.Errorf("%w: %w", ErrSilent, err)
 	if failed, ok := errors.AsType[*stageError](err); ok {
 		return atStage(failed.stage, silent)
 	}
@@ -146,13 +145,13 @@ func (box *Mailbox) greetAndLogin(ctx context.Context, s *imapSession, token str
 	config := box.limits.TLS(box.set.IMAP.Host, box.opts.TLS)
 	options := &imapclient.Options{TLSConfig: config, UnilateralDataHandler: s.unsolicitedHandler()}
 	switch box.set.IMAP.Security {
-	case settings.TLS:
+	case message.TLS:
 		conn := tls.Client(s.conn, config)
 		if err := conn.HandshakeContext(ctx); err != nil {
 			return atStage(stageTLS, err)
 		}
 		s.client = imapclient.New(newLenientConn(conn), options)
-	case settings.STARTTLS:
+	case message.STARTTLS:
 		conn, err := startTLS(ctx, s.conn, config)
 		if err != nil {
 			return atStage(stageTLS, err)
@@ -173,7 +172,7 @@ func (box *Mailbox) greetAndLogin(ctx context.Context, s *imapSession, token str
 }
 
 // login logs in by password: with LOGIN, or with AUTHENTICATE PLAIN if the server has disabled LOGIN.
-func (s *imapSession) login(server settings.Server) error {
+func (s *imapSession) login(server message.Server) error {
 	if s.client.State() == imap.ConnStateAuthenticated {
 		return nil // PREAUTH
 	}
@@ -196,7 +195,7 @@ func (s *imapSession) loginByToken(username, token string) error {
 		return errNoXOAUTH2
 	}
 
-	exchange := &wire.XOAUTH2{Username: username, Token: token}
+	exchange := &XOAUTH2{Username: username, Token: token}
 	err := s.client.Authenticate(exchange)
 	if err == nil {
 		return nil
@@ -207,7 +206,7 @@ func (s *imapSession) loginByToken(username, token string) error {
 	var answer *imap.Error
 	if !errors.As(err, &answer) {
 		if refusedInExchange {
-			return &wire.TokenRefused{Words: words, Cause: err}
+			return &TokenRefused{Words: words, Cause: err}
 		}
 		return err
 	}
@@ -219,7 +218,7 @@ func (s *imapSession) loginByToken(username, token string) error {
 		words = answer.Text
 	}
 
-	return &wire.TokenRefused{Words: words, Cause: err}
+	return &TokenRefused{Words: words, Cause: err}
 }
 
 // unsolicitedHandler returns the handler of notifications from the server. It only signals, because it runs on the
@@ -246,7 +245,7 @@ func (s *imapSession) run(commands func() error) error {
 	disarm := s.conn.arm(s.timing.Command, s.timing.Total)
 	err := commands()
 	if disarm() && err != nil {
-		return fmt.Errorf("%w: %w", wire.ErrSilent, err)
+		return fmt.Errorf("%w: %w", ErrSilent, err)
 	}
 	return err
 }

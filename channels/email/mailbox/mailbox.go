@@ -8,8 +8,7 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/channels/email/settings"
-	"parley/channels/email/wire"
+	"parley/channels/email/message"
 )
 
 // Mailbox reads one mailbox by IMAP. Run fetches the mails that customers send. FileCopy adds a copy of a mail that we
@@ -20,12 +19,12 @@ import (
 //
 // A Mailbox is safe for concurrent use, except that there must be only one Run.
 type Mailbox struct {
-	set      settings.Settings
+	set      message.Settings
 	beginsAt time.Time // when the account was set up; zero if unknown
 	env      channels.Env
 	opts     Options
 	log      *slog.Logger
-	limits   *wire.Limits
+	limits   *Limits
 
 	wantsIntroduction atomic.Bool // the server requires an ID command before it opens a folder; see introduce
 
@@ -39,7 +38,7 @@ type Mailbox struct {
 // New returns a Mailbox without opening a connection. Run fetches mail that arrived since beginsAt, when the account was
 // set up. If beginsAt is zero, it fetches only mail that arrives after its first connection. Only Run needs env.Accept
 // and env.State.
-func New(set settings.Settings, beginsAt time.Time, env channels.Env, opts Options, limits *wire.Limits) *Mailbox {
+func New(set message.Settings, beginsAt time.Time, env channels.Env, opts Options, limits *Limits) *Mailbox {
 	return &Mailbox{set: set, beginsAt: beginsAt, env: env, opts: opts, log: env.Log, limits: limits}
 }
 

@@ -8,8 +8,7 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/channels/email/mailid"
-	"parley/channels/email/settings"
+	"parley/channels/email/message"
 )
 
 // Reconcile finds out whether a mail was sent. It is used if the connection to the SMTP server broke before the server
@@ -91,7 +90,7 @@ func (box *Mailbox) findOutcome(
 func (box *Mailbox) possibleIDs(o channels.Outbound) []string {
 	var ids []string
 	for _, key := range box.env.Keys {
-		ids = append(ids, mailid.Message(key, o.ConversationID, o.MessageID, box.set.Domain()))
+		ids = append(ids, message.Message(key, o.ConversationID, o.MessageID, box.set.Domain()))
 	}
 	return ids
 }
@@ -171,11 +170,11 @@ func (box *Mailbox) judgeByOthers(
 	if err != nil {
 		return channels.CannotTell, err
 	}
-	parleyFiles := box.set.SaveSent == settings.SaveOn
+	parleyFiles := box.set.SaveSent == message.SaveOn
 	switch {
 	case isFiling:
 		return channels.Absent, nil
-	case isAcceptedMissing, parleyFiles, box.set.Service() == settings.Microsoft:
+	case isAcceptedMissing, parleyFiles, box.set.Service() == message.Microsoft:
 		return channels.CannotTell, nil
 	default:
 		return channels.Absent, nil
@@ -224,8 +223,8 @@ func (box *Mailbox) knownAccepted(o channels.Outbound) []string {
 	const maxReferences = 3 // each costs a search
 	var known []string
 	for _, id := range slices.Backward(append(slices.Clone(o.References), o.InReplyTo)) {
-		id = mailid.Clean(id)
-		token, isOurs := mailid.Parse(box.env.Keys, id)
+		id = message.Clean(id)
+		token, isOurs := message.Parse(box.env.Keys, id)
 		isOtherMail := token.Message != 0 && token.Message != o.MessageID
 		if isOurs && isOtherMail && !slices.Contains(known, id) {
 			known = append(known, id)

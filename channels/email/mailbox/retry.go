@@ -9,8 +9,8 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
-	"parley/channels/email/wire"
-	"parley/channels/pause"
+
+	channelswire "parley/channels/wire"
 )
 
 // This file decides what follows when a session succeeds or fails: whether administrators are told, and how long Run
@@ -63,7 +63,7 @@ func (f *fetcher) recordFailure(err error) time.Duration {
 
 // waitBeforeNext returns how long to wait after a session that failed with err, which is explained as problem. failures is
 // how many sessions have failed since the connection was last stable, including this one.
-func (t Timing) waitBeforeNext(failures int, err error, problem wire.Problem) time.Duration {
+func (t Timing) waitBeforeNext(failures int, err error, problem Problem) time.Duration {
 	var failed *stageError
 	isLoggedIn := errors.As(err, &failed) && failed.stage == stageFolder
 	if problem.NeedsPerson && !isLoggedIn { // frequent failed logins could lock the account
@@ -110,7 +110,7 @@ func (f *fetcher) retryUntilStored(ctx context.Context, do func() error) error {
 			f.box.log.Error("mailbox waits for the database", "error", err)
 		}
 
-		pause.For(ctx, spreadALittle(wait))
+		channelswire.For(ctx, spreadALittle(wait))
 		wait = min(2*wait, f.box.opts.Timing.StoreMax)
 	}
 }

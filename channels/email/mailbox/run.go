@@ -9,8 +9,8 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
-	"parley/channels/email/wire"
-	"parley/channels/pause"
+
+	channelswire "parley/channels/wire"
 )
 
 // fetcher is the state of Run. Three words of its fields:
@@ -69,7 +69,7 @@ func (box *Mailbox) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		pause.For(ctx, f.recordFailure(err))
+		channelswire.For(ctx, f.recordFailure(err))
 	}
 }
 
@@ -162,7 +162,7 @@ func (f *fetcher) runSession(ctx context.Context) error {
 // checkConsent returns an error if the owner of the mailbox has revoked our access (OAuth). A connection may outlive its
 // access token by days, so without this check the revocation would be noticed only when the connection breaks.
 func (f *fetcher) checkConsent(ctx context.Context) error {
-	_, err := wire.Token(ctx, f.box.set, f.box.env.Grant, "")
+	_, err := Token(ctx, f.box.set, f.box.env.Grant, "")
 	if channels.ClassOf(err) == channels.AuthBroken {
 		return err
 	}

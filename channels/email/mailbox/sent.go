@@ -17,10 +17,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
-	"parley/channels/email/mailid"
-	"parley/channels/email/outbound"
-	"parley/channels/email/rawmail"
-	"parley/channels/email/settings"
+	"parley/channels/email/message"
 )
 
 // This file finds the Sent folder, files copies of sent mails in it, and looks for mails in it. People who open the
@@ -122,9 +119,9 @@ func sentByName(folders []*imap.ListData) string {
 
 // FileCopy files a copy of a mail that was just sent in the Sent folder, unless the server does so itself. An error only
 // means that there may be no copy.
-func (box *Mailbox) FileCopy(ctx context.Context, m *outbound.Mail) error {
+func (box *Mailbox) FileCopy(ctx context.Context, m *message.Mail) error {
 	previousID, serverSaves := box.noteSent(m.ID)
-	if box.set.SaveSent == settings.SaveOff {
+	if box.set.SaveSent == message.SaveOff {
 		return nil
 	}
 	if box.set.SaveAuto && serverSaves {
@@ -204,7 +201,7 @@ func (box *Mailbox) NoteCopy(err error) *channels.Condition {
 	case isRefused:
 		return &channels.Condition{
 			Status: channels.Broken,
-			Text:   text + rawmail.Excerpt(serverWords(err)),
+			Text:   text + message.Excerpt(serverWords(err)),
 			Hint:   "Is the mailbox full? " + hintOff,
 		}
 	case lost >= maxCopiesLost:
@@ -265,7 +262,7 @@ func (m mailHeaders) isNamed(id string) bool { return m.id == id || m.ourID == i
 
 // hasOurID reports whether the Message-ID is one that Parley creates. A server may have replaced it.
 func (m mailHeaders) hasOurID(keys [][]byte) bool {
-	token, isOurs := mailid.Parse(keys, m.id)
+	token, isOurs := message.Parse(keys, m.id)
 	return isOurs && token.Message != 0
 }
 
@@ -295,7 +292,7 @@ const maxHeadersRead = 50
 
 // readHeaders reads the headers of mails in the selected folder.
 func (s *imapSession) readHeaders(uids []imap.UID) ([]mailHeaders, error) {
-	mails, err := s.fetch(uids, headerItems(), rawmail.MaxHeaderBytes)
+	mails, err := s.fetch(uids, headerItems(), message.MaxHeaderBytes)
 	return parseHeaders(mails), err
 }
 
@@ -304,7 +301,7 @@ func (s *imapSession) readHeaders(uids []imap.UID) ([]mailHeaders, error) {
 func (s *imapSession) readLastHeaders(count uint32) ([]mailHeaders, error) {
 	var last imap.SeqSet
 	last.AddRange(max(1, count-min(count, maxHeadersRead)+1), count)
-	mails, err := s.fetchSet(last, headerItems(), rawmail.MaxHeaderBytes)
+	mails, err := s.fetchSet(last, headerItems(), message.MaxHeaderBytes)
 	return parseHeaders(mails), err
 }
 
@@ -313,7 +310,7 @@ func headerItems() *imap.FetchOptions {
 	section := &imap.FetchItemBodySection{
 		Peek:         true,
 		Specifier:    imap.PartSpecifierHeader,
-		HeaderFields: []string{"Message-ID", mailid.MessageHeader, mailid.OriginalHeader, mailid.CopyHeader},
+		HeaderFields: []string{"Message-ID", message.MessageHeader, message.OriginalHeader, message.CopyHeader},
 	}
 	return &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{section}}
 }
@@ -332,9 +329,9 @@ func parseHeaders(mails map[imap.UID]*fetched) []mailHeaders {
 		out = append(out, mailHeaders{
 			uid:       m.uid,
 			arrivedAt: m.arrivedAt,
-			id:        mailid.Clean(h.Get("Message-ID")),
-			ourID:     mailid.Clean(cmp.Or(h.Get(mailid.MessageHeader), h.Get(mailid.OriginalHeader))),
-			isOurCopy: h.Get(mailid.CopyHeader) != "",
+			id:        message.Clean(h.Get("Message-ID")),
+			ourID:     message.Clean(cmp.Or(h.Get(message.MessageHeader), h.Get(message.OriginalHeader))),
+			isOurCopy: h.Get(message.CopyHeader) != "",
 		})
 	}
 
@@ -342,10 +339,10 @@ func parseHeaders(mails map[imap.UID]*fetched) []mailHeaders {
 }
 
 // copyMark is the header that marks the copies that Parley files.
-const copyMark = mailid.CopyHeader + ": filed by Parley\r\n"
+const copyMark = message.CopyHeader + ": filed by Parley\r\n"
 
 // fileMail appends a sent mail to a folder, marked as read and with copyMark.
-func (s *imapSession) fileMail(ctx context.Context, folder string, m *outbound.Mail) error {
+func (s *imapSession) fileMail(ctx context.Context, folder string, m *message.Mail) error {
 	return s.run(func() error {
 		size := int64(len(copyMark)) + m.LengthBytes
 		cmd := s.client.Append(folder, size, &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}})
@@ -363,7 +360,7 @@ func (s *imapSession) fileMail(ctx context.Context, folder string, m *outbound.M
 }
 
 // writeCopy writes copyMark and the mail.
-func writeCopy(ctx context.Context, w io.Writer, m *outbound.Mail) error {
+func writeCopy(ctx context.Context, w io.Writer, m *message.Mail) error {
 	if _, err := io.WriteString(w, copyMark); err != nil {
 		return err
 	}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
-	"parley/channels/pause"
+	"parley/channels/wire"
 )
 
 // This file fetches a mail alone, because it is too large for a batch or because the server may fail at it. After maxTries
@@ -33,7 +33,7 @@ func (b *batchFetch) fetchSingle(ctx context.Context, uid imap.UID, known *fetch
 		}
 
 		known = nil // fetch size and date again
-		if !pause.For(ctx, b.fetcher.box.opts.Timing.Again) {
+		if !wire.For(ctx, b.fetcher.box.opts.Timing.Again) {
 			return outcome{}, ctx.Err()
 		}
 	}

@@ -7,9 +7,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
-	"parley/channels/email/inbound"
-	"parley/channels/email/mailid"
-	"parley/channels/email/rawmail"
+	"parley/channels/email/message"
 )
 
 // This file fetches mails in batches and stores them. While one batch is being stored, the next one is fetched:
@@ -216,7 +214,7 @@ func (b *batchFetch) bufferBytes(uid imap.UID) int64 {
 		return 0
 	}
 	if m.sizeBytes > b.fetcher.box.opts.MaxBody {
-		return rawmail.MaxHeaderBytes
+		return message.MaxHeaderBytes
 	}
 	if m.sizeBytes <= 0 {
 		return b.fetcher.box.opts.MaxJoin + 1
@@ -254,7 +252,7 @@ func (f *folder) factOf(o outcome, uidValidity uint32) (fact channels.Fact, ok b
 		return channels.Fact{}, false
 	}
 
-	envelope := inbound.Envelope{V: 1, Folder: f.name, UID: uint32(o.uid), UIDValidity: uidValidity, Sent: f.isSent}
+	envelope := message.Envelope{V: 1, Folder: f.name, UID: uint32(o.uid), UIDValidity: uidValidity, Sent: f.isSent}
 	fact.OrderKey = mailOrder
 	if o.result == resultUnreadable {
 		fact.ExternalID = fmt.Sprintf("uid:%.200s:%d:%d", f.name, uidValidity, o.uid)
@@ -266,10 +264,10 @@ func (f *folder) factOf(o outcome, uidValidity uint32) (fact channels.Fact, ok b
 	envelope.InternalDate = o.mail.arrivedAt
 	envelope.SizeBytes = o.mail.sizeBytes
 	envelope.Truncated = o.mail.truncated
-	fact.ExternalID, fact.FormerID = mailid.FactAndFormer(o.mail.raw)
+	fact.ExternalID, fact.FormerID = message.FactAndFormer(o.mail.raw)
 	fact.ArrivedAt = o.mail.arrivedAt
 	if f.isSent {
-		fact.ExternalID, fact.FormerID = mailid.Sent(fact.ExternalID), mailid.Sent(fact.FormerID)
+		fact.ExternalID, fact.FormerID = message.Sent(fact.ExternalID), message.Sent(fact.FormerID)
 	}
 
 	fact.Payload = o.mail.withLine(envelope.Line())

@@ -10,7 +10,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
-	"parley/channels/email/rawmail"
+	"parley/channels/email/message"
 )
 
 // This file decides what to do if a server refuses to hand out a mail. The cause may be the mail itself, which must then
@@ -70,7 +70,7 @@ func (b *batchFetch) judgeRefusal(uid imap.UID, refusal error) (endSession bool)
 			return false
 		}
 	default:
-		if _, err := b.session.fetchSet(imap.UIDSetNum(other), headerItems(), rawmail.MaxHeaderBytes); err == nil {
+		if _, err := b.session.fetchSet(imap.UIDSetNum(other), headerItems(), message.MaxHeaderBytes); err == nil {
 			return false // the server returns the other mail
 		}
 	}

@@ -19,10 +19,9 @@ import (
 	"parley/bridge/engine"
 	"parley/bridge/setup"
 	"parley/channels"
-	"parley/cmd/parley/consent"
-	"parley/cmd/parley/owners"
+	"parley/cmd/parley/operate"
+
 	"parley/store"
-	"parley/store/grant"
 )
 
 // queryTimeout bounds a small query of the database.
@@ -38,13 +37,13 @@ type accounts struct {
 	holder   string // the name under which this process holds leases
 	fetchers *fetchers
 	life     *lifeSign // lets the other processes see that this one is alive
-	consents *consent.Keeper
-	owners   atomic.Pointer[owners.Table] // which account has which number or page, where several share a callback
+	consents *operate.Keeper
+	owners   atomic.Pointer[operate.Table] // which account has which number or page, where several share a callback
 
 	mu      sync.RWMutex // guards running. Only refresh writes it; refresh's goroutine reads it without the lock
 	running map[store.AccountID]*worker
 
-	connected map[store.AccountID]grant.Connection // the mailboxes that people connected by signing in; only refresh uses it
+	connected map[store.AccountID]store.GrantConnection // the mailboxes that people connected by signing in; only refresh uses it
 }
 
 // worker is the running channel of an account.
@@ -74,7 +73,7 @@ func newAccounts(o accountsOptions) *accounts {
 		holder:          holder,
 		fetchers:        newFetchers(o.db.Pool, o.log, holder, cmp.Or(o.lease, defaultLease)),
 		life:            &lifeSign{pool: o.db.Pool, holder: holder},
-		consents:        consent.New(o.db.Pool, o.db.Sealer, o.processEnv.OAuth, o.log),
+		consents:        operate.New(o.db.Pool, o.db.Sealer, o.processEnv.OAuth, o.log),
 		running:         map[store.AccountID]*worker{},
 	}
 	a.fetchers.show = a.life.show
@@ -87,7 +86,7 @@ func (a *accounts) refresh(ctx context.Context) {
 	all := a.engine.Accounts()
 	gone := maps.Clone(a.running)
 	a.readConnected(ctx)
-	table := owners.New(all, a.specs, a.signingSecret)
+	table := operate.NewOwners(all, a.specs, a.signingSecret)
 	a.owners.Store(&table)
 
 	for _, account := range all {
@@ -144,7 +143,7 @@ func (a *accounts) stopFetching(id store.AccountID) {
 func (a *accounts) readConnected(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	connected, err := grant.Connections(ctx, a.db.Pool)
+	connected, err := store.GrantConnections(ctx, a.db.Pool)
 	if err != nil {
 		a.log.Warn("connections of mailboxes not read", "error", err)
 		return

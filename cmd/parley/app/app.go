@@ -17,10 +17,10 @@ import (
 	"parley/bridge/engine"
 	"parley/bridge/relay"
 	"parley/channels"
-	"parley/channels/pause"
-	"parley/cmd/parley/build"
+	"parley/channels/wire"
+	"parley/cmd/parley/operate"
 	"parley/cmd/parley/site"
-	"parley/cmd/parley/tidy"
+
 	"parley/store"
 	"parley/store/blob"
 	"parley/store/erase"
@@ -81,7 +81,7 @@ type App struct {
 	reread   *reread        // finds accounts that another process has just added
 	links    *links         // signed addresses of files
 	site     http.Handler   // pages for agents and admins
-	retain   *tidy.Loop     // removes rows that are no longer needed
+	retain   *Loop          // removes rows that are no longer needed
 	ready    atomic.Bool
 	started  atomic.Int64 // nanoseconds from the start of the process until it was ready
 }
@@ -150,7 +150,7 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 		lease:      o.Lease,
 		bodies:     a.bodies,
 	})
-	a.retain = tidy.New(tidy.Options{Pool: db.Pool, Log: log, Objects: a.objects, Holder: a.accounts.holder})
+	a.retain = NewTidy(TidyOptions{Pool: db.Pool, Log: log, Objects: a.objects, Holder: a.accounts.holder})
 	a.accounts.refresh(ctx)
 	return a, a.addSite() //nolint:contextcheck // a page answers with the context of its visit
 }
@@ -199,7 +199,7 @@ func (a *App) runSurface(ctx context.Context, r opened) {
 				Hint:   "See parley doctor.",
 			})
 		}
-		pause.For(ctx, reconnectPause)
+		wire.For(ctx, reconnectPause)
 	}
 }
 
@@ -233,7 +233,7 @@ func Serve(ctx context.Context, env Env, log *slog.Logger, say func(string), o O
 
 	front.start()
 	defer func() { err = errors.Join(err, front.stop(ctx, 0)) }()
-	log.Info("listening", "address", front.listenAddress(), "version", build.String())
+	log.Info("listening", "address", front.listenAddress(), "version", operate.String())
 	db, err := OpenDatabase(ctx, env, log, say)
 	if err != nil {
 		return errorUnlessEnded(ctx, err)

@@ -9,7 +9,7 @@ import (
 	"parley/bridge"
 	"parley/channels"
 	"parley/cmd/parley/site"
-	"parley/store/credential"
+	"parley/store"
 )
 
 // The credentials of Slack and Teams come from environment variables such as SLACK_BOT_TOKEN. If these aren't set, an
@@ -27,7 +27,7 @@ const (
 func (db *Database) SignedIn(ctx context.Context, env Env) (Env, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	list, err := credential.List(ctx, db.Pool, db.Sealer)
+	list, err := store.Credentials(ctx, db.Pool, db.Sealer)
 	if err != nil {
 		return env, err
 	}
@@ -69,7 +69,7 @@ func (e Env) withChat(kind string, values map[string]string) Env {
 // StoredChats returns a sentence for each chat whose credentials are in the database. The sentences are for comments in
 // an exported parley.yaml, which leaves the credentials out.
 func (db *Database) StoredChats(ctx context.Context) (notes []string, err error) {
-	list, err := credential.List(ctx, db.Pool, nil) // without a key the values stay sealed
+	list, err := store.Credentials(ctx, db.Pool, nil) // without a key the values stay sealed
 	if err != nil {
 		return nil, err
 	}

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"parley/bridge"
-	"parley/channels/pause"
-	"parley/cmd/parley/roster"
+	"parley/channels/wire"
+	"parley/cmd/parley/operate"
 	"parley/store"
 )
 
@@ -276,7 +276,7 @@ func (c *chats) awaitConnected(ctx context.Context, kind string) {
 	}
 
 	for !c.runsWith(kind, chatFingerprint(env, kind)) {
-		if !pause.For(ctx, connectInterval) {
+		if !wire.For(ctx, connectInterval) {
 			return
 		}
 	}
@@ -292,8 +292,8 @@ func (c *chats) runsWith(kind string, fingerprint [32]byte) bool {
 
 // newRosterKeeper returns what synchronises the members of a team with the members of its channel in Slack or Teams,
 // where an admin has asked for that.
-func (a *App) newRosterKeeper() *roster.Keeper {
-	return roster.New(roster.Options{
+func (a *App) newRosterKeeper() *operate.RosterKeeper {
+	return operate.NewRoster(operate.RosterOptions{
 		Pool:    a.db.Pool,
 		Sealer:  a.db.Sealer,
 		Specs:   a.opt.Specs,

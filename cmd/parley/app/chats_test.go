@@ -12,26 +12,25 @@ import (
 	"parley/bot/slack/slackfake"
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/company"
+	"parley/cmd/parley/demo"
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
 	"parley/store"
-	"parley/store/credential"
 )
 
 // saveCredentials stores a chat's credentials as the page does, in another process than those that run.
 func saveCredentials(t *testing.T, db *app.Database, kind string, values map[string]string) {
 	t.Helper()
 	check(t, store.InTx(t.Context(), db.Pool, func(tx pgx.Tx) error {
-		return credential.Save(t.Context(), tx, db.Sealer, credential.Credential{Kind: kind, Home: "T0", Author: "ann@acme.test", Values: values})
+		return store.SaveCredential(t.Context(), tx, db.Sealer, store.Credential{Kind: kind, Home: "T0", Author: "ann@acme.test", Values: values})
 	}))
 }
 
 // forgetCredentials removes a chat's credentials as the page does, in another process than those that run.
 func forgetCredentials(t *testing.T, db *app.Database, kind string) {
 	t.Helper()
-	check(t, store.InTx(t.Context(), db.Pool, func(tx pgx.Tx) error { return credential.Forget(t.Context(), tx, db.Sealer, kind) }))
+	check(t, store.InTx(t.Context(), db.Pool, func(tx pgx.Tx) error { return store.ForgetCredential(t.Context(), tx, db.Sealer, kind) }))
 }
 
 // isInChannel reports whether a text was posted in the team's channel.
@@ -207,5 +206,5 @@ func TestTeamsOfThePage(t *testing.T) {
 
 // demoMail is a mail to the company.
 func demoMail(text string) mailfake.Mail {
-	return mailfake.Mail{To: []string{company.HelpAddress}, Subject: "Question", Text: text}
+	return mailfake.Mail{To: []string{demo.HelpAddress}, Subject: "Question", Text: text}
 }

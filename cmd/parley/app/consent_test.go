@@ -16,11 +16,11 @@ import (
 	"parley/bridge/bridgetest"
 	"parley/bridge/relay"
 	"parley/bridge/setup"
+	"parley/channels/email/mailbox"
 	"parley/channels/email/mailfake"
-	"parley/channels/email/oauth"
 	"parley/channels/email/oauthfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/consent"
+	"parley/cmd/parley/operate"
 	"parley/store"
 )
 
@@ -30,7 +30,7 @@ type consentWorld struct {
 	mail    *mailfake.Server
 	chat    *bridgetest.Chat
 	db      *app.Database
-	keeper  *consent.Keeper
+	keeper  *operate.Keeper
 	account store.Account
 }
 
@@ -58,7 +58,7 @@ func newConsentWorld(t *testing.T) *consentWorld {
 	w.chat = bridgetest.NewChat(t, bridgetest.User{ID: "ann", Email: "ann@acme.test"})
 	w.chat.Open("C1")
 	env := environment(t)
-	env.OAuth = map[string]oauth.App{oauth.Google: {
+	env.OAuth = map[string]mailbox.App{mailbox.Google: {
 		ID:       "client-1",
 		Secret:   "client-secret-1",
 		AuthURL:  w.google.AuthURL(),
@@ -67,7 +67,7 @@ func newConsentWorld(t *testing.T) *consentWorld {
 
 	w.db = openDatabase(t, env)
 	applyFile(t, w.db, app.Specs(), w.file())
-	w.keeper = consent.New(w.db.Pool, w.db.Sealer, env.OAuth, slog.New(slog.DiscardHandler))
+	w.keeper = operate.New(w.db.Pool, w.db.Sealer, env.OAuth, slog.New(slog.DiscardHandler))
 	w.readAccount(t)
 	start(t, env, w.db, app.Options{Relay: relay.Options{MaxWait: 50 * time.Millisecond}, Surfaces: inChat(w.chat)})
 	return w
@@ -98,14 +98,14 @@ func (w *consentWorld) readAccount(t *testing.T) {
 // connect signs in to the mailbox.
 func (w *consentWorld) connect(t *testing.T) {
 	t.Helper()
-	flow, link, err := w.keeper.Begin(w.account, oauth.Google, "http://127.0.0.1:9/")
+	flow, link, err := w.keeper.Begin(w.account, mailbox.Google, "http://127.0.0.1:9/")
 	if err != nil {
 		t.Fatal(err)
 	}
 	back := must(w.google.SignIn(t.Context(), link, gmailAddress))(t)
 	u, err := url.Parse(back)
 	if err == nil {
-		_, err = w.keeper.Finish(t.Context(), w.account, oauth.Google, flow, u.Query())
+		_, err = w.keeper.Finish(t.Context(), w.account, mailbox.Google, flow, u.Query())
 	}
 	if err != nil {
 		t.Fatal(err)

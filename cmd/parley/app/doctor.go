@@ -5,8 +5,7 @@ import (
 	"log/slog"
 
 	"parley/bot/web/openid"
-	"parley/cmd/parley/consent"
-	"parley/cmd/parley/inspect"
+	"parley/cmd/parley/operate"
 )
 
 // SetUpChats are the configured chats, or the error with which they could not be determined.
@@ -18,8 +17,8 @@ type SetUpChats struct {
 // Examine runs the checks of `parley doctor`: it checks the database, credentials, mailboxes and chats, and reports what
 // to do about each problem: see inspect.Doctor. The Sealer may be nil; the report then says that there is no key.
 // Errors: the object store or the model is configured wrongly.
-func (db *Database) Examine(ctx context.Context, env Env, chats SetUpChats, log *slog.Logger) (inspect.Report, error) {
-	options := inspect.Options{
+func (db *Database) Examine(ctx context.Context, env Env, chats SetUpChats, log *slog.Logger) (operate.InspectReport, error) {
+	options := operate.Options{
 		Pool:          db.Pool,
 		Sealer:        db.Sealer,
 		Specs:         Specs(),
@@ -29,12 +28,12 @@ func (db *Database) Examine(ctx context.Context, env Env, chats SetUpChats, log 
 		Log:           log,
 	}
 	if db.Sealer != nil {
-		options.Grant = consent.New(db.Pool, db.Sealer, env.OAuth, log).ConsentOf
+		options.Grant = operate.New(db.Pool, db.Sealer, env.OAuth, log).ConsentOf
 	}
 
 	bucket, err := env.Objects.Connect()
 	if err != nil {
-		return inspect.Report{}, err
+		return operate.InspectReport{}, err
 	}
 	if bucket != nil {
 		options.Objects = bucket
@@ -42,7 +41,7 @@ func (db *Database) Examine(ctx context.Context, env Env, chats SetUpChats, log 
 
 	model, err := NewModel(ctx, env, log)
 	if err != nil {
-		return inspect.Report{}, err
+		return operate.InspectReport{}, err
 	}
 	if model != nil {
 		options.Model = model
@@ -54,5 +53,5 @@ func (db *Database) Examine(ctx context.Context, env Env, chats SetUpChats, log 
 		}
 	}
 
-	return inspect.Doctor(ctx, options), nil
+	return operate.Doctor(ctx, options), nil
 }

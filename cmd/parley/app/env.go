@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/channels"
-	"parley/channels/email/oauth"
+	emailmailbox "parley/channels/email/mailbox"
 	"parley/channels/whatsapp"
 	"parley/store"
 )
@@ -45,7 +45,7 @@ type Env struct {
 	AI AIEnv
 
 	// OAuth has Parley's app registrations at the providers of mailboxes, by oauth.Google and oauth.Microsoft.
-	OAuth map[string]oauth.App
+	OAuth map[string]emailmailbox.App
 	// SignUp is the company's app at Meta, with which people connect WhatsApp numbers; AppID is "" if there is none.
 	SignUp whatsapp.SignUpOptions
 

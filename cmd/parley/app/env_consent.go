@@ -1,7 +1,7 @@
 package app
 
 import (
-	"parley/channels/email/oauth"
+	emailmailbox "parley/channels/email/mailbox"
 	"parley/channels/whatsapp"
 )
 
@@ -10,9 +10,9 @@ import (
 // file reads the registrations from the environment, such as GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET.
 
 // readRegistrations reads the app registrations at the providers of mailboxes.
-func readRegistrations(v *variables) map[string]oauth.App {
+func readRegistrations(v *variables) map[string]emailmailbox.App {
 	const advice = "write the whole address, like https://login.example.org/token"
-	google := oauth.App{
+	google := emailmailbox.App{
 		ID:       v.text("GOOGLE_CLIENT_ID"),
 		Secret:   v.text("GOOGLE_CLIENT_SECRET"),
 		AuthURL:  v.address("GOOGLE_AUTH_URL", advice),
@@ -22,7 +22,7 @@ func readRegistrations(v *variables) map[string]oauth.App {
 		v.addFault("GOOGLE_CLIENT_ID is missing; GOOGLE_CLIENT_SECRET does nothing without it")
 	}
 
-	microsoft := oauth.App{
+	microsoft := emailmailbox.App{
 		ID:       v.text("MICROSOFT_CLIENT_ID"),
 		Secret:   v.text("MICROSOFT_CLIENT_SECRET"),
 		AuthURL:  v.address("MICROSOFT_AUTH_URL", advice),
@@ -32,7 +32,7 @@ func readRegistrations(v *variables) map[string]oauth.App {
 		v.addFault("MICROSOFT_CLIENT_ID is missing; MICROSOFT_CLIENT_SECRET does nothing without it")
 	}
 
-	return map[string]oauth.App{oauth.Google: google, oauth.Microsoft: microsoft}
+	return map[string]emailmailbox.App{emailmailbox.Google: google, emailmailbox.Microsoft: microsoft}
 }
 
 // readSignUp reads the registration of the app at Meta with which people connect WhatsApp numbers.

@@ -6,7 +6,6 @@ import (
 
 	"parley/channels"
 	"parley/store/blob"
-	"parley/store/objects"
 )
 
 // ObjectsEnv configures an S3-compatible object store. Parley moves the content of old files, such as attachments of
@@ -61,11 +60,11 @@ func isBareAddress(text string) bool {
 }
 
 // Connect returns a client for the configured object store; nil if none is configured. It sends no request.
-func (o ObjectsEnv) Connect() (*objects.Bucket, error) {
+func (o ObjectsEnv) Connect() (*blob.Bucket, error) {
 	if o.Endpoint == "" {
 		return nil, nil //nolint:nilnil // a missing store isn't an error
 	}
-	return objects.New(objects.Options{
+	return blob.NewBucket(blob.BucketOptions{
 		Endpoint:  o.Endpoint,
 		Bucket:    o.Bucket,
 		Region:    o.Region,

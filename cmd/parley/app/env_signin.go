@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"strings"
 
-	"parley/bot/teams/rest"
+	"parley/bot/teams"
 	"parley/bot/web/openid"
 )
 
@@ -100,7 +100,7 @@ func (e *Env) Providers(base string) (list []openid.Config) {
 		})
 	}
 	if e.Teams.canSignIn() {
-		login := strings.TrimRight(cmp.Or(e.Teams.LoginURL, rest.DefaultLoginURL), "/")
+		login := strings.TrimRight(cmp.Or(e.Teams.LoginURL, teams.DefaultLoginURL), "/")
 		list = append(list, openid.Config{
 			Kind:         openid.Microsoft,
 			Name:         "Microsoft",

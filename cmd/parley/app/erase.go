@@ -10,7 +10,7 @@ import (
 	"io"
 
 	"parley/bridge/engine"
-	"parley/cmd/parley/backup"
+	"parley/cmd/parley/operate"
 	"parley/store"
 	"parley/store/blob"
 	"parley/store/erase"
@@ -29,7 +29,7 @@ func (db *Database) Erasing(env Env) erase.Options {
 // brought back, and returns certificates of these erasures. It returns no error for erasures that have to wait, which
 // continue while Parley serves, and none for entries of another database, which it ignores.
 func (db *Database) AgreeErasures(ctx context.Context, env Env) ([]erase.Certificate, error) {
-	erased, err := backup.ErasuresIn(BackupFolder(env)).Agree(ctx, db.Erasing(env))
+	erased, err := operate.ErasuresIn(BackupFolder(env)).Agree(ctx, db.Erasing(env))
 	if errors.Is(err, erase.ErrOtherKey) {
 		db.log.Warn("the list of erasures is not only this database's", "error", err)
 		return erased, nil
@@ -42,7 +42,7 @@ func (db *Database) AgreeErasures(ctx context.Context, env Env) ([]erase.Certifi
 
 // KeepErasures adds the erasures to the list that are only in the database.
 func (db *Database) KeepErasures(ctx context.Context, env Env) error {
-	return backup.ErasuresIn(BackupFolder(env)).Keep(ctx, db.Erasing(env))
+	return operate.ErasuresIn(BackupFolder(env)).Keep(ctx, db.Erasing(env))
 }
 
 // ExportContact writes a zip archive with everything that is kept about contacts: contact.json, and their files. missing

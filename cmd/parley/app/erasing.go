@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"parley/channels/pause"
+	"parley/channels/wire"
 	"parley/store/erase"
 )
 
@@ -28,7 +28,7 @@ const (
 func (a *App) continueErasures(ctx context.Context) error {
 	tried := map[string]time.Time{} // when an erasure was tried last, by its id
 	listed := erasureCounts{-1, -1} // when the list was last completed; -1: never
-	for pause.For(ctx, eraseInterval) {
+	for wire.For(ctx, eraseInterval) {
 		unfinished, err := erase.ListUnfinished(ctx, a.db.Pool)
 		for _, id := range unfinished {
 			if time.Since(tried[id]) >= eraseRetryPause { //nolint:forbidigo // real pauses, in this process alone

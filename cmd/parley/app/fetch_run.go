@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"parley/channels"
-	"parley/channels/pause"
+	"parley/channels/wire"
 	"parley/store"
 )
 
@@ -54,7 +54,7 @@ func (f *fetchers) fetch(ctx context.Context, id store.AccountID, runner channel
 		if err != nil && ctx.Err() == nil {
 			f.log.Warn("fetching stopped", "account_id", id, "error", err)
 		}
-		pause.For(ctx, restartPause)
+		wire.For(ctx, restartPause)
 	}
 }
 

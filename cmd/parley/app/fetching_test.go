@@ -41,14 +41,14 @@ func (m *mailboxes) checkNoDoubles(t *testing.T) {
 }
 
 // mailbox is one process's channel of an account.
-type mailbox struct {
+type appMailbox struct {
 	channels.Channel
 	all *mailboxes
 	id  store.AccountID
 }
 
 // Run implements channels.Runner.
-func (m *mailbox) Run(ctx context.Context) error {
+func (m *appMailbox) Run(ctx context.Context) error {
 	m.all.add(m.id, 1)
 	<-ctx.Done()
 	if m.all.mayEnd != nil {
@@ -117,7 +117,7 @@ func newReplica(t *testing.T, db store.Querier, all *mailboxes, name string, acc
 	r.fetchers = newFetchers(countingQuerier{db, &r.statements}, slog.New(slog.DiscardHandler), name, testLease)
 	r.now = func() time.Time { return time.Now().Add(r.ahead) }
 	for id := range accounts {
-		r.wanted[id] = &worker{channel: &mailbox{all: all, id: id}}
+		r.wanted[id] = &worker{channel: &appMailbox{all: all, id: id}}
 	}
 	r.ctx, r.crash = context.WithCancel(context.Background())
 	t.Cleanup(func() {

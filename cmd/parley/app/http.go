@@ -15,9 +15,9 @@ import (
 	"parley/bot/web"
 	"parley/bridge/analysis"
 	"parley/channels"
-	"parley/cmd/parley/metrics"
+
 	"parley/store"
-	"parley/store/outage"
+
 	"parley/store/schema"
 )
 
@@ -102,7 +102,7 @@ func (a *App) isReady() bool {
 // so long that admins were notified, else with 200.
 func (a *App) serveSurfacesReady(ctx context.Context, w http.ResponseWriter) {
 	accounts, err := store.ListAccounts(ctx, a.db.Pool)
-	away, awayErr := outage.Away(ctx, a.db.Pool)
+	away, awayErr := store.AdminsAway(ctx, a.db.Pool)
 	if err != nil || awayErr != nil {
 		http.Error(w, "database: not reachable", http.StatusServiceUnavailable)
 		return
@@ -130,7 +130,7 @@ func (a *App) serveSurfacesReady(ctx context.Context, w http.ResponseWriter) {
 // degradedText says what is broken but not needed to serve: the language model that analyses customers' messages. It
 // returns "" if the model works, or if there is none.
 func degradedText(analyzer analysis.Analyzer) string {
-	model, ok := analyzer.(metrics.Conditioned)
+	model, ok := analyzer.(Conditioned)
 	if !ok {
 		return ""
 	}

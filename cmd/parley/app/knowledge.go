@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"parley/bridge/analysis/offline"
-	"parley/cmd/parley/knowledge"
 )
 
 // knowledgeEvery is how often a folder or a site that suggested replies draw on is looked through.
@@ -16,6 +15,6 @@ func (a *App) readKnowledge(ctx context.Context) error {
 	if a.opt.Analyzer == nil {
 		return nil
 	}
-	o := knowledge.Options{Pool: a.db.Pool, Log: a.log, Holder: a.accounts.holder, Every: knowledgeEvery, Language: offline.New()}
-	return knowledge.New(o).Run(ctx)
+	o := KnowledgeOptions{Pool: a.db.Pool, Log: a.log, Holder: a.accounts.holder, Every: knowledgeEvery, Language: offline.New()}
+	return NewKnowledge(o).Run(ctx)
 }

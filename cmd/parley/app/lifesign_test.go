@@ -6,7 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"parley/channels/pause"
+	"parley/channels/wire"
 	"parley/store"
 	"parley/store/storetest"
 )
@@ -24,7 +24,7 @@ func newShowingReplica(t *testing.T, db *pgxpool.Pool, all *mailboxes, name stri
 // untilSilent waits until PostgreSQL knows that the session of a process has ended.
 func untilSilent(t *testing.T, db *pgxpool.Pool, r *replica) {
 	t.Helper()
-	for deadline := time.Now().Add(boundPatience); ; pause.For(t.Context(), time.Millisecond) {
+	for deadline := time.Now().Add(boundPatience); ; wire.For(t.Context(), time.Millisecond) {
 		leases, err := store.FindLeases(t.Context(), db, nil, memberPrefix+r.holder)
 		if err != nil || time.Now().After(deadline) {
 			t.Fatalf("PostgreSQL doesn't say that the session has ended: %v", err)

@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/bridge/engine/files"
+	"parley/bridge/engine"
 	"parley/channels"
 	"parley/store"
 )
@@ -56,7 +56,7 @@ func (l *links) originalAddress(message store.MessageID) string {
 // fileAddress returns the link to a file of a message.
 func (l *links) fileAddress(message store.MessageID, file string) string {
 	lifetime := fileLifetime
-	if files.IsForThread(file) { // for agents
+	if engine.IsForThread(file) { // for agents
 		lifetime = originalLifetime
 	}
 	return l.sign(l.keys[0], fmt.Sprintf("%s.%d.%s.%d", linkToFile, message, file, time.Now().Add(lifetime).Unix()))
@@ -196,7 +196,7 @@ func contentTypeOf(f channels.File) string {
 // refuse answers with 404 if a file or mail (what) is permanently gone, and otherwise with 503, so that the client
 // retries. err is nil if there was nothing to read.
 func refuse(w http.ResponseWriter, what string, err error) {
-	isGone := err == nil || errors.Is(err, files.ErrNoFile) || channels.ClassOf(err) == channels.BadContent
+	isGone := err == nil || errors.Is(err, engine.ErrNoFile) || channels.ClassOf(err) == channels.BadContent
 	if isGone {
 		http.Error(w, what+" is gone.", http.StatusNotFound)
 		return

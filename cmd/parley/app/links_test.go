@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/bridge/engine/files"
+	"parley/bridge/engine"
 	"parley/channels"
 	"parley/channels/emulator"
 	"parley/cmd/parley/app"
@@ -35,14 +35,14 @@ func openTestFile(_ context.Context, message store.MessageID, file string) (chan
 		f.Open = func(context.Context) (io.ReadCloser, error) { return nil, errors.New("rate limited") }
 	case message == 7 && file == "removed":
 		f.Open = func(context.Context) (io.ReadCloser, error) {
-			return nil, fmt.Errorf("its original: %w", files.ErrNoFile)
+			return nil, fmt.Errorf("its original: %w", engine.ErrNoFile)
 		}
 	case message == 7 && file == "untold":
 		f.Name, f.ContentType = "report.pdf", "application/octet-stream"
 	case message == 7 && file == "odd":
 		f.Name, f.ContentType = "", "nonsense\r\nSet-Cookie: a=b"
 	default:
-		return channels.File{}, fmt.Errorf("message %d: %w", message, files.ErrNoFile)
+		return channels.File{}, fmt.Errorf("message %d: %w", message, engine.ErrNoFile)
 	}
 	return f, nil
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"parley/cmd/parley/metrics"
 	"parley/store"
 )
 
@@ -20,21 +19,21 @@ func (a *App) newMetricsHandler() http.Handler {
 	relay := a.engine.Relay().Metrics()
 	registry.MustRegister(relay.Histograms()...)
 	registry.MustRegister(
-		metrics.NewTraffic(relay, a.engine.Accounts),
-		metrics.NewWaiting(a.db.Pool, a.engine.Accounts, a.surfacesByAccount, relay.SetClock),
-		metrics.NewHealth(metrics.AccountState{
+		NewTraffic(relay, a.engine.Accounts),
+		NewWaiting(a.db.Pool, a.engine.Accounts, a.surfacesByAccount, relay.SetClock),
+		NewHealth(AccountState{
 			Relay:    relay,
 			Accounts: a.engine.Accounts,
 			Surfaces: a.surfacesByAccount,
 			Channel:  func(id store.AccountID) any { return a.accounts.findChannel(id) },
 		}),
-		metrics.NewProcess(metrics.ProcessState{
+		NewProcess(ProcessState{
 			Ready:   a.isReady,
 			Started: func() time.Duration { return time.Duration(a.started.Load()) },
 			Pool:    a.db.Pool,
 			Backups: BackupFolder(a.env),
 		}),
-		metrics.NewModel(a.countAnalyses, a.opt.Analyzer),
+		MetricsNewModel(a.countAnalyses, a.opt.Analyzer),
 		a.retain,
 	)
 

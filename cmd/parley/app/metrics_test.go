@@ -21,7 +21,7 @@ import (
 	"parley/channels/email/mailfake"
 	"parley/channels/emulator"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/company"
+	"parley/cmd/parley/demo"
 	"parley/store/storetest"
 )
 
@@ -29,7 +29,7 @@ import (
 type runningParley struct {
 	app   *app.App
 	db    *app.Database
-	world *company.Company
+	world *demo.Company
 }
 
 // runInSlack runs Parley until the test ends, and waits until it watches its mailbox. analyzer is nil if nobody analyses
@@ -167,7 +167,7 @@ func TestMetrics(t *testing.T) {
 	storetest.Exec(t, r.db.Pool, `INSERT INTO accounts (name, kind, side, status) VALUES ('left-chat', 'teams', 'surface', 'broken')`)
 	check(t, r.app.Engine().Reload(t.Context()))
 
-	must(r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{company.HelpAddress}, Subject: "Mugs",
+	must(r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{demo.HelpAddress}, Subject: "Mugs",
 		Text: "Two are chipped."}))(t)
 	until(t, "the mail is in a thread", func() bool {
 		n, _ := r.scrape(t).value("parley_deliveries_landed_total", `account="slack"`)
@@ -250,7 +250,7 @@ func checkValues(t *testing.T, s scrape) {
 // checkNames checks that no label names a customer or a place, and that names of counters, and only those, end in _total.
 func checkNames(t *testing.T, s scrape) {
 	for _, line := range s.lines {
-		if strings.ContainsAny(line, "@") || strings.Contains(strings.ToLower(line), "maria") || strings.Contains(line, company.Support) {
+		if strings.ContainsAny(line, "@") || strings.Contains(strings.ToLower(line), "maria") || strings.Contains(line, demo.Support) {
 			t.Errorf("a label names a person or a place: %s", line)
 		}
 	}

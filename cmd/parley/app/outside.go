@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"parley/channels"
-	"parley/channels/guard"
+	"parley/channels/wire"
 )
 
 // Outside returns the network part of a channel's Env. A channel is the code that talks to the provider of an account,
@@ -31,7 +31,7 @@ func (e Env) Outside(spec channels.Spec, account string, config channels.Config)
 	}
 
 	isEmpty := func(host string) bool { return host == "" }
-	env.Dialer = guard.New(slices.DeleteFunc(trusted, isEmpty)...)
+	env.Dialer = wire.New(slices.DeleteFunc(trusted, isEmpty)...)
 	return env
 }
 

@@ -16,15 +16,15 @@ import (
 	"parley/bridge/setup"
 	"parley/channels/http/httpfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/company"
-	"parley/cmd/parley/inspect"
+	"parley/cmd/parley/demo"
+	"parley/cmd/parley/operate"
 )
 
 const shopSecret = "0123456789abcdef of the shop"
 
 // shopWorld is a whole Parley with a system of somebody's own beside Slack.
 type shopWorld struct {
-	world *company.Company
+	world *demo.Company
 	shop  *httpfake.Shop
 	base  string // of the shop
 	hook  string
@@ -77,8 +77,8 @@ func (w shopWorld) post(t *testing.T, event map[string]any) {
 func (w shopWorld) waitForThread(t *testing.T, text string) (root string) {
 	t.Helper()
 	until(t, "a thread shows "+text, func() bool {
-		for _, m := range w.world.Slack.Messages(company.Support) {
-			for _, reply := range w.world.Slack.Thread(company.Support, m.TS) {
+		for _, m := range w.world.Slack.Messages(demo.Support) {
+			for _, reply := range w.world.Slack.Thread(demo.Support, m.TS) {
 				if raw, err := json.Marshal(reply); err == nil && strings.Contains(string(raw), text) {
 					root = m.TS
 					return true
@@ -107,8 +107,8 @@ func TestOwnSystem(t *testing.T) {
 	w.post(t, question) // once more, to be sure
 	root := w.waitForThread(t, "Where is my order?")
 
-	ann := w.world.Slack.As(company.Ann)
-	must(ann.Post(slackfake.Post{Channel: company.Support, Thread: root, Text: "It leaves *today*.",
+	ann := w.world.Slack.As(demo.Ann)
+	must(ann.Post(slackfake.Post{Channel: demo.Support, Thread: root, Text: "It leaves *today*.",
 		Files: []slackfake.NewFile{{Name: "label.txt", Data: []byte("the label")}}}))(t)
 	until(t, "the shop has the answer", func() bool { return len(w.shop.Got()) > 0 })
 
@@ -156,9 +156,9 @@ func (w shopWorld) checkFileFromShop(t *testing.T, root string) {
 	w.post(t, map[string]any{"type": "message", "id": "m-2", "from": map[string]any{"id": "u-17"}, "text": "It looks like this",
 		"attachments": []any{map[string]any{"name": "box.txt", "type": "text/plain", "url": w.base + "/files/box.txt"}}})
 	until(t, "the file is in the thread", func() bool {
-		for _, m := range w.world.Slack.Thread(company.Support, root) {
+		for _, m := range w.world.Slack.Thread(demo.Support, root) {
 			for _, f := range m.Files {
-				if f.Name == "box.txt" && m.User != company.Ann {
+				if f.Name == "box.txt" && m.User != demo.Ann {
 					return true
 				}
 			}
@@ -170,7 +170,7 @@ func (w shopWorld) checkFileFromShop(t *testing.T, root string) {
 // checkDoctorAndExport checks that doctor and export know the channel by its Spec alone.
 func (w shopWorld) checkDoctorAndExport(t *testing.T) {
 	t.Helper()
-	report := inspect.Doctor(t.Context(), inspect.Options{
+	report := operate.Doctor(t.Context(), operate.Options{
 		Pool:     w.db.Pool,
 		Sealer:   w.db.Sealer,
 		Specs:    app.Specs(),

@@ -8,7 +8,7 @@ import (
 	"parley/bridge/setup"
 	"parley/channels"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/company"
+	"parley/cmd/parley/demo"
 	"parley/store/storetest"
 )
 
@@ -19,17 +19,17 @@ func environment(t *testing.T) app.Env {
 }
 
 // openWorld makes emulators of everything around Parley, until the test ends.
-func openWorld(t *testing.T) *company.Company {
+func openWorld(t *testing.T) *demo.Company {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background()) // Parley ends before what it talks to
 	t.Cleanup(cancel)
-	w := must(company.New(ctx, company.Options{}))(t)
+	w := must(demo.New(ctx, demo.CompanyOptions{}))(t)
 	t.Cleanup(func() { _ = w.Close() })
 	return w
 }
 
 // withSlack lets agents work in the world's Slack.
-func withSlack(env *app.Env, w *company.Company) {
+func withSlack(env *app.Env, w *demo.Company) {
 	env.SlackBotToken, env.SlackAppToken, env.SlackAPIURL = w.Slack.BotToken(), w.Slack.AppToken(), w.Slack.APIURL()
 }
 
@@ -41,7 +41,7 @@ func openDatabase(t *testing.T, env app.Env) *app.Database {
 	return db
 }
 
-func parse(t *testing.T, text string) *setup.File {
+func parse(t *testing.T, text string) *setup.ParleyfileFile {
 	t.Helper()
 	return must(setup.Parse([]byte(text), func(name string) (string, bool) { return shopSecret, name == "SHOP_SECRET" }))(t)
 }

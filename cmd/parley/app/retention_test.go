@@ -4,14 +4,13 @@ import (
 	"testing"
 	"time"
 
-	"parley/bridge/engine/files"
+	"parley/bridge/engine"
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/company"
+	"parley/cmd/parley/demo"
 	"parley/store"
 	"parley/store/blob"
 	"parley/store/objects/s3fake"
-	"parley/store/retention"
 )
 
 // A month later a mail is still shown from its original, while facts that only announced things are gone. Of two processes
@@ -24,7 +23,7 @@ func TestRetention(t *testing.T) {
 		env.Objects = app.ObjectsEnv{Endpoint: endpoint, Bucket: fake.Bucket, Region: fake.Region, KeyID: fake.KeyID, SecretKey: fake.SecretKey}
 	})
 	ctx := t.Context()
-	must(r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{company.HelpAddress}, Subject: "Mugs",
+	must(r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{demo.HelpAddress}, Subject: "Mugs",
 		Text: "Two are chipped.", Attachments: []mailfake.Attachment{{Name: "mug.txt", Type: "text/plain", Content: []byte("a mug")}}}))(t)
 	count := func(sql string, args ...any) (n int) {
 		t.Helper()
@@ -72,7 +71,7 @@ func TestRetention(t *testing.T) {
 		if err != nil || len(mails) != 1 {
 			t.Fatalf("the mail: got %v, %v", mails, err)
 		}
-		found, _, err := r.app.Engine().Files().Read(ctx, &mails[0], files.SelectAll())
+		found, _, err := r.app.Engine().Files().Read(ctx, &mails[0], engine.SelectAll())
 		if err != nil || len(found) != 1 || found[0].Name != "mug.txt" {
 			t.Errorf("files of the mail: got %v, %v; want mug.txt", found, err)
 		}
@@ -129,14 +128,14 @@ func TestRetentionAsChosen(t *testing.T) {
 		FROM unnest(ARRAY[40, 10, 1]) AS d (days)`, account))(t)
 
 	for _, c := range []struct {
-		days retention.Days
+		days store.RetentionDays
 		want int // of events that are 40, 10 and 1 days old
 	}{
-		{days: retention.Days{Arrived: 60}, want: 3},
-		{days: retention.Days{}, want: 2}, // the default is a month
-		{days: retention.Days{Arrived: 7}, want: 1},
+		{days: store.RetentionDays{Arrived: 60}, want: 3},
+		{days: store.RetentionDays{}, want: 2}, // the default is a month
+		{days: store.RetentionDays{Arrived: 7}, want: 1},
 	} {
-		check(t, retention.SaveDays(ctx, db.Pool, c.days))
+		check(t, store.SaveRetentionDays(ctx, db.Pool, c.days))
 		a.Retain(ctx)
 		var left int
 		check(t, db.Pool.QueryRow(ctx, `SELECT count(*) FROM events WHERE external_id LIKE 'of %' AND payload IS NOT NULL`).Scan(&left))

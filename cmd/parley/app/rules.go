@@ -10,15 +10,15 @@ import (
 
 	"parley/bot/web/settings"
 	"parley/bridge/analysis"
-	"parley/bridge/engine/chores"
-	"parley/bridge/engine/directory"
+	"parley/bridge/engine"
+
 	"parley/channels"
 	"parley/cmd/parley/site"
 	"parley/store"
 )
 
 // RuleTrial says who would get a conversation by rules.
-type RuleTrial = chores.Trial
+type RuleTrial = engine.Trial
 
 // TryRules decides who would get the conversation that a customer with this address begins now with a text on an account, by the
 // account's rules. It changes nothing. The text is analysed if a rule asks for it; a nil analyzer finds nothing.
@@ -27,7 +27,7 @@ func TryRules(ctx context.Context, q store.Querier, analyzer analysis.Analyzer, 
 	if err != nil {
 		return t, err
 	}
-	dir := directory.New(loaded)
+	dir := engine.NewDirectory(loaded)
 	ruled, err := ruledAccounts(dir, account)
 	if err != nil {
 		return t, err
@@ -38,7 +38,7 @@ func TryRules(ctx context.Context, q store.Querier, analyzer analysis.Analyzer, 
 			return t, err
 		}
 	}
-	return chores.TryText(ctx, q, dir, dir.Account(ruled[0]), channels.LowerAddress(strings.TrimSpace(address)), text, answer)
+	return engine.TryText(ctx, q, dir, dir.Account(ruled[0]), channels.LowerAddress(strings.TrimSpace(address)), text, answer)
 }
 
 // TryLatestRules decides who would have got the latest conversations of an account, or of all accounts with rules if it is "". It
@@ -48,12 +48,12 @@ func TryLatestRules(ctx context.Context, q store.Querier, account string, last i
 	if err != nil {
 		return nil, err
 	}
-	dir := directory.New(loaded)
+	dir := engine.NewDirectory(loaded)
 	ruled, err := ruledAccounts(dir, account)
 	if err != nil {
 		return nil, err
 	}
-	return chores.TryLatest(ctx, q, dir, ruled, last)
+	return engine.TryLatest(ctx, q, dir, ruled, last)
 }
 
 // noRulesError means that an account, or all of them, have no rules.
@@ -67,7 +67,7 @@ func (e *noRulesError) Error() string {
 }
 
 // ruledAccounts returns the account of a name, or all accounts with rules if it is "". Errors: *noRulesError.
-func ruledAccounts(dir *directory.Directory, name string) ([]store.AccountID, error) {
+func ruledAccounts(dir *engine.Directory, name string) ([]store.AccountID, error) {
 	ruled := slices.DeleteFunc(slices.Sorted(maps.Keys(dir.Plans)), func(id store.AccountID) bool {
 		return name != "" && !strings.EqualFold(dir.Account(id).Name, name)
 	})

@@ -15,7 +15,7 @@ import (
 	"parley/channels"
 	"parley/channels/emulator"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/inspect"
+	"parley/cmd/parley/operate"
 	"parley/store"
 )
 
@@ -172,12 +172,12 @@ func TestReplayOfAnotherApp(t *testing.T) {
 		name   string
 		before string // the accounts when the callback comes
 		after  string // an account that is added or changed before the event is replayed
-		want   inspect.ReplayState
+		want   operate.ReplayState
 		events int // how many events account production then has
 	}{
-		{name: "another secret", before: trial + ", " + production, after: production, want: inspect.ReplayOtherSecret},
-		{name: "another secret, of an account that was added later", before: trial, after: production, want: inspect.ReplayOtherSecret},
-		{name: "the same secret meanwhile", before: trial + ", " + production, after: sibling, want: inspect.ReplayHandedOver, events: 1},
+		{name: "another secret", before: trial + ", " + production, after: production, want: operate.ReplayOtherSecret},
+		{name: "another secret, of an account that was added later", before: trial, after: production, want: operate.ReplayOtherSecret},
+		{name: "the same secret meanwhile", before: trial + ", " + production, after: sibling, want: operate.ReplayHandedOver, events: 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -251,16 +251,16 @@ func TestOneAccountHasANumber(t *testing.T) {
 // once.
 func checkReplay(t *testing.T, db *app.Database, specs []channels.Spec, event store.EventID) {
 	t.Helper()
-	wantReplay := func(want inspect.ReplayState) {
+	wantReplay := func(want operate.ReplayState) {
 		t.Helper()
 		if got := replay(t, db, specs, event); got != want {
 			t.Errorf("replay: got %s, want %s", got, want)
 		}
 	}
-	wantReplay(inspect.ReplayUnowned)
+	wantReplay(operate.ReplayUnowned)
 	applyFile(t, db, specs, `accounts: [{name: three, kind: dove, team: T, dove: {number: "333"}}]`)
-	wantReplay(inspect.ReplayHandedOver)
-	wantReplay(inspect.ReplayNotQuarantined)
+	wantReplay(operate.ReplayHandedOver)
+	wantReplay(operate.ReplayNotQuarantined)
 
 	var got string
 	err := db.Pool.QueryRow(t.Context(),
@@ -278,9 +278,9 @@ func checkReplay(t *testing.T, db *app.Database, specs []channels.Spec, event st
 }
 
 // replay replays one event, and returns what became of it.
-func replay(t *testing.T, db *app.Database, specs []channels.Spec, event store.EventID) inspect.ReplayState {
+func replay(t *testing.T, db *app.Database, specs []channels.Spec, event store.EventID) operate.ReplayState {
 	t.Helper()
-	answers := must(inspect.Replay(t.Context(), db.Pool, db.Sealer, specs, []store.EventID{event}))(t)
+	answers := must(operate.Replay(t.Context(), db.Pool, db.Sealer, specs, []store.EventID{event}))(t)
 	if len(answers) != 1 {
 		t.Fatalf("replay: got %d answers, want 1", len(answers))
 	}

@@ -12,13 +12,12 @@ import (
 	"parley/bot/teams"
 	"parley/bot/web/openid"
 	"parley/bridge/engine"
-	"parley/channels/email/autoconfig"
-	"parley/channels/guard"
-	"parley/cmd/parley/inspect"
-	"parley/cmd/parley/signature"
+	emailmailbox "parley/channels/email/mailbox"
+	"parley/channels/wire"
+	"parley/cmd/parley/operate"
+
 	"parley/cmd/parley/site"
 	"parley/store"
-	sites "parley/store/site"
 )
 
 // This file connects the site, which is Parley's web pages for agents and admins, with the rest of the process: the
@@ -68,7 +67,7 @@ func (a *App) addSite() error {
 		Specs:    a.opt.Specs,
 		Lookup:   &Lookup{a.chats.findSurface},
 		Consents: a.accounts.consents,
-		Finder:   autoconfig.New(guard.New(), net.DefaultResolver),
+		Finder:   emailmailbox.NewAutoconfig(wire.New(), net.DefaultResolver),
 		Outside:  a.env.Outside,
 		SignUp:   signUp,
 		Inbox:    a.engine.Inbox(),
@@ -79,7 +78,7 @@ func (a *App) addSite() error {
 			Surface:        a.chats.findSurface,
 			SlackTeam:      a.slackTeam,
 		},
-		Signatures: signature.NewForPages(guard.New()),
+		Signatures: operate.NewForPages(wire.New()),
 		BaseURL:    a.env.BaseURL(),
 		Doors:      a.newDoors(),
 		Operations: a.newOperations(),
@@ -133,7 +132,7 @@ func (a *App) newOperations() site.Operations {
 	return site.Operations{
 		Objects:  a.objects,
 		AskChats: engine.ErasePosts,
-		Examine: func(ctx context.Context) (inspect.Report, error) {
+		Examine: func(ctx context.Context) (operate.InspectReport, error) {
 			surfaces := map[string]any{}
 			for _, s := range a.chats.list() {
 				surfaces[s.kind] = s.surface
@@ -173,7 +172,7 @@ func (a *App) dropExpiredSessions(ctx context.Context) error {
 	tick := time.NewTicker(expiredSessionsInterval)
 	defer tick.Stop()
 	for {
-		err := sites.DropExpired(ctx, a.db.Pool)
+		err := store.DropExpiredSessions(ctx, a.db.Pool)
 		if err != nil && ctx.Err() == nil {
 			a.log.Error("site: expired sessions not removed", "error", err, "retry_in", expiredSessionsInterval)
 		}

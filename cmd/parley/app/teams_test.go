@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/teams/manifest"
+	"parley/bot/teams"
 	"parley/bot/teams/teamsfake"
 	"parley/channels/http/httpfake"
 	"parley/cmd/parley/app"
@@ -32,10 +32,10 @@ type teamsWorld struct {
 func openTeams(t *testing.T, change ...func(*app.Env)) teamsWorld {
 	t.Helper()
 	const appID = "22222222-2222-4222-8222-222222222222"
-	description := must(manifest.JSON(manifest.Options{AppID: appID, PublicURL: "https://help.acme.test"}))(t)
+	description := must(teams.JSON(teams.ManifestOptions{AppID: appID, PublicURL: "https://help.acme.test"}))(t)
 	w := teamsWorld{
 		shop: httpfake.New(shopSecret, time.Now),
-		fake: teamsfake.New(teamsfake.Options{AppID: appID, Manifest: description, Permissions: []string{manifest.ReadRight},
+		fake: teamsfake.New(teamsfake.Options{AppID: appID, Manifest: description, Permissions: []string{teams.ReadRight},
 			Users: []teamsfake.User{{ID: annInEntra, Name: "Ann Lee", Email: "ann@acme.test"},
 				{ID: benInEntra, Name: "Ben Katz", Email: "b.katz@acme.test"}},
 			Teams:    []teamsfake.Team{{ID: teamOfAcme, Name: "Acme"}},

@@ -3,7 +3,7 @@ package app
 import (
 	"testing"
 
-	"parley/bridge/setup/input"
+	"parley/bridge/setup"
 	"parley/channels"
 )
 
@@ -33,7 +33,7 @@ func TestTrialAddresses(t *testing.T) {
 		{"http", "Ann@Shop 17", "Ann@Shop 17"},
 		{"messenger", "100200300", "100200300"},
 	} {
-		spec := input.SpecOf(Specs(), tt.kind)
+		spec := setup.SpecOf(Specs(), tt.kind)
 		got := tt.typed
 		if spec.ReadAddress != nil {
 			party, err := spec.ReadAddress(channels.Config{"from": "+49 171 5550199"}, tt.typed)

@@ -8,20 +8,11 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"parley/cmd/parley/bench/accept"
-	"parley/cmd/parley/bench/figure"
-	"parley/cmd/parley/bench/lanes"
-	"parley/cmd/parley/bench/load"
-	"parley/cmd/parley/bench/mail"
-	"parley/cmd/parley/bench/rig"
-	"parley/cmd/parley/bench/shop"
-	"parley/cmd/parley/bench/talk"
 )
 
 // Options select what a run measures. rig.Options say how.
 type Options struct {
-	rig.Options
+	RigOptions
 
 	Only []string // names of the groups to run, such as "mail"; empty means all
 }
@@ -29,22 +20,22 @@ type Options struct {
 // group is a set of figures that are measured together because they share a setup.
 type group struct {
 	name    string // for the flag --only
-	run     func(context.Context, *rig.Rig) (map[string]figure.Figure, error)
+	run     func(context.Context, *Rig) (map[string]Figure, error)
 	figures []string // names of the figures that run returns
 }
 
 // listGroups returns all groups, in the order in which they run.
 func listGroups() []group {
 	return []group{
-		{"accept", accept.Measure, []string{"accept_ratio", "accept_idle"}},
-		{"relay", talk.MeasureRelay, []string{"relay_ratio", "commits_per_message"}},
-		{"hop", talk.MeasureHop, []string{"hop", "hop_p95"}},
-		{"lanes", lanes.Measure, []string{"lane_ratio", "lane_flat", "lane_isolation"}},
-		{"budget", shop.MeasureBudget, []string{"budget_use", "budget_calls", "budget_calls_burst", "budget_isolation"}},
-		{"mail", mail.Measure, []string{"mail_ratio", "mail_cpu_ms", "mail_thread_p95", "mail_idle_cpu", "rss_load"}},
-		{"memory", mail.MeasureMemory, []string{"rss_idle", "idle_cpu", "rss_mailboxes"}},
-		{"start", mail.MeasureStart, []string{"start_ms", "start_fresh_s", "binary_mb"}},
-		{"overload", accept.MeasureOverload, []string{"overload"}},
+		{"accept", Measure, []string{"accept_ratio", "accept_idle"}},
+		{"relay", MeasureRelay, []string{"relay_ratio", "commits_per_message"}},
+		{"hop", MeasureHop, []string{"hop", "hop_p95"}},
+		{"lanes", MeasureLanes, []string{"lane_ratio", "lane_flat", "lane_isolation"}},
+		{"budget", MeasureBudget, []string{"budget_use", "budget_calls", "budget_calls_burst", "budget_isolation"}},
+		{"mail", MeasureMail, []string{"mail_ratio", "mail_cpu_ms", "mail_thread_p95", "mail_idle_cpu", "rss_load"}},
+		{"memory", MeasureMemory, []string{"rss_idle", "idle_cpu", "rss_mailboxes"}},
+		{"start", MeasureStart, []string{"start_ms", "start_fresh_s", "binary_mb"}},
+		{"overload", MeasureOverload, []string{"overload"}},
 	}
 }
 
@@ -74,16 +65,16 @@ var errMinute = errors.New("bench: the minute is over")
 //
 // Errors: ErrUnknownGroup; a process could not be started; an invariant was violated, because a message was
 // lost, duplicated or not delivered.
-func Run(ctx context.Context, o Options) (figure.Report, error) {
+func Run(ctx context.Context, o Options) (Report, error) {
 	for _, name := range o.Only {
 		if !slices.Contains(Groups(), name) {
-			return figure.Report{}, fmt.Errorf("%w: %s; there are %s", ErrUnknownGroup, name, strings.Join(Groups(), ", "))
+			return Report{}, fmt.Errorf("%w: %s; there are %s", ErrUnknownGroup, name, strings.Join(Groups(), ", "))
 		}
 	}
 
-	b, err := rig.New(o.Options)
+	b, err := New(o.RigOptions)
 	if err != nil {
-		return figure.Report{}, err
+		return Report{}, err
 	}
 
 	ownProfile := "" // file for a CPU profile of this process, which runs the load generators and emulators
@@ -91,9 +82,9 @@ func Run(ctx context.Context, o Options) (figure.Report, error) {
 		ownProfile = o.CPUProfile + ".own"
 	}
 
-	stop, err := rig.Profile(ownProfile)
+	stop, err := Profile(ownProfile)
 	if err != nil {
-		return figure.Report{}, errors.Join(err, b.Close())
+		return Report{}, errors.Join(err, b.Close())
 	}
 
 	report, err := makeReport(ctx, b, o.Only)
@@ -101,18 +92,18 @@ func Run(ctx context.Context, o Options) (figure.Report, error) {
 }
 
 // makeReport describes the machine and measures the groups named in only, or all groups if only is empty.
-func makeReport(ctx context.Context, b *rig.Rig, only []string) (figure.Report, error) {
+func makeReport(ctx context.Context, b *Rig, only []string) (Report, error) {
 	machine, err := b.Machine(ctx)
 	if err != nil {
-		return figure.Report{}, err
+		return Report{}, err
 	}
 	figures, err := measureGroups(ctx, b, only)
-	machine.LoadAfter = rig.LoadAverages()
-	return figure.Report{Metrics: figures, Machine: machine}, err
+	machine.LoadAfter = LoadAverages()
+	return Report{Metrics: figures, Machine: machine}, err
 }
 
 // measureGroups runs the chosen groups one after the other. If one fails, it continues with the next.
-func measureGroups(ctx context.Context, b *rig.Rig, only []string) (map[string]figure.Figure, error) {
+func measureGroups(ctx context.Context, b *Rig, only []string) (map[string]Figure, error) {
 	all := listGroups()
 	if b.Opt.Quick {
 		var cancel context.CancelFunc
@@ -120,7 +111,7 @@ func measureGroups(ctx context.Context, b *rig.Rig, only []string) (map[string]f
 		defer cancel()
 	}
 
-	figures := map[string]figure.Figure{}
+	figures := map[string]Figure{}
 	var failed []error
 	for _, g := range all {
 		if len(only) > 0 && !slices.Contains(only, g.name) {
@@ -153,17 +144,17 @@ func isInterrupted(ctx context.Context) bool {
 
 // measure runs the group. If quickFor ends while it runs, its figures are reported as left out, and that is not
 // an error. A violated invariant always is one.
-func (g group) measure(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, error) {
+func (g group) measure(ctx context.Context, b *Rig) (map[string]Figure, error) {
 	figures, err := g.run(ctx, b)
 	isCutOff := err != nil && errors.Is(context.Cause(ctx), errMinute)
-	isInvariantBroken := errors.Is(err, load.ErrLost) || errors.Is(err, talk.ErrOrder)
+	isInvariantBroken := errors.Is(err, ErrLost) || errors.Is(err, ErrOrder)
 	if !isCutOff || isInvariantBroken {
 		return figures, err
 	}
 
-	leftOut := map[string]figure.Figure{}
+	leftOut := map[string]Figure{}
 	for _, name := range g.figures {
-		leftOut[name] = figure.Figure{}.LeftOutByQuick("the minute was over")
+		leftOut[name] = Figure{}.LeftOutByQuick("the minute was over")
 	}
 	return leftOut, nil
 }

@@ -7,8 +7,6 @@ import (
 	"os/signal"
 	"syscall"
 	"testing"
-
-	"parley/cmd/parley/bench/rig"
 )
 
 // TestMain lets the test's binary be every process of a run. With serve or bench as its first argument it serves instead of
@@ -19,7 +17,7 @@ func TestMain(m *testing.M) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := rig.Serve(ctx, rig.ServeOptions{}); err != nil {
+	if err := Serve(ctx, ServeOptions{}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1) //nolint:gocritic // the process ends
 	}

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"testing"
 
-	"parley/cmd/parley/bench/rig/rigtest"
 	"parley/store/storetest"
 )
 
@@ -24,7 +23,7 @@ func measureShort(t *testing.T, names, forSoak []string) {
 		names = append(names, forSoak...)
 	}
 
-	b := rigtest.New(t)
+	b := NewRigtest(t)
 	if _, err := b.Machine(t.Context()); err != nil {
 		t.Fatal(err)
 	}

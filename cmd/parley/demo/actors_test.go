@@ -10,7 +10,6 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"parley/channels/email/mailfake"
-	"parley/cmd/parley/demo/company"
 )
 
 // customerCommand makes a customer act and looks into the customer's mailbox.
@@ -34,7 +33,7 @@ func customerCommand(ts *testscript.TestScript, neg bool, args []string) {
 
 	switch args[1] {
 	case "mails":
-		m := mailfake.Mail{To: []string{company.HelpAddress}, Subject: args[2], Text: words(ts, args[3])}
+		m := mailfake.Mail{To: []string{HelpAddress}, Subject: args[2], Text: words(ts, args[3])}
 		details(ts, &m, args[4:])
 		_, err := c.Send(m)
 		ts.Check(err)
@@ -50,7 +49,7 @@ func customerCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 	case "repeats":
 		sent := s.company.Mail.Sent(c.Address())
-		_, err := c.SendRaw(sent[len(sent)-1].Raw, company.HelpAddress)
+		_, err := c.SendRaw(sent[len(sent)-1].Raw, HelpAddress)
 		ts.Check(err)
 	case "answers":
 		ts.Check(s.company.Mail.SetAutoReply(c.Address(), &mailfake.AutoReply{Text: args[3], Rude: args[2] == "rudely"}))

@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/backup"
+	"parley/cmd/parley/operate"
 	"parley/store/storetest"
 )
 
@@ -19,7 +19,7 @@ func (s *stage) backUp() error {
 	if err != nil {
 		return err
 	}
-	_, err = backup.CreateFile(s.ctx, s.backupFile(), backup.Source{URL: s.env.DatabaseURL, Key: key, Passphrase: "correct horse"})
+	_, err = operate.CreateFile(s.ctx, s.backupFile(), operate.Source{URL: s.env.DatabaseURL, Key: key, Passphrase: "correct horse"})
 	return err
 }
 
@@ -41,13 +41,13 @@ func (s *stage) restore() error {
 		return err
 	}
 
-	archive, err := backup.Open(s.backupFile())
+	archive, err := operate.Open(s.backupFile())
 	if err != nil {
 		return err
 	}
 	key, err := app.KnownKey(s.env)
 	if err == nil {
-		_, err = backup.Restore(s.ctx, archive, backup.Target{Pool: s.db.Pool, URL: s.env.DatabaseURL, Key: key})
+		_, err = operate.Restore(s.ctx, archive, operate.Target{Pool: s.db.Pool, URL: s.env.DatabaseURL, Key: key})
 	}
 	if err := errors.Join(err, archive.Close()); err != nil {
 		return err

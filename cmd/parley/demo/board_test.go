@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/company"
 )
 
 // board is the chat in which agents work: Slack, Teams or plain text. Everything that a scenario does or looks at there goes
@@ -156,7 +155,7 @@ func notHere(what string) error { return fmt.Errorf("%s: %w", what, errNotHere) 
 
 // cast maps the people of the scripts to their ids.
 func cast() map[string]string {
-	return map[string]string{"ann": company.Ann, "ben": company.Ben, "zoe": company.Zoe, "gus": gus, "fay": fay}
+	return map[string]string{"ann": Ann, "ben": Ben, "zoe": Zoe, "gus": gus, "fay": fay}
 }
 
 // castName returns the name in the scripts of the person with an id.

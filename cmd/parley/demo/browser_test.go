@@ -18,7 +18,7 @@ import (
 
 	"parley/channels/emulator"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/company"
+
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/site/sitetest"
 )
@@ -34,7 +34,7 @@ const (
 type live struct {
 	t       *testing.T
 	ctx     context.Context // of the window
-	company *company.Company
+	company *Company
 	page    *Page
 
 	replies int // that Parley had when the last hold ended
@@ -45,12 +45,12 @@ func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute) // enough for a slow machine
 	t.Cleanup(cancel)
-	clock := &company.Clock{}
+	clock := &Clock{}
 	log := slog.New(slog.DiscardHandler)
 	listen := must(emulator.FreeAddress(ctx))(t)
-	w := must(company.New(ctx, company.Options{Clock: clock.Now, TokenClock: time.Now, Proxies: true, SaveSent: true, Phones: true,
+	w := must(New(ctx, CompanyOptions{Clock: clock.Now, TokenClock: time.Now, Proxies: true, SaveSent: true, Phones: true,
 		PublicURL: "http://" + listen,
-		Patience:  time.Minute, TeamsOptions: company.TeamsOptions{Teams: true, Home: home, TeamsRetries: teamsRetries()}}))(t)
+		Patience:  time.Minute, TeamsOptions: TeamsOptions{Teams: true, Home: home, TeamsRetries: teamsRetries()}}))(t)
 	t.Cleanup(func() { _ = w.Close() })
 
 	database := lend(t)
@@ -98,7 +98,7 @@ func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 }
 
 // browse opens a page in a window of its own.
-func browse(t *testing.T, w *company.Company, p *Page) *live {
+func browse(t *testing.T, w *Company, p *Page) *live {
 	t.Helper()
 	srv := httptest.NewServer(p)
 	t.Cleanup(srv.CloseClientConnections)
@@ -240,16 +240,16 @@ func TestTour(t *testing.T) {
 	l.attach("#w-files", "list.csv", "mug;2\n")
 	l.shot("write")
 	l.click(".write .primary")
-	l.openThread(company.SurfaceSlack, "Two broken mugs")
+	l.openThread(SurfaceSlack, "Two broken mugs")
 	l.untilShown(".threadpane .msg", "Can you send new ones?")
 	l.untilShown(".threadpane .file", "list.csv")
 	l.shot("thread")
 
 	const typed = `document.getElementById('reply').value`
 	l.write("#reply", "They leave today, sorry!")
-	l.openThread(company.SurfaceSlack, "Dana Cole")
+	l.openThread(SurfaceSlack, "Dana Cole")
 	l.until("what was typed stays in its thread", typed+` === ''`)
-	l.openThread(company.SurfaceSlack, "Two broken mugs")
+	l.openThread(SurfaceSlack, "Two broken mugs")
 	l.until("it waits there", typed+` === 'They leave today, sorry!'`)
 	l.click(".threadpane .send")
 	l.untilShown(".threadpane .msg", "They leave today, sorry!")

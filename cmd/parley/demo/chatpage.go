@@ -8,9 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-
-	"parley/cmd/parley/demo/company"
-	"parley/cmd/parley/demo/phone"
 )
 
 const (
@@ -37,12 +34,12 @@ type chatTab struct {
 
 // chatView is the open chat.
 type chatView struct {
-	Customer string       `json:"customer"` // whose phone it is
-	Kind     string       `json:"kind"`
-	With     string       `json:"with"` // the company's address in this chat, such as its phone number
-	Lines    []phone.Line `json:"lines"`
-	Window   phone.Window `json:"window"`
-	Typing   bool         `json:"typing"`
+	Customer string `json:"customer"` // whose phone it is
+	Kind     string `json:"kind"`
+	With     string `json:"with"` // the company's address in this chat, such as its phone number
+	Lines    []Line `json:"lines"`
+	Window   Window `json:"window"`
+	Typing   bool   `json:"typing"`
 }
 
 // phonePane serves the phone on the demo's page. The phone shows a customer's chats with the company over WhatsApp,
@@ -57,7 +54,7 @@ func (p *phonePane) addRoutes(mux *http.ServeMux) {
 
 // phoneOf returns the phone of the customer with this mail address. It returns nil if the demo has no phones or
 // there is no such customer.
-func (p *phonePane) phoneOf(address string) *phone.Handset {
+func (p *phonePane) phoneOf(address string) *Handset {
 	phones := p.company.Phones()
 	if phones == nil {
 		return nil
@@ -87,7 +84,7 @@ func (p *phonePane) readState(address, open string) phoneState {
 	s.Chat = &chatView{
 		Customer: address,
 		Kind:     open,
-		With:     phone.CompanyAt(open),
+		With:     CompanyAt(open),
 		Lines:    lines[max(0, len(lines)-shownLines):],
 		Window:   c.Window(p.options.Clock.Now()),
 		Typing:   c.IsTyping(),
@@ -96,9 +93,9 @@ func (p *phonePane) readState(address, open string) phoneState {
 }
 
 // chatTabs lists the tabs of a phone, with the number of unread messages in each.
-func (p *phonePane) chatTabs(address string, h *phone.Handset) []chatTab {
+func (p *phonePane) chatTabs(address string, h *Handset) []chatTab {
 	tabs := []chatTab{}
-	for _, kind := range phone.Kinds() {
+	for _, kind := range Kinds() {
 		c, err := h.Chat(kind)
 		if err != nil {
 			continue
@@ -164,16 +161,16 @@ func (p *phonePane) useChat(w http.ResponseWriter, r *http.Request) {
 }
 
 // act performs the action that a request names.
-func (p *phonePane) act(c phone.Chat, verb string, in chatRequest) error {
+func (p *phonePane) act(c Chat, verb string, in chatRequest) error {
 	switch verb {
 	case "say":
 		return in.say(c)
 	case "tap":
 		return in.tap(c)
 	case "react":
-		l, ok := phone.LineOf(c, in.Line)
+		l, ok := LineOf(c, in.Line)
 		if !ok {
-			return phone.ErrNoLine
+			return ErrNoLine
 		}
 		return c.React(l.ID, in.Choice)
 	case "read":
@@ -184,34 +181,34 @@ func (p *phonePane) act(c phone.Chat, verb string, in chatRequest) error {
 }
 
 // say sends a text, a file, or both.
-func (in chatRequest) say(c phone.Chat) error {
-	var f *phone.File
+func (in chatRequest) say(c Chat) error {
+	var f *File
 	if in.Sample {
-		f = &phone.File{Name: "mug.png", Type: "image/png", Content: company.MugPicture()}
+		f = &File{Name: "mug.png", Type: "image/png", Content: MugPicture()}
 	} else if in.File != nil {
-		f = &phone.File{Name: in.File.Name, Type: in.File.Type, Content: in.File.Data}
+		f = &File{Name: in.File.Name, Type: in.File.Type, Content: in.File.Data}
 	}
 
-	if err := phone.CheckSay(in.Text, f); err != nil {
+	if err := CheckSay(in.Text, f); err != nil {
 		return err
 	}
 	_, err := c.Say(in.Text, f, in.Line)
 	return err
 }
 
-func (in chatRequest) tap(c phone.Chat) error {
-	l, ok := phone.LineOf(c, in.Line)
+func (in chatRequest) tap(c Chat) error {
+	l, ok := LineOf(c, in.Line)
 	if !ok {
-		return phone.ErrNoLine
+		return ErrNoLine
 	}
-	if !slices.ContainsFunc(l.Choices, func(o phone.Choice) bool { return o.ID == in.Choice && o.URL == "" }) {
+	if !slices.ContainsFunc(l.Choices, func(o Choice) bool { return o.ID == in.Choice && o.URL == "" }) {
 		return errors.New("this can't be tapped any more")
 	}
 	return c.Tap(l.ID, in.Choice)
 }
 
 // markRead marks all lines of a chat as seen. If one of them was new, the company gets a read receipt.
-func (p *phonePane) markRead(c phone.Chat, in chatRequest) {
+func (p *phonePane) markRead(c Chat, in chatRequest) {
 	hasNew := false
 	for _, l := range c.Lines() {
 		if !l.Mine && p.marks.markSeen(chatKey(in.Customer, in.Chat, l.ID)) {
@@ -237,7 +234,7 @@ func (p *phonePane) chatPicture(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	l, ok := phone.LineOf(c, r.FormValue("line"))
+	l, ok := LineOf(c, r.FormValue("line"))
 	if !ok || l.File == nil {
 		http.NotFound(w, r)
 		return

@@ -5,17 +5,14 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-
-	"parley/cmd/parley/demo/company"
-	"parley/cmd/parley/demo/phone"
 )
 
 const dana = "dana@cole.test"
 
 // newPhonePage returns the page of a company with phones and no messages. No Parley runs behind it.
-func newPhonePage(t *testing.T) (*Page, *company.Company) {
+func newPhonePage(t *testing.T) (*Page, *Company) {
 	t.Helper()
-	w := must(company.New(t.Context(), company.Options{Phones: true, PublicURL: "http://127.0.0.1:9"}))(t)
+	w := must(New(t.Context(), CompanyOptions{Phones: true, PublicURL: "http://127.0.0.1:9"}))(t)
 	t.Cleanup(func() { _ = w.Close() })
 	p := must(NewPage(w, PageOptions{}))(t)
 	return p, w
@@ -40,7 +37,7 @@ func TestPhoneRequests(t *testing.T) {
 		{name: "the sample picture", verb: "say", body: `{"customer":"` + dana + `","chat":"messenger","sample":true}`, want: 200},
 		{name: "a text message", verb: "say", body: `{"customer":"` + dana + `","chat":"sms","text":"STOP"}`, want: 200},
 		{name: "nothing", verb: "say", body: `{"customer":"` + dana + `","chat":"sms","text":" "}`, want: 409},
-		{name: "too much", verb: "say", body: `{"customer":"` + dana + `","chat":"sms","text":"` + strings.Repeat("x", phone.MaxRunes+1) + `"}`, want: 409},
+		{name: "too much", verb: "say", body: `{"customer":"` + dana + `","chat":"sms","text":"` + strings.Repeat("x", MaxRunes+1) + `"}`, want: 409},
 		{name: "a stranger", verb: "say", body: `{"customer":"who@else.test","chat":"sms","text":"x"}`, want: 404},
 		{name: "by pigeon", verb: "say", body: `{"customer":"` + dana + `","chat":"pigeon","text":"x"}`, want: 409},
 		{name: "a button that isn't there", verb: "tap", body: `{"customer":"` + dana + `","chat":"whatsapp","line":"wamid.x","choice":"yes"}`, want: 409},

@@ -11,7 +11,6 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"parley/channels/email/mailfake"
-	"parley/cmd/parley/demo/company"
 )
 
 // longName is wider than any column, and can't be broken.
@@ -88,7 +87,7 @@ func showDrawer(t *testing.T, d *runningDemo) {
 	l.untilCount("arrived", firstSaid)
 	d.post("/_fake/mail/send", mailfake.Mail{
 		From:    longName + " <long@name.test>",
-		To:      []string{company.HelpAddress},
+		To:      []string{HelpAddress},
 		Subject: longName,
 		Text:    longName + " says <b>this</b>",
 	}, nil)
@@ -173,7 +172,7 @@ func showDrawer(t *testing.T, d *runningDemo) {
 	l.shot("teams-greeted")
 	l.click(`[data-focus="show-slack"]`)
 	l.until("Slack is shown", `document.getElementById('slack').checkVisibility()`)
-	l.openThread(company.SurfaceSlack, "two mugs")
+	l.openThread(SurfaceSlack, "two mugs")
 	l.click(`#slack .threadpane [data-label="More"]`)
 	l.click(`#modal [data-label="Send template"]`)
 	l.until("answers by mail are prepared",

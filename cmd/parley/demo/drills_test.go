@@ -9,28 +9,25 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
-
-	"parley/cmd/parley/demo/company"
-	"parley/cmd/parley/demo/phone"
 )
 
 // newLive opens a page whose conversations open in Slack.
 func newLive(t *testing.T) *live {
 	t.Helper()
-	return newLiveIn(t, company.SurfaceSlack)
+	return newLiveIn(t, SurfaceSlack)
 }
 
 // livePhone is a customer's phone with one of its chats.
 type livePhone struct {
-	*phone.Handset
-	phone.Chat
+	*Handset
+	Chat
 }
 
 // textByWhatsApp lets a customer write by WhatsApp, and returns the phone.
 func (l *live) textByWhatsApp(name, address, text string) livePhone {
 	l.t.Helper()
 	h := l.company.Phones().Handset(address, name)
-	c, err := h.Chat(phone.WhatsApp)
+	c, err := h.Chat(WhatsApp)
 	if err == nil {
 		_, err = c.Say(text, nil, "")
 	}
@@ -44,8 +41,8 @@ func (l *live) textByWhatsApp(name, address, text string) livePhone {
 // this choice.
 func (p livePhone) hasReceived(text string) func() bool {
 	return func() bool {
-		return slices.ContainsFunc(p.Lines(), func(m phone.Line) bool {
-			hasChoice := slices.ContainsFunc(m.Choices, func(c phone.Choice) bool { return c.Title == text })
+		return slices.ContainsFunc(p.Lines(), func(m Line) bool {
+			hasChoice := slices.ContainsFunc(m.Choices, func(c Choice) bool { return c.Title == text })
 			return !m.Mine && (strings.Contains(m.Text, text) || hasChoice)
 		})
 	}
@@ -150,7 +147,7 @@ func (l *live) formsInTeams(dana livePhone) {
 	if _, err := dana.Say(waits, nil, ""); err != nil { // a day has passed, so this opens the reply window again
 		l.t.Fatal(err)
 	}
-	l.openThread(company.SurfaceTeams, "Dana Cole")
+	l.openThread(SurfaceTeams, "Dana Cole")
 	l.untilShown("#teams .threadpane", waits)
 	l.click(`#teams .threadpane [data-label="More"]`)
 	l.click(`#modal [data-label="Reply"]`)
@@ -188,8 +185,8 @@ func (l *live) formsInTeams(dana livePhone) {
 // doubled, out of order or leaked.
 func (l *live) cutTeams(dana livePhone) {
 	l.t.Helper()
-	l.openThread(company.SurfaceTeams, "Dana Cole")
-	must(dana.Say("", &phone.File{Name: "photo.png", Type: "image/png", Content: company.MugPicture()}, ""))(l.t)
+	l.openThread(SurfaceTeams, "Dana Cole")
+	must(dana.Say("", &File{Name: "photo.png", Type: "image/png", Content: MugPicture()}, ""))(l.t)
 	l.click("#plugbutton")
 
 	l.click(`[data-focus="plug-teams"]`)

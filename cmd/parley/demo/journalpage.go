@@ -4,9 +4,6 @@ import (
 	"context"
 	"net/http"
 	"time"
-
-	"parley/cmd/parley/demo/checker"
-	"parley/cmd/parley/demo/observer"
 )
 
 // journalInterval is how often the observer looks for changes when no event wakes it.
@@ -18,7 +15,7 @@ const journalInterval = time.Second
 type journalPage struct {
 	*pageState
 	plugs    *plugs
-	observer *observer.Observer
+	observer *Observer
 }
 
 // showJournal serves GET /journal.
@@ -35,7 +32,7 @@ func (j *journalPage) showJournal(w http.ResponseWriter, r *http.Request) {
 func (j *journalPage) watch(ctx context.Context) {
 	tick := time.NewTicker(journalInterval)
 	defer tick.Stop()
-	var last checker.Counts
+	var last Counts
 	for {
 		next := j.hub.next()
 		report, err := j.readReport(ctx)
@@ -58,6 +55,6 @@ func (j *journalPage) watch(ctx context.Context) {
 
 // readReport updates the observer and returns its report.
 // Errors: Parley's database does not answer; the report may then lack Parley's own records.
-func (j *journalPage) readReport(ctx context.Context) (observer.Report, error) {
+func (j *journalPage) readReport(ctx context.Context) (Report, error) {
 	return j.observer.Report(ctx, j.db.Load(), j.plugs.readState().isAllOn())
 }

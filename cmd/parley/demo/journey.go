@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/cmd/parley/inspect"
+	"parley/cmd/parley/operate"
 	"parley/store"
 )
 
@@ -182,13 +182,13 @@ func readEvent(ctx context.Context, q store.Querier, id store.EventID) (*journey
 
 // readStory returns the last lines of a conversation's story, oldest first.
 func readStory(ctx context.Context, q store.Querier, conversation store.ConversationID) ([]string, error) {
-	story, err := inspect.Conversation(ctx, q, conversation)
+	story, err := operate.Conversation(ctx, q, conversation)
 	if err != nil {
 		return nil, err
 	}
 	var lines []string
 	for _, s := range story.Steps {
-		if s.Kind == inspect.StepDone || s.Kind == inspect.StepSaid {
+		if s.Kind == operate.StepDone || s.Kind == operate.StepSaid {
 			lines = append(lines, s.At.Format(time.RFC3339)+" "+s.Text)
 		}
 	}

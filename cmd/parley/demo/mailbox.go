@@ -15,8 +15,6 @@ import (
 	"time"
 
 	"parley/channels/email/mailfake"
-	"parley/cmd/parley/demo/company"
-	"parley/cmd/parley/demo/plaintext"
 )
 
 // The demo's page contains a mail client for the customers. It lists the received and sent mails of one customer, such as
@@ -104,7 +102,7 @@ func (p *mailPane) readState(customer string) mailState {
 func (p *pageState) listCustomers() []customerRow {
 	var list []customerRow
 	known := map[string]bool{}
-	all := company.Personas()
+	all := Personas()
 	slices.Reverse(all) // latest writer first, as in a mailbox
 
 	for _, c := range all {
@@ -150,7 +148,7 @@ func rowOf(r mailfake.Received, with mailfake.Address) mailRow {
 		UID:       r.UID,
 		With:      cmp.Or(with.Name, with.Address),
 		Subject:   r.Subject,
-		Preview:   plaintext.Excerpt(r.Text, previewRunes),
+		Preview:   Excerpt(r.Text, previewRunes),
 		At:        r.At,
 		MessageID: r.MessageID,
 	}
@@ -299,7 +297,7 @@ func (p *mailPane) addCustomer(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusBadRequest, errors.New("that isn't a mail address; write it like kim@example.test"))
 		return
 	}
-	companyDomain := company.HelpAddress[strings.Index(company.HelpAddress, "@"):]
+	companyDomain := HelpAddress[strings.Index(HelpAddress, "@"):]
 	if strings.HasSuffix(strings.ToLower(a.Address), companyDomain) {
 		writeError(w, http.StatusBadRequest, errors.New("that is the company's own domain; customers have other ones"))
 		return

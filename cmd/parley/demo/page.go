@@ -19,9 +19,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"parley/cmd/parley/demo/company"
-	"parley/cmd/parley/demo/observer"
 )
 
 //go:embed web
@@ -29,8 +26,8 @@ var web embed.FS
 
 // PageOptions configure a Page.
 type PageOptions struct {
-	Clock   *company.Clock // the company's clock; nil means that a jump moves Parley's and the page's clocks, but not the emulators'
-	Hold    time.Duration  // how long a reply can be undone; the tour mentions it
+	Clock   *Clock        // the company's clock; nil means that a jump moves Parley's and the page's clocks, but not the emulators'
+	Hold    time.Duration // how long a reply can be undone; the tour mentions it
 	Log     *slog.Logger
 	Address string        // host:port at which the page is served; "" accepts requests for any host (tests)
 	Chosen  bool          // the user has chosen the surface; it then overrides what the browser remembers
@@ -61,7 +58,7 @@ type Page struct {
 // pageState is the state that all parts of the page share.
 type pageState struct {
 	options PageOptions
-	company *company.Company
+	company *Company
 	hub     hub
 	db      atomic.Pointer[pgxpool.Pool] // nil while there is no migrated database
 	marks   marks
@@ -100,9 +97,9 @@ func (m *marks) markSeen(key string) (isNew bool) {
 }
 
 // NewPage returns the page of a company. A nil PageOptions.Log discards all log entries.
-func NewPage(w *company.Company, o PageOptions) (*Page, error) {
+func NewPage(w *Company, o PageOptions) (*Page, error) {
 	if o.Clock == nil {
-		o.Clock = &company.Clock{}
+		o.Clock = &Clock{}
 	}
 
 	o.CutFor = cmp.Or(o.CutFor, cutFor)
@@ -121,7 +118,7 @@ func NewPage(w *company.Company, o PageOptions) (*Page, error) {
 		slack:     &slackPane{pageState: h},
 		teams:     &teamsPane{pageState: h},
 		plugs:     plugs,
-		journal:   &journalPage{pageState: h, plugs: plugs, observer: observer.New(w)},
+		journal:   &journalPage{pageState: h, plugs: plugs, observer: NewObserver(w)},
 		mux:       http.NewServeMux(),
 	}
 
@@ -250,14 +247,14 @@ type boot struct {
 }
 
 func (p *Page) showIndex(w http.ResponseWriter, _ *http.Request) {
-	all := company.Personas()
+	all := Personas()
 	b := boot{
-		Support:   company.Support,
-		Help:      company.HelpAddress,
+		Support:   Support,
+		Help:      HelpAddress,
 		Hold:      int(p.options.Hold.Seconds()),
 		Shortcuts: p.slack.shortcuts,
 		Commands:  p.slack.commands,
-		Agents:    []string{company.Ann, company.Ben, company.Zoe},
+		Agents:    []string{Ann, Ben, Zoe},
 		Customer:  all[len(all)-1].Address,
 		Home:      p.company.Home(),
 		Chosen:    p.chosen.Load(),
@@ -288,7 +285,7 @@ func (p *Page) moveClock(w http.ResponseWriter, r *http.Request) {
 	switch to := r.FormValue("to"); to {
 	case "hour":
 	case "morning":
-		by = company.UntilMorning(p.options.Clock.Now())
+		by = UntilMorning(p.options.Clock.Now())
 	case "day":
 		by = oneDay
 	default:

@@ -14,13 +14,12 @@ import (
 
 	"parley/bot/slack/slackfake"
 	"parley/channels/email/mailfake"
-	"parley/cmd/parley/demo/company"
 )
 
 // newTestPage returns the page of a company without phones and messages. No Parley runs behind it.
-func newTestPage(t *testing.T, address string) (*Page, *company.Company) {
+func newTestPage(t *testing.T, address string) (*Page, *Company) {
 	t.Helper()
-	w := must(company.New(t.Context(), company.Options{}))(t)
+	w := must(New(t.Context(), CompanyOptions{}))(t)
 	t.Cleanup(func() { _ = w.Close() })
 	p := must(NewPage(w, PageOptions{Address: address, Hold: 10 * time.Second}))(t)
 	return p, w
@@ -45,7 +44,7 @@ func TestPageRefusesStrangers(t *testing.T) {
 	t.Parallel()
 	const own = "127.0.0.1:8090"
 	p, _ := newTestPage(t, own)
-	post := "/_fake/person/" + company.Ann + "/post"
+	post := "/_fake/person/" + Ann + "/post"
 	for _, c := range []struct {
 		name, method, target string
 		host                 string   // "" means own
@@ -107,7 +106,7 @@ func TestMailIsShownSafely(t *testing.T) {
 	eve := w.Mail.Customer("Eve <eve@customer.test>")
 	must(eve.Send(mailfake.Mail{To: []string{"bob@customer.test"}, Subject: "x", Text: "plain",
 		HTML:        `<script>alert(1)</script><img src="cid:a@b">`,
-		Inline:      []mailfake.Attachment{{Name: "a.png", Type: "image/png", ContentID: "a@b", Inline: true, Content: company.MugPicture()}},
+		Inline:      []mailfake.Attachment{{Name: "a.png", Type: "image/png", ContentID: "a@b", Inline: true, Content: MugPicture()}},
 		Attachments: []mailfake.Attachment{{Name: "evil.html", Type: "text/html", Content: []byte("<script>alert(2)</script>")}}}))(t)
 
 	q := url.Values{"address": {"bob@customer.test"}, "folder": {"INBOX"}, "uid": {"1"}}.Encode()
@@ -156,14 +155,14 @@ func stateOf(t *testing.T, p *Page, q url.Values) state {
 func TestStateFollowsPeople(t *testing.T) {
 	t.Parallel()
 	p, w := newTestPage(t, "")
-	root := must(w.Slack.As(company.Ann).Post(slackfake.Post{Channel: company.Support, Text: "who knows glazes?"}))(t)
-	must(w.Slack.As(company.Ben).Post(slackfake.Post{Channel: company.Support, Thread: root, Text: "<@" + company.Ann + "> I do"}))(t)
+	root := must(w.Slack.As(Ann).Post(slackfake.Post{Channel: Support, Text: "who knows glazes?"}))(t)
+	must(w.Slack.As(Ben).Post(slackfake.Post{Channel: Support, Thread: root, Text: "<@" + Ann + "> I do"}))(t)
 	must(w.Mail.Customer("Kim <kim@x.test>").Send(mailfake.Mail{To: []string{"maria@lopez-ceramics.test"}, Subject: "hi",
 		Text: "one  two"}))(t)
 
 	ann := stateOf(t, p, url.Values{
-		"as":       {company.Ann},
-		"channel":  {company.Support},
+		"as":       {Ann},
+		"channel":  {Support},
 		"thread":   {root},
 		"customer": {"maria@lopez-ceramics.test"},
 	})
@@ -183,7 +182,7 @@ func TestStateFollowsPeople(t *testing.T) {
 		t.Errorf("Kim, who wrote, is not among the customers: %+v", ann.Mail.Customers)
 	}
 
-	zoe := stateOf(t, p, url.Values{"as": {company.Zoe}, "channel": {company.Support}})
+	zoe := stateOf(t, p, url.Values{"as": {Zoe}, "channel": {Support}})
 	if len(zoe.Slack.Followed) != 0 || zoe.Slack.Channels[0].Unread != 1 {
 		t.Errorf("Zoe follows %d threads and has %d unread messages, want 0 and 1", len(zoe.Slack.Followed), zoe.Slack.Channels[0].Unread)
 	}
@@ -196,7 +195,7 @@ func TestStateFollowsPeople(t *testing.T) {
 	}
 
 	ask(p, "GET", "/mail/open?address=maria@lopez-ceramics.test&folder=INBOX&uid=1")
-	if got := stateOf(t, p, url.Values{"as": {company.Ann}}).Mail.Customers[0].Unread; got != 0 {
+	if got := stateOf(t, p, url.Values{"as": {Ann}}).Mail.Customers[0].Unread; got != 0 {
 		t.Errorf("unread mails once Maria has opened hers: got %d, want 0", got)
 	}
 }

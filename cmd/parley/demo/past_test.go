@@ -4,10 +4,10 @@ import (
 	"testing"
 	"time"
 
-	"parley/bridge/engine/directory"
-	"parley/bridge/engine/measuring"
+	"parley/bridge/engine"
+
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/company"
+
 	"parley/store"
 	"parley/store/storetest"
 )
@@ -21,7 +21,7 @@ import (
 // Requirement R-234: Topics.
 func TestPast(t *testing.T) {
 	t.Parallel()
-	w := must(company.New(t.Context(), company.Options{Phones: true, PublicURL: "http://127.0.0.1:1"}))(t)
+	w := must(New(t.Context(), CompanyOptions{Phones: true, PublicURL: "http://127.0.0.1:1"}))(t)
 	t.Cleanup(func() { _ = w.Close() })
 	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir()}
 	db := must(app.OpenDatabase(t.Context(), env, nil, func(string) {}))(t)
@@ -37,7 +37,7 @@ func TestPast(t *testing.T) {
 	figures := func() (text string) {
 		accounts, err := store.ListAccounts(t.Context(), db.Pool)
 		for more := true; more && err == nil; {
-			more, err = measuring.Round(t.Context(), db.Pool, directory.New(store.Directory{Accounts: accounts}), 1000)
+			more, err = engine.Round(t.Context(), db.Pool, engine.NewDirectory(store.Directory{Accounts: accounts}), 1000)
 		}
 		if err == nil {
 			err = db.Pool.QueryRow(t.Context(), keptFigures).Scan(&text)

@@ -8,9 +8,6 @@ import (
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"parley/cmd/parley/demo/company"
-	"parley/cmd/parley/demo/phone"
 )
 
 // phoneVerb reports whether a verb of scripts is about a customer's phone.
@@ -48,10 +45,10 @@ func (s *stage) phoneCommand(ts *testscript.TestScript, neg bool, name, address 
 		_, err = c.Say(args[1], nil, "")
 		ts.Check(err)
 		_, number := h.Who()
-		s.last = map[string]string{phone.SMS: number, phone.Messenger: " · #"}[s.chat] // no name, or one that comes later
+		s.last = map[string]string{SMS: number, Messenger: " · #"}[s.chat] // no name, or one that comes later
 		s.last = cmp.Or(s.last, name)
 	case "sends":
-		_, err = c.Say(strings.Join(args[2:], " "), &phone.File{Name: "photo.png", Type: "image/png", Content: company.MugPicture()}, "")
+		_, err = c.Say(strings.Join(args[2:], " "), &File{Name: "photo.png", Type: "image/png", Content: MugPicture()}, "")
 		ts.Check(err)
 		s.last = name
 	case "taps":
@@ -71,7 +68,7 @@ func (s *stage) phoneCommand(ts *testscript.TestScript, neg bool, name, address 
 }
 
 // phoneShows runs the verbs that look at a phone.
-func (s *stage) phoneShows(ts *testscript.TestScript, neg bool, c phone.Chat, args []string) {
+func (s *stage) phoneShows(ts *testscript.TestScript, neg bool, c Chat, args []string) {
 	theirs := func() string {
 		var b strings.Builder
 		for _, l := range c.Lines() {
@@ -86,7 +83,7 @@ func (s *stage) phoneShows(ts *testscript.TestScript, neg bool, c phone.Chat, ar
 	switch args[0] {
 	case "sees":
 		expect(ts, neg, what, func() bool {
-			return slices.ContainsFunc(c.Lines(), func(l phone.Line) bool {
+			return slices.ContainsFunc(c.Lines(), func(l Line) bool {
 				return !l.Mine && !slices.ContainsFunc(args[1:], func(part string) bool { return !strings.Contains(l.Text, part) })
 			})
 		})
@@ -105,7 +102,7 @@ func (s *stage) phoneShows(ts *testscript.TestScript, neg bool, c phone.Chat, ar
 		})
 	case "ticks":
 		expect(ts, neg, what, func() bool {
-			return slices.ContainsFunc(c.Lines(), func(l phone.Line) bool {
+			return slices.ContainsFunc(c.Lines(), func(l Line) bool {
 				return l.Mine && strings.Contains(l.Text, args[1]) && l.State == args[2]
 			})
 		})
@@ -119,7 +116,7 @@ func (s *stage) phoneShows(ts *testscript.TestScript, neg bool, c phone.Chat, ar
 }
 
 // chatLine waits for a message of a chat with a text, and returns the newest one.
-func (s *stage) chatLine(ts *testscript.TestScript, c phone.Chat, text string) (found phone.Line) {
+func (s *stage) chatLine(ts *testscript.TestScript, c Chat, text string) (found Line) {
 	err := s.until("on the phone: "+text, func() (bool, error) {
 		for _, l := range c.Lines() {
 			if strings.Contains(l.Text, text) {
@@ -133,7 +130,7 @@ func (s *stage) chatLine(ts *testscript.TestScript, c phone.Chat, text string) (
 }
 
 // choice waits for a button or another choice with a title.
-func (s *stage) choice(ts *testscript.TestScript, c phone.Chat, title string) (line, id string) {
+func (s *stage) choice(ts *testscript.TestScript, c Chat, title string) (line, id string) {
 	err := s.until("something to tap: "+title, func() (bool, error) {
 		for _, l := range c.Lines() {
 			for _, o := range l.Choices {

@@ -20,7 +20,6 @@ import (
 
 	"parley/bot/slack/slackfake"
 	"parley/channels/email/mailfake"
-	"parley/cmd/parley/demo/company"
 )
 
 const (
@@ -59,14 +58,14 @@ func picturesOfSlack(t *testing.T, folder string) {
 	l.sendMail("Maria Lopez <"+maria+">", "Two broken mugs",
 		"Hello,\n\norder 0977 arrived today, and two of the six mugs are broken. Can you send me new ones?\n\nMaria")
 
-	l.openThread(company.SurfaceSlack, "Two broken mugs")
+	l.openThread(SurfaceSlack, "Two broken mugs")
 	l.untilShown(".threadpane .msg", "order 0977")
 	l.reply("I'm sorry, Maria! Two new mugs leave our workshop today.")
 	l.endHold()
 	l.openMailbox(maria)
 	l.untilShown(".maillist", "Ann Lee")
 
-	l.saysInSlack(company.Ben, "Two new mugs", "There are two left on the shelf, I'll pack them.")
+	l.saysInSlack(Ben, "Two new mugs", "There are two left on the shelf, I'll pack them.")
 	l.untilShown(".threadpane .msg", "on the shelf")
 	l.reply("note: both from the May kiln, like last week's")
 	must(l.company.Mail.Customer("Maria Lopez <"+maria+">").Reply(l.company.Mail.Inbox(maria)[0],
@@ -87,7 +86,7 @@ func picturesOfSlack(t *testing.T, folder string) {
 // picturesOfTeams answers a chat in Teams, and takes a picture of the thread. Parley asks about a reply there, because a
 // colleague wrote just before.
 func picturesOfTeams(t *testing.T, folder string) {
-	l := newLiveIn(t, company.SurfaceTeams)
+	l := newLiveIn(t, SurfaceTeams)
 	l.closeTour()
 	dana := l.textByWhatsApp("Dana Cole", "dana@cole.test", "Hi! Is the blue vase back in stock?")
 	l.click(inPosts + " .replies")
@@ -97,7 +96,7 @@ func picturesOfTeams(t *testing.T, folder string) {
 	l.untilOutside("Dana reads it", dana.hasReceived("Shall I keep one"))
 	must(dana.Say("Yes please! I'll come by on Friday.", nil, ""))(t)
 	l.untilShown(inThread, "on Friday")
-	l.saysInTeams(company.TeamsBen, "blue vase", "We close at five on Friday, tell her.")
+	l.saysInTeams(TeamsBen, "blue vase", "We close at five on Friday, tell her.")
 	l.untilShown(inThread, "close at five")
 	l.replyInTeams("It is yours. We are here until five on Friday.")
 	l.untilShown(inThread, "Not sent yet")
@@ -109,19 +108,19 @@ func picturesOfTeams(t *testing.T, folder string) {
 // sendMail lets a customer write a mail to the company.
 func (l *live) sendMail(from, subject, text string) {
 	l.t.Helper()
-	must(l.company.Mail.Customer(from).Send(mailfake.Mail{To: []string{company.HelpAddress}, Subject: subject, Text: text}))(l.t)
+	must(l.company.Mail.Customer(from).Send(mailfake.Mail{To: []string{HelpAddress}, Subject: subject, Text: text}))(l.t)
 	l.untilShown(".center", subject)
 }
 
 // saysInSlack lets a colleague write into the thread that contains some words.
 func (l *live) saysInSlack(user, words, text string) {
 	l.t.Helper()
-	for _, root := range l.company.Slack.Messages(company.Support) {
+	for _, root := range l.company.Slack.Messages(Support) {
 		said := func(m *slackfake.Message) bool { return strings.Contains(m.Text, words) }
-		if !slices.ContainsFunc(l.company.Slack.Thread(company.Support, root.TS), said) {
+		if !slices.ContainsFunc(l.company.Slack.Thread(Support, root.TS), said) {
 			continue
 		}
-		must(l.company.Slack.As(user).Post(slackfake.Post{Channel: company.Support, Thread: root.TS, Text: text}))(l.t)
+		must(l.company.Slack.As(user).Post(slackfake.Post{Channel: Support, Thread: root.TS, Text: text}))(l.t)
 		return
 	}
 	l.fail("nobody said %q", words)
@@ -130,9 +129,9 @@ func (l *live) saysInSlack(user, words, text string) {
 // saysInTeams is saysInSlack for Teams.
 func (l *live) saysInTeams(user, words, text string) {
 	l.t.Helper()
-	for _, m := range l.company.Teams.Messages(company.TeamsSupport) {
+	for _, m := range l.company.Teams.Messages(TeamsSupport) {
 		if strings.Contains(m.Text, words) && m.Root != m.ID {
-			must(l.company.Teams.As(user).Reply(company.TeamsSupport, m.Root, text))(l.t)
+			must(l.company.Teams.As(user).Reply(TeamsSupport, m.Root, text))(l.t)
 			return
 		}
 	}

@@ -8,9 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"parley/cmd/parley/demo/company"
-	"parley/cmd/parley/demo/engine"
 )
 
 // On the demo's page a visitor can simulate failures with switches, which are called plugs. A plug cuts a line, which is
@@ -40,7 +37,7 @@ type plugs struct {
 
 	mu     sync.Mutex
 	cuts   map[string]cut // the lines that are cut, by their names, such as company.LineSlack
-	engine *engine.Engine // runs Parley's process; nil while a round has none, or if the demo doesn't manage it
+	engine *Engine        // runs Parley's process; nil while a round has none, or if the demo doesn't manage it
 	over   func()         // ends the round; nil means that the demo can't start over
 	round  int            // how often the demo has started over
 }
@@ -71,7 +68,7 @@ func (p *plugs) setPhase(text string) {
 }
 
 // setEngine sets what runs Parley's process in this round; nil when that has ended.
-func (p *plugs) setEngine(e *engine.Engine) {
+func (p *plugs) setEngine(e *Engine) {
 	p.mu.Lock()
 	p.engine = e
 	p.mu.Unlock()
@@ -128,7 +125,7 @@ func (p *plugs) plugIn(ctx context.Context, line string) error {
 
 // plugInAll restores all lines.
 func (p *plugs) plugInAll(ctx context.Context) error {
-	return errors.Join(p.plugIn(ctx, company.LineSlack), p.plugIn(ctx, company.LineTeams), p.plugIn(ctx, company.LineMail))
+	return errors.Join(p.plugIn(ctx, LineSlack), p.plugIn(ctx, LineTeams), p.plugIn(ctx, LineMail))
 }
 
 // movePlug serves POST /plug. The form value line is slack, teams, mail or parley. The form value to is cut or in for a

@@ -21,9 +21,7 @@ import (
 	"parley/channels/email/mailfake"
 	"parley/channels/emulator"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/checker"
-	"parley/cmd/parley/demo/company"
-	"parley/cmd/parley/demo/observer"
+
 	"parley/cmd/parley/site/sitetest"
 )
 
@@ -143,16 +141,16 @@ func (d *runningDemo) call(method, path, kind string, body io.Reader, into any) 
 func (d *runningDemo) readState() (s state) {
 	d.t.Helper()
 	d.get("/state?"+url.Values{
-		"as":            {company.Ann},
-		"channel":       {company.Support},
-		"teams_as":      {company.TeamsAnn},
-		"teams_channel": {company.TeamsSupport},
+		"as":            {Ann},
+		"channel":       {Support},
+		"teams_as":      {TeamsAnn},
+		"teams_channel": {TeamsSupport},
 		"customer":      {maria},
 	}.Encode(), &s)
 	return s
 }
 
-func (d *runningDemo) journal() (j observer.Report) {
+func (d *runningDemo) journal() (j Report) {
 	d.t.Helper()
 	d.get("/journal", &j)
 	return j
@@ -187,7 +185,7 @@ const firstSaid = 10
 // untilFirstMessages waits for the customers' first messages and returns the thread of Maria's.
 func (d *runningDemo) untilFirstMessages() (thread string) {
 	d.t.Helper()
-	d.until("the first mails arrive", func() bool { return d.journal().Counts == checker.Counts{Said: firstSaid, Arrived: firstSaid} })
+	d.until("the first mails arrive", func() bool { return d.journal().Counts == Counts{Said: firstSaid, Arrived: firstSaid} })
 	s := d.readState()
 	d.mail = s.Mail.Mails[0].MessageID
 	for _, p := range s.Teams.Posts {
@@ -207,7 +205,7 @@ func (d *runningDemo) untilFirstMessages() (thread string) {
 // mailAndReply lets Maria mail and Ann reply, in one conversation.
 func (d *runningDemo) mailAndReply(thread, about string) {
 	d.t.Helper()
-	d.post("/_fake/mail/send", mailfake.Mail{From: "Maria Lopez <" + maria + ">", To: []string{company.HelpAddress},
+	d.post("/_fake/mail/send", mailfake.Mail{From: "Maria Lopez <" + maria + ">", To: []string{HelpAddress},
 		Subject: "Re: Order 1042: two mugs arrived chipped", Text: about + " I ask", InReplyTo: d.mail, References: []string{d.mail}}, nil)
 	d.say(thread, about+" I answer")
 }
@@ -215,12 +213,12 @@ func (d *runningDemo) mailAndReply(thread, about string) {
 // say lets Ann write into a thread.
 func (d *runningDemo) say(thread, text string) {
 	d.t.Helper()
-	if d.home == company.SurfaceTeams {
-		d.post("/teams/_fake/person/"+company.TeamsAnn+"/reply", teamsfake.Act{Channel: company.TeamsSupport, Root: thread, Text: text}, nil)
+	if d.home == SurfaceTeams {
+		d.post("/teams/_fake/person/"+TeamsAnn+"/reply", teamsfake.Act{Channel: TeamsSupport, Root: thread, Text: text}, nil)
 		return
 	}
-	d.post("/_fake/person/"+company.Ann+"/post", slackfake.Act{Post: slackfake.Post{
-		Channel: company.Support,
+	d.post("/_fake/person/"+Ann+"/post", slackfake.Act{Post: slackfake.Post{
+		Channel: Support,
 		Thread:  thread,
 		Text:    text,
 	}}, nil)
@@ -233,7 +231,7 @@ func (d *runningDemo) pullMail(thread string) (said int) {
 	const whileOff = 2 // mails with replies
 	said = firstSaid + 2*(1+whileOff)
 	d.mailAndReply(thread, "Just before mail goes")
-	d.plug(company.LineMail, "cut")
+	d.plug(LineMail, "cut")
 	d.until("mail is off", func() bool { s := d.readState(); return s.Plugs.Mail.State == "cut" && s.Phase != "" })
 
 	for n := range whileOff {
@@ -245,8 +243,8 @@ func (d *runningDemo) pullMail(thread string) (said int) {
 		return n.Said == said && n.Waiting >= whileOff && n.Lost == 0
 	})
 
-	d.plug(company.LineMail, "in")
-	want := checker.Counts{Said: said, Arrived: said, Inside: 1}
+	d.plug(LineMail, "in")
+	want := Counts{Said: said, Arrived: said, Inside: 1}
 	d.until("all of it has arrived", func() bool { return d.journal().Counts == want })
 	d.until("mail is on", func() bool { s := d.readState(); return s.Plugs.Mail.State == "on" && s.Phase == "" })
 	d.until("Parley is quiet", func() bool { return d.journal().Quiet })
@@ -274,8 +272,8 @@ func TestPlugs(t *testing.T) {
 		t.Errorf("the newest message was said at %s and seen at %v, want a day ahead and seen", row.At, row.SeenAt)
 	}
 
-	d.plug(company.LineSlack, "cut")
-	d.plug(company.LineMail, "cut")
+	d.plug(LineSlack, "cut")
+	d.plug(LineMail, "cut")
 	d.form("/reset", nil)
 	d.until("a new round begins, with every line plugged in", func() bool { s := d.readState(); return s.Round == 1 && s.Phase == "" })
 	const wantMost = 8 + 1 // threads, and the word about the template

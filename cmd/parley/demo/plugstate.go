@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"strings"
 	"time"
-
-	"parley/cmd/parley/demo/company"
 )
 
 // States of a line (Parley's connection to Slack, Teams or the mail server), or of Parley's process.
@@ -67,10 +65,10 @@ func (p *plugs) readState() plugState {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return plugState{
-		Slack: p.readLine(company.LineSlack, p.company.Slack.Sockets.Count() > 0, now),
+		Slack: p.readLine(LineSlack, p.company.Slack.Sockets.Count() > 0, now),
 		// Parley has no permanent connection to Teams that could be checked: Teams sends webhooks.
-		Teams:  p.readLine(company.LineTeams, true, now),
-		Mail:   p.readLine(company.LineMail, p.company.Mail.State().Sessions > 0, now),
+		Teams:  p.readLine(LineTeams, true, now),
+		Mail:   p.readLine(LineMail, p.company.Mail.State().Sessions > 0, now),
 		Parley: p.readParley(now),
 		Reset:  p.over != nil,
 	}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"parley/bridge/engine/directory"
-	"parley/bridge/engine/measuring"
+	"parley/bridge/engine"
+
 	"parley/store"
 )
 
@@ -26,7 +26,7 @@ func (s *stage) recount() {
 	figures := func() (text string) {
 		accounts, err := store.ListAccounts(ctx, s.db.Pool)
 		for done := false; !done && err == nil; { // a former session may hold the progress for a moment
-			if _, err = measuring.Round(ctx, s.db.Pool, directory.New(store.Directory{Accounts: accounts}), 1000); err == nil {
+			if _, err = engine.Round(ctx, s.db.Pool, engine.NewDirectory(store.Directory{Accounts: accounts}), 1000); err == nil {
 				err = s.db.Pool.QueryRow(ctx, `SELECT below = 0 AND NOT EXISTS (SELECT FROM measure_due) FROM measured`).Scan(&done)
 			}
 		}

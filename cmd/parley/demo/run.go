@@ -25,7 +25,6 @@ import (
 
 	"parley/channels/emulator"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/company"
 )
 
 // Options configure Run.
@@ -63,13 +62,13 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 
 	url := "http://" + browserAddress(listener.Addr().(*net.TCPAddr))
-	clock := &company.Clock{}
+	clock := &Clock{}
 	listen, err := emulator.FreeAddress(ctx) // stays the same when the demo restarts, because webhook URLs contain it
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 
-	acme, err := company.New(ctx, companyOptions(o, clock, url, listen))
+	acme, err := New(ctx, companyOptions(o, clock, url, listen))
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -143,8 +142,8 @@ func newServer(ctx context.Context, page *Page, log *slog.Logger) *http.Server {
 
 // companyOptions returns the options of the emulated company. url is the URL of the demo's page; listen is the host:port
 // on which Parley listens.
-func companyOptions(o Options, clock *company.Clock, url, listen string) company.Options {
-	return company.Options{
+func companyOptions(o Options, clock *Clock, url, listen string) CompanyOptions {
+	return CompanyOptions{
 		Log:          o.Log,
 		Clock:        clock.Now,
 		TokenClock:   time.Now,
@@ -152,7 +151,7 @@ func companyOptions(o Options, clock *company.Clock, url, listen string) company
 		Proxies:      true,
 		SaveSent:     true, // so that Parley finds a mail there if the connection broke while it was sent
 		WorkspaceURL: url + "/",
-		TeamsOptions: company.TeamsOptions{Teams: true, Home: o.Surface, TeamsRetries: teamsRetries()},
+		TeamsOptions: TeamsOptions{Teams: true, Home: o.Surface, TeamsRetries: teamsRetries()},
 		Phones:       true,
 	}
 }

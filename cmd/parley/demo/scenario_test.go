@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"parley/cmd/parley/demo/company"
 )
 
 // TestScenarios plays testdata/*.txt: stories about people's work. Each has a company, a Parley and an empty database of its
@@ -80,8 +78,8 @@ type variant struct {
 }
 
 // world returns the options of a company for the variant.
-func (v variant) world() company.Options {
-	o := company.Options{HTTPMode: v.requests, Patience: time.Minute} // so that a slow machine's answers don't count as late
+func (v variant) world() CompanyOptions {
+	o := CompanyOptions{HTTPMode: v.requests, Patience: time.Minute} // so that a slow machine's answers don't count as late
 	if v.on == onTeams {
 		o.Teams, o.NoSlack = true, true
 		o.TeamsRetries = quickRetries()

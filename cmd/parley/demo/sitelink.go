@@ -3,7 +3,6 @@ package demo
 import (
 	"net/http"
 
-	"parley/cmd/parley/demo/company"
 	"parley/cmd/parley/site"
 )
 
@@ -38,7 +37,7 @@ func (p *Page) openSite(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	link, err := site.SignInLink(r.Context(), pool, p.company.PublicURL(), company.Admin)
+	link, err := site.SignInLink(r.Context(), pool, p.company.PublicURL(), Admin)
 	if err != nil {
 		p.options.Log.Error("demo: settings site", "error", err)
 		http.Error(w, "The settings site can't be opened: "+err.Error(), http.StatusInternalServerError)

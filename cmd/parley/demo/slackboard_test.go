@@ -11,7 +11,6 @@ import (
 
 	"parley/bot/slack/slackfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/company"
 )
 
 // slackBoard is the board of Slack, as agents see it.
@@ -32,7 +31,7 @@ type slackPlace struct {
 	action string
 }
 
-func newSlackBoard(w *company.Company, v variant) *slackBoard {
+func newSlackBoard(w *Company, v variant) *slackBoard {
 	w.Slack.Admin.AddUser(slackfake.User{ID: gus, Name: "gus", RealName: "Gus Guest", Email: "gus@other.test", Restricted: true})
 	w.Slack.Admin.AddUser(slackfake.User{
 		ID:       fay,
@@ -42,7 +41,7 @@ func newSlackBoard(w *company.Company, v variant) *slackBoard {
 		Email:    "fay@foreign.test",
 		Stranger: true,
 	})
-	return &slackBoard{fake: w.Slack, requests: v.requests, twice: v.twice, clock: w.Clock(), support: company.Support}
+	return &slackBoard{fake: w.Slack, requests: v.requests, twice: v.twice, clock: w.Clock(), support: Support}
 }
 
 // The next methods connect Parley with Slack, see boardWires.
@@ -70,7 +69,7 @@ func (b *slackBoard) started(ctx context.Context, address string) error {
 	}
 	b.letIn = true
 	for _, user := range []string{gus, fay} {
-		if err := b.fake.Admin.Invite(b.support, user, company.Ann); err != nil {
+		if err := b.fake.Admin.Invite(b.support, user, Ann); err != nil {
 			return err
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"parley/bot/slack/slackfake"
-	"parley/cmd/parley/demo/company"
 )
 
 var (
@@ -37,7 +36,7 @@ func (b *slackBoard) typed(text string) string {
 		case name == "everyone":
 			return "<!channel>"
 		case kind == "#":
-			return "<#" + map[string]string{"random": company.Random, "support": b.support}[name] + ">"
+			return "<#" + map[string]string{"random": Random, "support": b.support}[name] + ">"
 		}
 		return "<@" + cast()[name] + ">"
 	})
@@ -100,7 +99,7 @@ func (b *slackBoard) choose(ctx context.Context, who, action, id string) error {
 
 func (b *slackBoard) command(ctx context.Context, who, where, text string) error {
 	p := b.as(who)
-	in := map[string]string{here: b.support, elsewhere: company.Random, directly: b.fake.DM(p.ID())}[where]
+	in := map[string]string{here: b.support, elsewhere: Random, directly: b.fake.DM(p.ID())}[where]
 	if in == "" {
 		return notHere("a command in a thread")
 	}
@@ -171,7 +170,7 @@ func (b *slackBoard) suffer(trouble string, args []string) error {
 	case "reorders":
 		b.fake.Inject(slackfake.Fault{Method: "event:message.*", Kind: slackfake.FaultReorder, Times: 1})
 	case "removes":
-		return b.fake.As(company.Owner).Delete(b.support, args[0])
+		return b.fake.As(Owner).Delete(b.support, args[0])
 	case "archives", "unarchives":
 		return b.fake.Admin.ArchiveChannel(b.support, trouble == "archives")
 	default:
@@ -207,7 +206,7 @@ func (b *slackBoard) failCalls(kind, times string) error {
 }
 
 func (b *slackBoard) look(name string, members []string) {
-	b.support = company.Support
+	b.support = Support
 	if name == "support" {
 		return
 	}

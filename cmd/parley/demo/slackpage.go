@@ -8,9 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"parley/bot/slack/manifest"
+	"parley/bot/slack"
 	"parley/bot/slack/slackfake"
-	"parley/cmd/parley/demo/plaintext"
 )
 
 // maxNotices is the number of notifications the page shows. It shows the latest.
@@ -42,7 +41,7 @@ type slashCommand struct {
 // readManifest reads the shortcuts and slash commands from Parley's app manifest, as Slack does when the app is
 // installed.
 func (p *slackPane) readManifest() error {
-	raw, err := manifest.JSON(manifest.Options{})
+	raw, err := slack.JSON(slack.ManifestOptions{})
 	if err != nil {
 		return err
 	}
@@ -159,7 +158,7 @@ func (p *slackPane) listFollowed(channel, user string, badges slackfake.Badges) 
 func (p *slackPane) otherName(members []string, user string) string {
 	for _, u := range p.company.Slack.Users() {
 		if u.ID != user && slices.Contains(members, u.ID) {
-			return plaintext.UserName(u)
+			return UserName(u)
 		}
 	}
 	return "direct message"

@@ -16,9 +16,8 @@ import (
 	"parley/bridge/relay"
 	"parley/bridge/setup"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/company"
-	"parley/cmd/parley/demo/proxy"
-	"parley/cmd/parley/signature"
+
+	"parley/cmd/parley/operate"
 	"parley/store"
 )
 
@@ -33,8 +32,8 @@ type stage struct {
 	ctx     context.Context
 	t       testing.TB // of this story
 	variant variant
-	options company.Options
-	company *company.Company
+	options CompanyOptions
+	company *Company
 	boards  map[string]board // where agents work, by surface
 	where   string           // the surface that is looked at, as in onSlack
 	board   board            // that of where
@@ -55,9 +54,9 @@ type stage struct {
 	analyzer analysis.Analyzer // analyses what customers write; nil means no analysis
 	hasty    bool              // gives up on lost answers at once, not after ten minutes
 	running  []*replica
-	hooks    *proxy.Proxy   // passes webhooks on to the newest Parley; nil without phones
-	clock    *company.Clock // of the phones
-	chat     string         // the kind of the customer's chat that is talked about: "whatsapp"
+	hooks    *Proxy // passes webhooks on to the newest Parley; nil without phones
+	clock    *Clock // of the phones
+	chat     string // the kind of the customer's chat that is talked about: "whatsapp"
 }
 
 // replica is one running Parley.
@@ -72,7 +71,7 @@ func newStage(ctx context.Context, t testing.TB, v variant) *stage {
 	if os.Getenv("PARLEY_TEST_LOG") != "" {
 		level = slog.LevelDebug
 	}
-	return &stage{clock: &company.Clock{}, ctx: ctx, t: t, variant: v, options: v.world(),
+	return &stage{clock: &Clock{}, ctx: ctx, t: t, variant: v, options: v.world(),
 		log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
 }
 
@@ -83,13 +82,13 @@ func (s *stage) open() error {
 	}
 	if s.options.Phones {
 		var err error
-		if s.hooks, err = proxy.New(s.ctx, "", ""); err != nil {
+		if s.hooks, err = NewProxy(s.ctx, "", ""); err != nil {
 			return err
 		}
 		s.options.PublicURL, s.options.PhoneClock = "http://"+s.hooks.Addr, s.clock.Now
 	}
 
-	w, err := company.New(s.ctx, s.options)
+	w, err := New(s.ctx, s.options)
 	if err != nil {
 		return err
 	}
@@ -196,7 +195,7 @@ func (s *stage) setUp(changes []string) error {
 	if err != nil {
 		return err
 	}
-	_, err = setup.Apply(s.ctx, s.db.Pool, file, setup.Options{Sealer: s.db.Sealer, Specs: app.Specs(), Signatures: signature.NewGuarded(".")})
+	_, err = setup.Apply(s.ctx, s.db.Pool, file, setup.Options{Sealer: s.db.Sealer, Specs: app.Specs(), Signatures: operate.NewGuarded(".")})
 	return err
 }
 
@@ -257,9 +256,9 @@ func changePerson(text, line string) string {
 func (s *stage) channelOf(surface string) string {
 	switch surface {
 	case onSlack:
-		return "slack_channel: " + company.Support
+		return "slack_channel: " + Support
 	case onTeams:
-		return fmt.Sprintf("teams_channel: %q", company.TeamsSupport)
+		return fmt.Sprintf("teams_channel: %q", TeamsSupport)
 	}
 	return fmt.Sprintf("%s_channel: %q", s.where, s.board.channel())
 }

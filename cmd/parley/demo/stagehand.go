@@ -17,11 +17,10 @@ import (
 
 	"parley/bridge/relay"
 	"parley/channels"
-	"parley/channels/pause"
 	"parley/channels/twilio"
+	"parley/channels/wire"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/company"
-	"parley/cmd/parley/demo/engine"
+
 	"parley/cmd/parley/lab"
 	"parley/store"
 	"parley/store/pgserver"
@@ -66,7 +65,7 @@ const (
 // the round's context is cancelled with the cause engine.ErrOver, and the next round begins on the same server.
 type stagehand struct {
 	options Options
-	company *company.Company // the emulated chats, mailboxes and phones
+	company *Company // the emulated chats, mailboxes and phones
 	page    *Page
 	listen  string // host:port on which the engine receives webhooks
 }
@@ -85,7 +84,7 @@ func (s *stagehand) run(ctx context.Context) (err error) {
 	}
 
 	defer func() {
-		closeCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), engine.Grace)
+		closeCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), Grace)
 		defer cancel()
 		err = errors.Join(err, server.Close(closeCtx))
 	}()
@@ -94,10 +93,10 @@ func (s *stagehand) run(ctx context.Context) (err error) {
 		return errFolderInUse(s.options.Data) // it was started at the same time as this one
 	}
 
-	pace := company.ProloguePace
+	pace := ProloguePace
 	for ctx.Err() == nil {
 		roundCtx, endRound := context.WithCancelCause(ctx)
-		s.page.plugs.setReset(func() { endRound(engine.ErrOver) })
+		s.page.plugs.setReset(func() { endRound(ErrOver) })
 		err := s.playRound(roundCtx, server, pace)
 		endRound(nil)
 
@@ -108,7 +107,7 @@ func (s *stagehand) run(ctx context.Context) (err error) {
 			return err
 		}
 
-		pace = company.ProloguePace / laterSpeed
+		pace = ProloguePace / laterSpeed
 	}
 
 	return nil
@@ -318,10 +317,10 @@ func (s *stagehand) runEngine(ctx context.Context, env app.Env, pool *pgxpool.Po
 		"SLACK_RATE=0", // no rate limit: the emulators have none, and changes show immediately
 		"TEAMS_RATE=0",
 	)
-	e := engine.New(engine.Options{
+	e := NewEngine(EngineOptionsX{
 		Exe:    s.options.Exe,
 		Args:   []string{"demo", "--engine"},
-		Env:    engine.Env(vars...),
+		Env:    Env(vars...),
 		Out:    out,
 		Log:    s.options.Log,
 		Report: s.page.plugs.setPhase,
@@ -370,7 +369,7 @@ func (s *stagehand) openScene(ctx context.Context, pool *pgxpool.Pool, pace time
 }
 
 // waitUntilConnected waits until Parley watches its mailboxes and has a connection to Slack.
-func waitUntilConnected(ctx context.Context, w *company.Company, q store.Querier) error {
+func waitUntilConnected(ctx context.Context, w *Company, q store.Querier) error {
 	for {
 		unwatched, err := lab.Unwatched(ctx, q)
 		if err != nil {
@@ -379,7 +378,7 @@ func waitUntilConnected(ctx context.Context, w *company.Company, q store.Querier
 		if unwatched == 0 && w.Slack.Sockets.Count() > 0 {
 			return nil
 		}
-		if !pause.For(ctx, connectedPause) {
+		if !wire.For(ctx, connectedPause) {
 			return ctx.Err()
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 
 	"parley/channels"
-	"parley/cmd/parley/demo/company"
+
 	"parley/store"
 )
 
@@ -49,7 +49,7 @@ func (s *stage) pending() bool { return !s.onAllBoards(func(b board) bool { retu
 
 // mailFetched reports whether each mail in the mailbox is read, or no Parley reads it now.
 func (s *stage) mailFetched() bool {
-	inbox := s.company.Mail.Inbox(company.HelpAddress)
+	inbox := s.company.Mail.Inbox(HelpAddress)
 	if len(s.running) == 0 || len(inbox) == 0 {
 		return true
 	}

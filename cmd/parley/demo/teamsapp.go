@@ -5,8 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"parley/bot/teams/manifest"
-	"parley/cmd/parley/demo/company"
+	"parley/bot/teams"
 )
 
 // teamsApp lists the menu entries and typed commands that Microsoft Teams offers for the Parley app.
@@ -55,7 +54,7 @@ type teamsMenuCommand struct {
 
 // readTeamsApp generates Parley's manifest and returns the commands in it.
 func readTeamsApp() (teamsApp, error) {
-	raw, err := manifest.JSON(manifest.Options{AppID: company.TeamsAppID, PublicURL: "https://parley.acme.test"})
+	raw, err := teams.JSON(teams.ManifestOptions{AppID: TeamsAppID, PublicURL: "https://parley.acme.test"})
 	if err != nil {
 		return teamsApp{}, err
 	}

@@ -15,7 +15,6 @@ import (
 
 	"parley/bot/teams/teamsfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/company"
 )
 
 // teamsBoard is the board of Microsoft Teams, as agents see it.
@@ -41,7 +40,7 @@ type teamsPlace struct{ channel, message, name string }
 
 // teamsCast maps the people of the scripts to their Entra ids.
 func teamsCast() map[string]string {
-	return map[string]string{"ann": company.TeamsAnn, "ben": company.TeamsBen, "zoe": company.TeamsZoe, "gus": teamsGus, "fay": teamsFay}
+	return map[string]string{"ann": TeamsAnn, "ben": TeamsBen, "zoe": TeamsZoe, "gus": teamsGus, "fay": teamsFay}
 }
 
 // teamsGus and teamsFay are in the team and don't belong to the company.
@@ -50,7 +49,7 @@ const (
 	teamsFay = "f0000000-0000-4000-8000-00000000000f"
 )
 
-func newTeamsBoard(ctx context.Context, t testing.TB, w *company.Company, v variant) (*teamsBoard, error) {
+func newTeamsBoard(ctx context.Context, t testing.TB, w *Company, v variant) (*teamsBoard, error) {
 	w.Teams.Admin.AddUser(teamsfake.User{ID: teamsGus, Name: "Gus Guest", Email: "gus@other.test", Guest: true})
 	w.Teams.Admin.AddUser(teamsfake.User{
 		ID:       teamsFay,
@@ -69,7 +68,7 @@ func newTeamsBoard(ctx context.Context, t testing.TB, w *company.Company, v vari
 		twice:   v.twice,
 		clock:   w.Clock(),
 		door:    door,
-		support: company.TeamsSupport,
+		support: TeamsSupport,
 		passing: map[string][]shown{},
 	}, err
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"parley/channels/email/mailfake"
-	"parley/cmd/parley/demo/company"
 )
 
 const (
@@ -21,10 +20,10 @@ const (
 // newTeamsThread opens a page that shows Teams. It opens the thread of a mail by Maria.
 func newTeamsThread(t *testing.T, subject, text string) *live {
 	t.Helper()
-	l := newLiveIn(t, company.SurfaceTeams)
+	l := newLiveIn(t, SurfaceTeams)
 	l.until("Teams is shown, since conversations open there",
 		`!document.getElementById('teams').hidden && document.getElementById('slack').hidden`)
-	must(l.company.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{company.HelpAddress}, Subject: subject,
+	must(l.company.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{HelpAddress}, Subject: subject,
 		Text: text}))(t)
 	l.click(inPosts + " .replies")
 	l.untilShown(inThread, text)
@@ -142,8 +141,8 @@ func TestTeamsInThePage(t *testing.T) {
 	l.click(".menu button:last-of-type")
 	l.untilShown("#clock", "+24 h")
 
-	l.click(`#teams [data-focus="` + company.TeamsSupport + `"]`)
-	l.openThread(company.SurfaceTeams, "Glaze")
+	l.click(`#teams [data-focus="` + TeamsSupport + `"]`)
+	l.openThread(SurfaceTeams, "Glaze")
 	l.replyInTeams("This one I regret")
 	l.untilShown(inThread+".mine", "This one I regret")
 	l.click(inThread + `.mine:last-of-type [data-tool="more"]`)

@@ -14,13 +14,10 @@ import (
 	"strconv"
 	"strings"
 
-	"parley/bot/teams/manifest"
+	"parley/bot/teams"
 	"parley/bot/teams/teamsfake"
-	"parley/bot/teams/teamsfake/client"
-	"parley/bot/teams/teamsfake/people"
-	"parley/bot/teams/teamsfake/tenant"
+
 	"parley/channels/emulator"
-	"parley/cmd/parley/demo/company"
 )
 
 // teamsEmoji are Teams' names of reactions.
@@ -99,7 +96,7 @@ func (b *teamsBoard) remove(who, id string) error { return b.as(who).Delete(b.su
 func (b *teamsBoard) restore(who, id string) error { return b.as(who).Undelete(b.support, id) }
 
 func (b *teamsBoard) search(ctx context.Context, who, words string) ([]shown, error) {
-	out, err := b.as(who).Search(ctx, b.support, "", manifest.CommandFind, words)
+	out, err := b.as(who).Search(ctx, b.support, "", teams.CommandFind, words)
 	if err = b.happened(who, out, err); err != nil {
 		return nil, err
 	}
@@ -152,13 +149,13 @@ func (b *teamsBoard) choose(ctx context.Context, who, action, id string) error {
 
 // command writes to Parley in private. A form opens only from a command of the app, which also begins with a slash.
 func (b *teamsBoard) command(ctx context.Context, who, where, text string) (err error) {
-	channel, root := map[string]string{here: b.support, elsewhere: company.TeamsRandom, directly: ""}[where], ""
+	channel, root := map[string]string{here: b.support, elsewhere: TeamsRandom, directly: ""}[where], ""
 	if where != here && where != elsewhere && where != directly {
 		channel, root = b.support, where
 	}
 	switch {
 	case text == "new":
-		out, err := b.as(who).Compose(ctx, channel, root, manifest.CommandNew)
+		out, err := b.as(who).Compose(ctx, channel, root, teams.CommandNew)
 		return b.happened(who, out, err)
 	case where == directly:
 		_, err = b.as(who).Say(text)
@@ -171,10 +168,10 @@ func (b *teamsBoard) command(ctx context.Context, who, where, text string) (err 
 func (b *teamsBoard) submit(ctx context.Context, who string, _ form, values map[string][]string) (refused string, err error) {
 	d := b.fake.Dialog(teamsCast()[who])
 	if d == nil {
-		return "", people.ErrNoDialog
+		return "", teamsfake.ErrNoDialog
 	}
 
-	inputs := client.Inputs{}
+	inputs := teamsfake.Inputs{}
 	visitCard(d.Card, func(_ string, o map[string]any) {
 		kind, _ := o["type"].(string)
 		id, _ := o["id"].(string)
@@ -184,7 +181,7 @@ func (b *teamsBoard) submit(ctx context.Context, who string, _ form, values map[
 	})
 
 	out, err := b.as(who).Submit(ctx, "", inputs)
-	if errors.Is(err, client.ErrInvalid) {
+	if errors.Is(err, teamsfake.ErrInvalid) {
 		return err.Error(), nil
 	}
 	if err = b.happened(who, out, err); err != nil {
@@ -202,7 +199,7 @@ func (b *teamsBoard) dismiss(_ context.Context, who string, _ form) error {
 
 // attach sends files from the page that the form of a reply opens, as a browser does.
 func (b *teamsBoard) attach(ctx context.Context, who, text string, files []attached) (refused string, err error) {
-	out, err := b.as(who).Submit(ctx, "Attach files…", client.Inputs{"t:text": text})
+	out, err := b.as(who).Submit(ctx, "Attach files…", teamsfake.Inputs{"t:text": text})
 	if err = b.happened(who, out, err); err != nil {
 		return "", err
 	}
@@ -317,7 +314,7 @@ func (b *teamsBoard) failCalls(kind, times string) error {
 }
 
 func (b *teamsBoard) look(name string, members []string) {
-	b.support = company.TeamsSupport
+	b.support = TeamsSupport
 	if name == "support" {
 		return
 	}
@@ -330,7 +327,7 @@ func (b *teamsBoard) look(name string, members []string) {
 	for _, who := range members {
 		ids = append(ids, teamsCast()[who])
 	}
-	b.support = b.fake.Admin.AddChannel(teamsfake.Channel{Team: company.TeamsTeam, Name: name, Kind: tenant.KindPrivate, Members: ids,
+	b.support = b.fake.Admin.AddChannel(teamsfake.Channel{Team: TeamsTeam, Name: name, Kind: teamsfake.KindPrivate, Members: ids,
 		Added: true}).ID
 }
 
@@ -338,7 +335,7 @@ func (b *teamsBoard) look(name string, members []string) {
 func (b *teamsBoard) manage(what string, args []string) error {
 	switch what {
 	case "archives", "unarchives":
-		return b.fake.Admin.ArchiveTeam(company.TeamsTeam, what == "archives")
+		return b.fake.Admin.ArchiveTeam(TeamsTeam, what == "archives")
 	case "deletes":
 		return b.fake.Admin.DeleteChannel(b.support)
 	case "restores":
@@ -346,8 +343,8 @@ func (b *teamsBoard) manage(what string, args []string) error {
 	case "removes":
 		return b.fake.Admin.Erase(b.support, args[0])
 	case "withholds": // the permissions for files
-		b.fake.Entra.Permit(slices.DeleteFunc(tenant.AllPermissions(), func(p string) bool {
-			return p == tenant.PermitFilesRead || p == tenant.PermitFilesWrite
+		b.fake.Entra.Permit(slices.DeleteFunc(teamsfake.AllPermissions(), func(p string) bool {
+			return p == teamsfake.PermitFilesRead || p == teamsfake.PermitFilesWrite
 		})...)
 		return nil
 	}

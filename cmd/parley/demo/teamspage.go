@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
-	"parley/cmd/parley/demo/company"
 )
 
 // teamsPane serves the Microsoft Teams pane of the demo's page.
@@ -59,8 +58,8 @@ func (p *teamsPane) newBoot() *teamsBoot {
 		return nil
 	}
 	return &teamsBoot{
-		Support: company.TeamsSupport,
-		Agents:  []string{company.TeamsAnn, company.TeamsBen, company.TeamsZoe},
+		Support: TeamsSupport,
+		Agents:  []string{TeamsAnn, TeamsBen, TeamsZoe},
 		App:     p.app,
 	}
 }
@@ -106,7 +105,7 @@ func (p *teamsPane) permitTeams(w http.ResponseWriter, r *http.Request) {
 	// its permissions immediately.
 	ctx, cancel := context.WithTimeout(r.Context(), upgradeTimeout)
 	defer cancel()
-	_ = p.company.Teams.Admin.Upgrade(ctx, company.TeamsTeam) //nolint:errcheck // Parley also checks when it next reads the channel
+	_ = p.company.Teams.Admin.Upgrade(ctx, TeamsTeam) //nolint:errcheck // Parley also checks when it next reads the channel
 	writeJSON(w, map[string]bool{"ok": true})
 }
 

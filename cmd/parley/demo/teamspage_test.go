@@ -3,14 +3,12 @@ package demo
 import (
 	"testing"
 	"time"
-
-	"parley/cmd/parley/demo/company"
 )
 
 // newTeamsPage returns the page of a company with Teams and no messages. No Parley runs behind it.
-func newTeamsPage(t *testing.T) (*Page, *company.Company) {
+func newTeamsPage(t *testing.T) (*Page, *Company) {
 	t.Helper()
-	w := must(company.New(t.Context(), company.Options{TeamsOptions: company.TeamsOptions{Teams: true}}))(t)
+	w := must(New(t.Context(), CompanyOptions{TeamsOptions: TeamsOptions{Teams: true}}))(t)
 	t.Cleanup(func() { _ = w.Close() })
 	p := must(NewPage(w, PageOptions{Hold: 10 * time.Second}))(t)
 	return p, w
@@ -21,7 +19,7 @@ func newTeamsPage(t *testing.T) (*Page, *company.Company) {
 func TestTeamsPageRefuses(t *testing.T) {
 	t.Parallel()
 	p, _ := newTeamsPage(t)
-	post := "/teams/_fake/person/" + company.TeamsAnn + "/post"
+	post := "/teams/_fake/person/" + TeamsAnn + "/post"
 	crossSite := []string{"Sec-Fetch-Site", "cross-site"}
 	for _, c := range []struct {
 		name, method, target string
@@ -35,8 +33,8 @@ func TestTeamsPageRefuses(t *testing.T) {
 		{name: "another surface", method: "POST", target: "/surface?to=irc", want: 409},
 		{name: "a choice by another site", method: "POST", target: "/surface?to=teams", header: crossSite, want: 403},
 		{name: "a file that is not there", method: "GET", target: "/teams/files/x", want: 404},
-		{name: "a picture that is not there", method: "GET", target: "/teams/pictures/" + company.TeamsSupport + "/17/0", want: 404},
-		{name: "a message that is not there", method: "GET", target: "/l/message/" + company.TeamsSupport + "/17", want: 404},
+		{name: "a picture that is not there", method: "GET", target: "/teams/pictures/" + TeamsSupport + "/17/0", want: 404},
+		{name: "a message that is not there", method: "GET", target: "/l/message/" + TeamsSupport + "/17", want: 404},
 	} {
 		if got := ask(p, c.method, c.target, c.header...); got.Code != c.want {
 			t.Errorf("%s: got %d, want %d: %s", c.name, got.Code, c.want, got.Body)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
-	"parley/cmd/parley/demo/plaintext"
 )
 
 // shownActivity is the number of entries in the activity feed. It contains the newest.
@@ -213,7 +212,7 @@ func activityKind(m *teamsfake.Message, as string, isReply bool) string {
 func newActivity(m *teamsfake.Message, kind, channel string, isUnread bool) teamsActivity {
 	text := m.Text
 	for _, card := range m.Cards {
-		text = strings.TrimSpace(text + " " + plaintext.CardText(card))
+		text = strings.TrimSpace(text + " " + CardText(card))
 	}
 	return teamsActivity{
 		Kind:    kind,
@@ -221,7 +220,7 @@ func newActivity(m *teamsfake.Message, kind, channel string, isUnread bool) team
 		Thread:  m.Root,
 		ID:      m.ID,
 		User:    m.User,
-		Text:    plaintext.Excerpt(text, plaintext.RowRunes),
+		Text:    Excerpt(text, RowRunes),
 		At:      m.At,
 		Unread:  isUnread,
 	}

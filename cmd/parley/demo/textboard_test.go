@@ -11,7 +11,6 @@ import (
 	"parley/bridge"
 	"parley/bridge/bridgetest"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/company"
 )
 
 // textBoard is the board of a plain-text chat. Its people have no forms and no emoji, and give commands only in messages.
@@ -25,10 +24,10 @@ type textBoard struct {
 var _ board = (*textBoard)(nil)
 
 func newTextBoard(t testing.TB) *textBoard {
-	c := bridgetest.NewChat(t, bridgetest.User{ID: company.Ann, Email: "ann@acme.test"},
-		bridgetest.User{ID: company.Ben, Email: "ben@acme.test"},
-		bridgetest.User{ID: company.Zoe, Email: "zoe@acme.test"})
-	c.Open(company.Support)
+	c := bridgetest.NewChat(t, bridgetest.User{ID: Ann, Email: "ann@acme.test"},
+		bridgetest.User{ID: Ben, Email: "ben@acme.test"},
+		bridgetest.User{ID: Zoe, Email: "zoe@acme.test"})
+	c.Open(Support)
 	return &textBoard{Chat: c, t: t}
 }
 
@@ -93,9 +92,9 @@ func (b *textBoard) pending() bool { return !b.Taken() }
 
 // The next methods tell what people see, see boardView.
 
-func (b *textBoard) channel() string             { return company.Support }
-func (b *textBoard) roots() []shown              { return b.list(b.Messages(company.Support, "")) }
-func (b *textBoard) thread(root string) []shown  { return b.list(b.Messages(company.Support, root)) }
+func (b *textBoard) channel() string             { return Support }
+func (b *textBoard) roots() []shown              { return b.list(b.Messages(Support, "")) }
+func (b *textBoard) thread(root string) []shown  { return b.list(b.Messages(Support, root)) }
 func (b *textBoard) whispers(who string) []shown { return b.list(b.Whispers(cast()[who])) }
 func (b *textBoard) direct(who string) []shown   { return b.list(b.Messages("@"+cast()[who], "")) }
 func (b *textBoard) forms(string) []form         { return nil }
@@ -177,17 +176,17 @@ func (b *textBoard) post(who string, u utterance) error {
 	if u.ToParley {
 		text = "<@" + bridgetest.App + "> " + text
 	}
-	b.Say(cast()[who], company.Support, u.Thread, text, files...)
+	b.Say(cast()[who], Support, u.Thread, text, files...)
 	return nil
 }
 
 func (b *textBoard) edit(_, id, text string) error {
-	b.Edit(company.Support, id, b.typed(text))
+	b.Edit(Support, id, b.typed(text))
 	return nil
 }
 
 func (b *textBoard) remove(_, id string) error {
-	b.Delete(company.Support, id)
+	b.Delete(Support, id)
 	return nil
 }
 

@@ -8,9 +8,8 @@ import (
 
 	"parley/bridge/analysis/offline"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/company"
+
 	"parley/store"
-	"parley/store/knowledge"
 )
 
 // tourAt skips the tour's steps before one, and follows the link of that one.
@@ -25,10 +24,10 @@ func (l *live) tourAt(step string) {
 // TestTour and TestTeamsInThePage do the steps before.
 func TestTourOfHelpAndSite(t *testing.T) {
 	t.Parallel()
-	l := newLiveIn(t, company.SurfaceSlack, func(o *app.Options) { o.Analyzer = offline.New() })
+	l := newLiveIn(t, SurfaceSlack, func(o *app.Options) { o.Analyzer = offline.New() })
 	folder := must(writeKnowledge(t.TempDir()))(t)
 	pool := l.page.db.Load()
-	check(t, store.InTx(t.Context(), pool, func(tx pgx.Tx) error { return knowledge.SavePlaces(t.Context(), tx, []string{folder}, true) }))
+	check(t, store.InTx(t.Context(), pool, func(tx pgx.Tx) error { return store.SaveKnowledgePlaces(t.Context(), tx, []string{folder}, true) }))
 	l.untilOutside("the company's pages are read", func() bool {
 		var pages int
 		err := pool.QueryRow(t.Context(), `SELECT count(*) FROM knowledge_sections`).Scan(&pages)
@@ -36,7 +35,7 @@ func TestTourOfHelpAndSite(t *testing.T) {
 	})
 
 	l.sendMail("Maria Lopez <"+maria+">", "A mug arrived broken", "Hello, one of the mugs arrived broken. What can I do?\n\nMaria")
-	l.openThread(company.SurfaceSlack, "A mug arrived broken")
+	l.openThread(SurfaceSlack, "A mug arrived broken")
 	l.untilShown(".threadpane .msg", "Broken in transit")
 
 	l.tourAt("suggestion")

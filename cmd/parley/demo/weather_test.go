@@ -8,7 +8,6 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"parley/channels/email/mailfake"
-	"parley/cmd/parley/demo/company"
 )
 
 // surfaceCommand lets something happen to the agents' surface.
@@ -88,7 +87,7 @@ func mailCommand(ts *testscript.TestScript, neg bool, args []string) {
 	switch args[0] {
 	case "locks", "unlocks":
 		ts.Check(fake.SetMailbox(args[1], func(c *mailfake.MailboxConfig) {
-			c.Password = company.HelpPassword
+			c.Password = HelpPassword
 			if args[0] == "locks" {
 				c.Password = "changed by somebody"
 			}
@@ -120,8 +119,8 @@ func mailCommand(ts *testscript.TestScript, neg bool, args []string) {
 	case "answers": // somebody of the team, in the mailbox itself
 		m := mailfake.Mail{Text: args[1]}
 		program := details(ts, &m, args[2:])
-		inbox := fake.Inbox(company.HelpAddress)
-		_, err := fake.Customer("Acme Support <"+company.HelpAddress+">").ReplyAs(program, inbox[len(inbox)-1], m)
+		inbox := fake.Inbox(HelpAddress)
+		_, err := fake.Customer("Acme Support <"+HelpAddress+">").ReplyAs(program, inbox[len(inbox)-1], m)
 		ts.Check(err)
 		return
 	case "accepted":

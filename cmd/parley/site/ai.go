@@ -8,7 +8,6 @@ import (
 	"parley/bridge"
 	"parley/bridge/analysis"
 	"parley/store"
-	"parley/store/knowledge"
 )
 
 // This file serves the settings pages about AI: where the knowledge comes from, and a form in which an admin tries how a
@@ -17,13 +16,13 @@ import (
 // Places implements settings.Desk. It returns the places from which Parley reads the company's knowledge, such as folders
 // or websites, each with the state of its last reading.
 func (d *settingsDesk) Places(ctx context.Context) ([]settings.Place, error) {
-	rows, err := knowledge.States(ctx, d.o.Pool)
+	rows, err := store.KnowledgeStates(ctx, d.o.Pool)
 	if err != nil {
 		return nil, err
 	}
 	var list []settings.Place
 	for _, r := range rows {
-		p := settings.Place{Place: r.Place.Place, Pages: r.Pages, Problem: r.Problem}
+		p := settings.Place{Place: r.KnowledgePlace.Place, Pages: r.Pages, Problem: r.Problem}
 		if r.ReadAt != nil {
 			p.ReadAt = *r.ReadAt
 		}

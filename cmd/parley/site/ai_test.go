@@ -11,8 +11,7 @@ import (
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
-	"parley/store/knowledge"
-	sites "parley/store/site"
+	"parley/store"
 )
 
 // An admin tries the analysis with a text, names what suggested replies may draw on, and chooses what the analysis
@@ -41,7 +40,7 @@ func TestAIPage(t *testing.T) {
 	b.Press("form[action$='/knowledge'] button")
 	b.Shows("is read soon")
 
-	places, err := knowledge.Places(t.Context(), s.Pool)
+	places, err := store.KnowledgePlaces(t.Context(), s.Pool)
 	if err != nil || len(places) != 2 {
 		t.Errorf("places: %+v %v", places, err)
 	}
@@ -90,7 +89,7 @@ func TestFoldersAreForSuperAdmins(t *testing.T) {
 
 	stands := func(what string, want int, inside ...bool) {
 		t.Helper()
-		places, err := knowledge.Places(t.Context(), s.Pool)
+		places, err := store.KnowledgePlaces(t.Context(), s.Pool)
 		if err != nil || len(places) != want {
 			t.Errorf("%s: %+v %v, want %d", what, places, err, want)
 		}
@@ -115,7 +114,7 @@ func TestFoldersAreForSuperAdmins(t *testing.T) {
 	name(cy, "/srv/knowledge/../../etc")
 	stands("an admin moves it", 1)
 
-	person := must(sites.FindPersonByEmail(t.Context(), s.Pool, "cy@acme.test"))(t)
+	person := must(store.FindPersonByEmail(t.Context(), s.Pool, "cy@acme.test"))(t)
 	file := must(setup.Parse([]byte("knowledge:\n  - folder: /srv/knowledge\n  - folder: /etc\n"),
 		func(string) (string, bool) { return "", false }))(t)
 	o := setup.Options{

@@ -8,13 +8,10 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bot/web"
-	"parley/bot/web/start"
+	"parley/bot/web/settings"
 	"parley/bridge/setup"
 	"parley/channels"
 	"parley/store"
-	"parley/store/credential"
-	"parley/store/outage"
-	rosterstore "parley/store/roster"
 )
 
 // checkTimeout is the time limit for all requests that check one set of credentials.
@@ -26,30 +23,30 @@ const checkTimeout = 45 * time.Second
 
 // listChats returns the state of Slack and of Microsoft Teams: whether it is connected, who connected it, and its
 // current problem, if any.
-func (d *startDesk) listChats(ctx context.Context, directory store.Directory) ([]start.Chat, error) {
-	stored, err := credential.List(ctx, d.o.Pool, d.o.Sealer)
+func (d *startDesk) listChats(ctx context.Context, directory store.Directory) ([]settings.Chat, error) {
+	stored, err := store.Credentials(ctx, d.o.Pool, d.o.Sealer)
 	if err != nil { // probably they are encrypted with another key; without values, an admin can enter them again
-		stored, err = credential.List(ctx, d.o.Pool, nil)
+		stored, err = store.Credentials(ctx, d.o.Pool, nil)
 	}
 	if err != nil {
 		return nil, err
 	}
 
-	away, err := outage.Away(ctx, d.o.Pool)
+	away, err := store.AdminsAway(ctx, d.o.Pool)
 	if err != nil {
 		return nil, err
 	}
-	return []start.Chat{
-		d.describeChat(start.Chat{Kind: "slack", Name: "Slack"}, stored, directory, away),
-		d.describeChat(start.Chat{Kind: "teams", Name: "Microsoft Teams"}, stored, directory, away),
+	return []settings.Chat{
+		d.describeChat(settings.Chat{Kind: "slack", Name: "Slack"}, stored, directory, away),
+		d.describeChat(settings.Chat{Kind: "teams", Name: "Microsoft Teams"}, stored, directory, away),
 	}, nil
 }
 
 // describeChat adds its state to a chat. stored has all credentials. away says since when accounts can't be reached.
 func (d *startDesk) describeChat(
-	chat start.Chat, stored []credential.Credential, directory store.Directory, away map[store.AccountID]time.Time,
-) start.Chat {
-	isOfKind := func(c credential.Credential) bool { return c.Kind == chat.Kind }
+	chat settings.Chat, stored []store.Credential, directory store.Directory, away map[store.AccountID]time.Time,
+) settings.Chat {
+	isOfKind := func(c store.Credential) bool { return c.Kind == chat.Kind }
 	if i := slices.IndexFunc(stored, isOfKind); i >= 0 {
 		chat.Author = stored[i].Author
 		chat.At = stored[i].At
@@ -86,8 +83,8 @@ func (d *startDesk) connectedChats() []Chat {
 }
 
 // teamProgress returns the chats in which a team has a channel, and those whose members an admin must still confirm.
-func (d *startDesk) teamProgress(ctx context.Context, directory store.Directory, e setup.Entry) (start.Team, error) {
-	t := start.Team{Name: e.Name, Version: e.Version}
+func (d *startDesk) teamProgress(ctx context.Context, directory store.Directory, e setup.Entry) (settings.Team, error) {
+	t := settings.Team{Name: e.Name, Version: e.Version}
 	i := slices.IndexFunc(directory.Teams, func(row store.Team) bool { return row.Name == e.Name })
 	for _, kind := range []string{"slack", "teams"} {
 		channel := e.Value(kind + "_channel")
@@ -95,7 +92,7 @@ func (d *startDesk) teamProgress(ctx context.Context, directory store.Directory,
 			continue
 		}
 
-		confirmed, err := rosterstore.ConfirmedChannel(ctx, d.o.Pool, directory.Teams[i].ID, kind)
+		confirmed, err := store.ConfirmedChannel(ctx, d.o.Pool, directory.Teams[i].ID, kind)
 		if err != nil {
 			return t, err
 		}
@@ -113,7 +110,7 @@ func (d *startDesk) teamProgress(ctx context.Context, directory store.Directory,
 // stored, and the findings of the test. version is that of the stored credentials that the page showed.
 func (d *startDesk) Connect(
 	ctx context.Context, by web.Person, kind, version string, values map[string]string,
-) (bool, []start.Finding, error) {
+) (bool, []settings.StartFinding, error) {
 	if found := d.whyNotHere(kind); found != nil {
 		return false, found, nil
 	}
@@ -136,7 +133,7 @@ func (d *startDesk) Connect(
 		version: version,
 		what:    "credentials given",
 		do: func(tx pgx.Tx) error {
-			return credential.Save(ctx, tx, d.o.Sealer, credential.Credential{Kind: kind, Home: home, Author: by.Email, Values: values})
+			return store.SaveCredential(ctx, tx, d.o.Sealer, store.Credential{Kind: kind, Home: home, Author: by.Email, Values: values})
 		},
 	})
 	if err == nil && d.o.Chats.AwaitConnected != nil {
@@ -147,12 +144,12 @@ func (d *startDesk) Connect(
 }
 
 // whyNotHere returns the reason why a chat can't be connected on this page, or nil if it can.
-func (d *startDesk) whyNotHere(kind string) []start.Finding {
+func (d *startDesk) whyNotHere(kind string) []settings.StartFinding {
 	if d.o.Chats.Identify == nil {
-		return []start.Finding{{What: kind, Text: "can't be asked from here.", Hint: "Use parley doctor."}}
+		return []settings.StartFinding{{What: kind, Text: "can't be asked from here.", Hint: "Use parley doctor."}}
 	}
 	if slices.ContainsFunc(d.connectedChats(), func(c Chat) bool { return c.Kind == kind && c.FromEnv }) {
-		return []start.Finding{{
+		return []settings.StartFinding{{
 			What: "environment",
 			Text: "it says how to connect, and comes before this page",
 			Hint: "Change it there, or unset its variables first.",
@@ -164,21 +161,21 @@ func (d *startDesk) whyNotHere(kind string) []start.Finding {
 // tryCredentials tests credentials by using them. home is the workspace or organisation they belong to, or "" if unknown.
 func (d *startDesk) tryCredentials(
 	ctx context.Context, kind string, values map[string]string,
-) (home string, list []start.Finding, isWorking bool) {
+) (home string, list []settings.StartFinding, isWorking bool) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	home, found := d.o.Chats.Identify(ctx, kind, values)
 	isWorking = home != ""
 	for _, f := range found {
-		list = append(list, start.Finding{OK: f.OK, What: f.What, Text: f.Text, Hint: f.Hint})
+		list = append(list, settings.StartFinding{OK: f.OK, What: f.What, Text: f.Text, Hint: f.Hint})
 		isWorking = isWorking && f.OK
 	}
 	return home, list, isWorking
 }
 
 // movedFinding refuses credentials that belong to another workspace than former, where the present threads may be.
-func movedFinding(former string) start.Finding {
-	return start.Finding{
+func movedFinding(former string) settings.StartFinding {
+	return settings.StartFinding{
 		What: "workspace",
 		Text: "it is not " + former + ", to which the credentials belong that were last given on this page; the threads may be there",
 		Hint: "Take the credentials from there. If the threads are in this one, as the environment has connected it meanwhile, " +
@@ -192,7 +189,7 @@ func movedFinding(former string) start.Finding {
 // removed since. If the two differ and a team or account has a channel in the chat, it returns the former home;
 // otherwise "". It doesn't notice if environment variables have connected another workspace since.
 func (d *startDesk) otherHome(ctx context.Context, kind, home string) (string, error) {
-	former, err := credential.Home(ctx, d.o.Pool, kind)
+	former, err := store.CredentialHome(ctx, d.o.Pool, kind)
 	if err != nil || former == "" || former == home {
 		return "", err
 	}
@@ -214,7 +211,7 @@ func (d *startDesk) Disconnect(ctx context.Context, by web.Person, kind, version
 		kind:    kind,
 		version: version,
 		what:    "credentials forgotten",
-		do:      func(tx pgx.Tx) error { return credential.Forget(ctx, tx, d.o.Sealer, kind) },
+		do:      func(tx pgx.Tx) error { return store.ForgetCredential(ctx, tx, d.o.Sealer, kind) },
 	})
 }
 
@@ -230,7 +227,7 @@ type credentialChange struct {
 // nothing if the stored credentials aren't those that the page showed.
 func (d *startDesk) saveCredentials(ctx context.Context, by web.Person, c credentialChange) error {
 	return store.InTx(ctx, d.o.Pool, func(tx pgx.Tx) error {
-		stored, err := credential.Lock(ctx, tx, c.kind)
+		stored, err := store.LockCredential(ctx, tx, c.kind)
 		if err != nil {
 			return err
 		}

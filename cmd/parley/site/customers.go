@@ -12,9 +12,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bot/web"
-	pages "parley/bot/web/customers"
+	"parley/bot/web/settings"
 	"parley/bridge"
-	"parley/cmd/parley/customers"
+	"parley/cmd/parley/operate"
 	"parley/store"
 )
 
@@ -22,7 +22,7 @@ import (
 type customersDesk struct{ o Options }
 
 // FindCustomers returns records with their addresses.
-func (d *customersDesk) FindCustomers(ctx context.Context, words string, after store.RecordID, limit int) ([]pages.Record, error) {
+func (d *customersDesk) FindCustomers(ctx context.Context, words string, after store.RecordID, limit int) ([]settings.Record, error) {
 	found, err := store.FindCustomers(ctx, d.o.Pool, words, after, limit)
 	if err != nil {
 		return nil, err
@@ -30,12 +30,12 @@ func (d *customersDesk) FindCustomers(ctx context.Context, words string, after s
 	return d.withAddresses(ctx, found)
 }
 
-func (d *customersDesk) withAddresses(ctx context.Context, found []store.Customer) ([]pages.Record, error) {
+func (d *customersDesk) withAddresses(ctx context.Context, found []store.Customer) ([]settings.Record, error) {
 	ids := make([]store.RecordID, len(found))
-	list := make([]pages.Record, len(found))
+	list := make([]settings.Record, len(found))
 	for i, c := range found {
 		ids[i] = c.ID
-		list[i] = pages.Record{
+		list[i] = settings.Record{
 			ID: c.ID, Name: c.Name, Salesman: c.Salesman, Brands: strings.Join(c.Brands, "; "), Assignees: strings.Join(c.Assignees, "; "),
 			Fields: c.Fields,
 		}
@@ -43,7 +43,7 @@ func (d *customersDesk) withAddresses(ctx context.Context, found []store.Custome
 	addresses, err := store.AddressesOf(ctx, d.o.Pool, ids...)
 	words := map[store.RecordID][]string{}
 	for _, a := range addresses {
-		words[a.RecordID] = append(words[a.RecordID], customers.AddressWords(a))
+		words[a.RecordID] = append(words[a.RecordID], operate.AddressWords(a))
 	}
 	for i := range list {
 		list[i].Addresses = strings.Join(words[list[i].ID], "; ")
@@ -52,7 +52,7 @@ func (d *customersDesk) withAddresses(ctx context.Context, found []store.Custome
 }
 
 // Customer returns a record; nil if there is none.
-func (d *customersDesk) Customer(ctx context.Context, id store.RecordID) (*pages.Record, error) {
+func (d *customersDesk) Customer(ctx context.Context, id store.RecordID) (*settings.Record, error) {
 	found, err := store.FindCustomers(ctx, d.o.Pool, "", id-1, 1)
 	if err != nil || len(found) == 0 || found[0].ID != id {
 		return nil, err
@@ -67,14 +67,14 @@ func (d *customersDesk) Customer(ctx context.Context, id store.RecordID) (*pages
 // CustomerHistory returns the notes on a customer, and the latest conversations that viewer may read.
 func (d *customersDesk) CustomerHistory(
 	ctx context.Context, viewer store.AgentID, id store.RecordID,
-) (notes []pages.Note, conversations []pages.Conversation, err error) {
+) (notes []settings.Note, conversations []settings.Conversation, err error) {
 	const shown = 50
 	found, err := store.CustomerNotes(ctx, d.o.Pool, id, shown)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, n := range found {
-		notes = append(notes, pages.Note{At: n.At, By: n.Author, Text: n.Text})
+		notes = append(notes, settings.Note{At: n.At, By: n.Author, Text: n.Text})
 	}
 
 	const nobody = 0
@@ -87,9 +87,9 @@ func (d *customersDesk) CustomerHistory(
 	}
 	rows, err := store.Conversations(ctx, d.o.Pool, ids...)
 	for _, c := range rows {
-		conversations = append(conversations, pages.Conversation{ID: c.ID, Subject: c.Subject, Status: c.Status, At: c.LastAt})
+		conversations = append(conversations, settings.Conversation{ID: c.ID, Subject: c.Subject, Status: c.Status, At: c.LastAt})
 	}
-	slices.SortFunc(conversations, func(a, b pages.Conversation) int { return b.At.Compare(a.At) })
+	slices.SortFunc(conversations, func(a, b settings.Conversation) int { return b.At.Compare(a.At) })
 	return notes, conversations, err
 }
 
@@ -98,18 +98,18 @@ func badCustomer(text, hint string) *bridge.Problem {
 }
 
 // readRecord reads what was typed.
-func readRecord(r pages.Record) (store.Customer, []store.CustomerAddress, error) {
-	c := store.Customer{ID: r.ID, Name: strings.Join(strings.Fields(r.Name), " "), Brands: customers.SplitList(r.Brands), Fields: r.Fields}
+func readRecord(r settings.Record) (store.Customer, []store.CustomerAddress, error) {
+	c := store.Customer{ID: r.ID, Name: strings.Join(strings.Fields(r.Name), " "), Brands: operate.SplitList(r.Brands), Fields: r.Fields}
 	if utf8.RuneCountInString(c.Name) > bridge.LongestName {
 		return c, nil, badCustomer("The name is too long.", fmt.Sprintf("It has at most %d letters.", bridge.LongestName))
 	}
-	addresses, fault := customers.ReadAddresses(r.Addresses)
+	addresses, fault := operate.ReadAddresses(r.Addresses)
 	if fault == nil {
-		c.Salesman, fault = customers.ReadAgent(r.Salesman)
+		c.Salesman, fault = operate.ReadAgent(r.Salesman)
 	}
-	for _, agent := range customers.SplitList(r.Assignees) {
+	for _, agent := range operate.SplitList(r.Assignees) {
 		if fault == nil {
-			agent, fault = customers.ReadAgent(agent)
+			agent, fault = operate.ReadAgent(agent)
 			c.Assignees = append(c.Assignees, agent)
 		}
 	}
@@ -123,7 +123,7 @@ func readRecord(r pages.Record) (store.Customer, []store.CustomerAddress, error)
 }
 
 // SaveCustomer replaces a record, or adds one.
-func (d *customersDesk) SaveCustomer(ctx context.Context, by web.Person, r pages.Record) (id store.RecordID, err error) {
+func (d *customersDesk) SaveCustomer(ctx context.Context, by web.Person, r settings.Record) (id store.RecordID, err error) {
 	c, addresses, err := readRecord(r)
 	if err != nil {
 		return 0, err
@@ -192,24 +192,24 @@ func (d *customersDesk) DropCustomer(ctx context.Context, by web.Person, id stor
 }
 
 // ImportCustomers checks or imports a file.
-func (d *customersDesk) ImportCustomers(ctx context.Context, by web.Person, file io.ReadSeeker, onlyCheck bool) (pages.Report, error) {
-	var found customers.Report
+func (d *customersDesk) ImportCustomers(ctx context.Context, by web.Person, file io.ReadSeeker, onlyCheck bool) (settings.Report, error) {
+	var found operate.Report
 	var err error
 	if onlyCheck {
-		found, err = customers.Check(file)
+		found, err = operate.Check(file)
 	} else {
-		found, err = customers.Import(ctx, d.o.Pool, file)
+		found, err = operate.Import(ctx, d.o.Pool, file)
 	}
-	report := pages.Report{Customers: found.Customers, Written: found.Written, More: found.More}
+	report := settings.Report{Customers: found.Customers, Written: found.Written, More: found.More}
 	for _, f := range found.Faults {
-		report.Faults = append(report.Faults, pages.Fault(f))
+		report.Faults = append(report.Faults, settings.Fault(f))
 	}
 	report.Imported = err == nil && !onlyCheck && len(found.Faults) == 0
 	if report.Imported {
 		err = logChange(ctx, d.o.Pool, by, fmt.Sprintf("~ %d customers are imported", found.Customers))
 	}
 	if errors.Is(err, store.ErrImportMoved) {
-		report.Faults, report.Imported = []pages.Fault{{What: "another import goes on",
+		report.Faults, report.Imported = []settings.Fault{{What: "another import goes on",
 			Do: "Wait until it is done, then send the file again."}}, false
 		err = nil
 	}
@@ -218,7 +218,7 @@ func (d *customersDesk) ImportCustomers(ctx context.Context, by web.Person, file
 
 // UndoCustomers takes the last import back.
 func (d *customersDesk) UndoCustomers(ctx context.Context, by web.Person) (bool, error) {
-	undone, err := customers.Undo(ctx, d.o.Pool)
+	undone, err := operate.Undo(ctx, d.o.Pool)
 	if err != nil || !undone {
 		return undone, err
 	}
@@ -243,5 +243,5 @@ func (d *customersDesk) ExportCustomers(ctx context.Context, by web.Person, w io
 	if err := logChange(ctx, d.o.Pool, by, "~ all customers are exported"); err != nil {
 		return err
 	}
-	return customers.Export(ctx, d.o.Pool, w)
+	return operate.Export(ctx, d.o.Pool, w)
 }

@@ -11,11 +11,10 @@ import (
 	"parley/bot/web"
 	"parley/bot/web/dashboard"
 	"parley/bridge"
-	"parley/bridge/holiday"
+
 	"parley/channels/markdown"
 	"parley/store"
 	"parley/store/measure"
-	"parley/store/tag"
 )
 
 // dashboardDesk implements dashboard.Desk: it gives the pages with the team's figures, such as the time to a first
@@ -61,7 +60,7 @@ func (d *dashboardDesk) allNames(ctx context.Context) (dashboard.Names, error) {
 			continue
 		}
 		n.Accounts = append(n.Accounts, dashboard.Named{ID: int64(a.ID), Name: a.Name})
-		h, err := holiday.Hours(a.Hours)
+		h, err := bridge.Hours(a.Hours)
 		if err == nil && h != nil { // else figures are counted in UTC's days
 			n.Zones[a.ID] = h.Zone()
 		}
@@ -335,7 +334,7 @@ const maxTagged = 50
 func (d *dashboardDesk) Tagged(
 	ctx context.Context, viewer store.AgentID, q dashboard.Question,
 ) (counts []dashboard.TagCount, list []dashboard.TaggedMessage, err error) {
-	g := tag.Tagging{From: q.From, To: q.To, Account: q.Account, Teams: q.Teams}
+	g := store.Tagging{From: q.From, To: q.To, Account: q.Account, Teams: q.Teams}
 	switch q.Of {
 	case dashboard.ByTag:
 		g.Tags = append(tagNames(q.Renamed).formerNames([]string{q.Value}), q.Value)
@@ -346,7 +345,7 @@ func (d *dashboardDesk) Tagged(
 		return nil, nil, nil
 	case dashboard.ByDay, dashboard.ByWeek, dashboard.ByAccount, dashboard.ByTeam:
 	}
-	counted, err := tag.CountMessages(ctx, d.o.Pool, g)
+	counted, err := store.CountTaggedMessages(ctx, d.o.Pool, g)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -358,7 +357,7 @@ func (d *dashboardDesk) Tagged(
 		}
 		counts = append(counts, dashboard.TagCount{Tag: name, Messages: c.Messages})
 	}
-	tagged, err := tag.ListMessages(ctx, d.o.Pool, g, maxTagged)
+	tagged, err := store.TaggedMessages(ctx, d.o.Pool, g, maxTagged)
 	if err != nil {
 		return nil, nil, err
 	}

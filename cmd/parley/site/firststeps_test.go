@@ -12,7 +12,7 @@ import (
 	"parley/bot/slack/slackfake"
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/company"
+	"parley/cmd/parley/demo"
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
@@ -71,27 +71,27 @@ func parley(t *testing.T, env app.Env) (*app.Database, *app.App) {
 }
 
 // world makes everything around a Parley. It exists until the test ends.
-func world(t *testing.T, o company.Options) *company.Company {
+func world(t *testing.T, o demo.CompanyOptions) *demo.Company {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background()) // Parley ends before what it talks to
 	t.Cleanup(cancel)
-	w := must(company.New(ctx, o))(t)
+	w := must(demo.New(ctx, o))(t)
 	t.Cleanup(func() { _ = w.Close() })
 	return w
 }
 
 // addMailbox adds the world's mailbox on the pages.
-func (s *stepper) addMailbox(w *company.Company) {
+func (s *stepper) addMailbox(w *demo.Company) {
 	s.t.Helper()
 	s.click(`a[href="/settings/add-mailbox"]`)
-	s.fill("#f-email-address", company.HelpAddress)
+	s.fill("#f-email-address", demo.HelpAddress)
 	s.click("form.page button.main")
 
 	host, port, _ := net.SplitHostPort(w.Mail.IMAPAddr())
 	s.fill("#f-email-imap-host", host)
 	s.fill("#f-email-imap-port", port)
 	s.choose("#f-email-imap-security", "none")
-	s.fill("#f-email-imap-password", company.HelpPassword)
+	s.fill("#f-email-imap-password", demo.HelpPassword)
 	_, port, _ = net.SplitHostPort(w.Mail.SMTPAddr()) // the server is that for reading
 	s.fill("#f-email-smtp-port", port)
 	s.click("form.page button.main")
@@ -102,10 +102,10 @@ func (s *stepper) addMailbox(w *company.Company) {
 // firstWords is what the first customer writes.
 const firstWords = "It has not come."
 
-func customerWrites(t *testing.T, w *company.Company) {
+func customerWrites(t *testing.T, w *demo.Company) {
 	t.Helper()
 	jane := w.Mail.Customer("Jane Doe <jane@example.org>")
-	must(jane.Send(mailfake.Mail{To: []string{company.HelpAddress}, Subject: "Where is my order?", Text: firstWords}))(t)
+	must(jane.Send(mailfake.Mail{To: []string{demo.HelpAddress}, Subject: "Where is my order?", Text: firstWords}))(t)
 }
 
 // seesIt waits until the first steps say that the mail has come. It fails the test if there were too many steps.
@@ -123,7 +123,7 @@ func (s *stepper) seesIt() {
 // Requirement R-273: Agents by a channel's members.
 func TestFirstMailInAThread(t *testing.T) {
 	t.Parallel()
-	w := world(t, company.Options{})
+	w := world(t, demo.CompanyOptions{})
 	w.Slack.Admin.AddUser(slackfake.User{ID: "U0GUEST", Name: "gus", RealName: "Gus Guest", Email: "gus@elsewhere.test", Restricted: true})
 	w.Slack.Admin.AddUser(slackfake.User{ID: "U0GONE", Name: "gone", RealName: "Gina Gone", Email: "gina@acme.test", Deleted: true})
 	for _, user := range []string{"U0GUEST", "U0GONE"} {
@@ -173,7 +173,7 @@ func TestFirstMailInAThread(t *testing.T) {
 	b.seesIt()
 
 	page := b.Value("document.documentElement.outerHTML")
-	for _, secret := range []string{w.Slack.BotToken(), w.Slack.AppToken(), company.HelpPassword} {
+	for _, secret := range []string{w.Slack.BotToken(), w.Slack.AppToken(), demo.HelpPassword} {
 		if strings.Contains(page, secret) {
 			t.Error("the page shows a secret")
 		}

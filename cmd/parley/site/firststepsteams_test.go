@@ -8,7 +8,7 @@ import (
 	"parley/bot/teams/teamsfake"
 	"parley/channels/emulator"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/company"
+	"parley/cmd/parley/demo"
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
@@ -21,7 +21,7 @@ import (
 func TestFirstMailInAThreadOfTeams(t *testing.T) {
 	t.Parallel()
 	listen := must(emulator.FreeAddress(t.Context()))(t)
-	w := world(t, company.Options{PublicURL: "http://" + listen, TeamsOptions: company.TeamsOptions{Teams: true, NoSlack: true}})
+	w := world(t, demo.CompanyOptions{PublicURL: "http://" + listen, TeamsOptions: demo.TeamsOptions{Teams: true, NoSlack: true}})
 
 	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: listen, PublicURL: "https://" + listen, Teams: app.TeamsEnv{
 		LoginURL: w.Teams.LoginURL(), OpenIDURL: w.Teams.OpenIDURL(), GraphURL: w.Teams.GraphURL(), ServiceURLs: []string{w.Teams.ServiceURL()}}}

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/bridge/holiday"
+	"parley/bridge"
 	"parley/cmd/parley/site/sitetest"
 	"parley/store"
 )
@@ -20,7 +20,7 @@ func opensAt(t *testing.T, s *sitetest.Site, account, moment string) bool {
 	if i < 0 {
 		t.Fatalf("there is no account %s", account)
 	}
-	hours := must(holiday.Hours(accounts[i].Hours))(t)
+	hours := must(bridge.Hours(accounts[i].Hours))(t)
 	return hours.OpenAt(at)
 }
 

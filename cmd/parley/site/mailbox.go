@@ -13,12 +13,11 @@ import (
 	"parley/bot/web/mailbox"
 	"parley/bridge/setup"
 	"parley/channels"
-	"parley/channels/email/autoconfig"
-	"parley/channels/email/settings"
-	"parley/cmd/parley/consent"
-	"parley/cmd/parley/inspect"
+	emailmailbox "parley/channels/email/mailbox"
+	"parley/channels/email/message"
+	"parley/cmd/parley/operate"
+
 	"parley/store"
-	"parley/store/grant"
 )
 
 // emailKind is the kind of mailboxes, and the section of their fields. Every Parley has it.
@@ -42,14 +41,14 @@ func (d *mailboxDesk) FindServers(ctx context.Context, address string) (mailbox.
 	}
 
 	found, err := d.o.Finder.Find(ctx, address)
-	if errors.Is(err, autoconfig.ErrNoAddress) {
+	if errors.Is(err, emailmailbox.ErrNoAddress) {
 		return mailbox.Found{}, &web.Problem{Text: "This isn't an e-mail address.", Hint: "Write it like help@example.com."}
 	}
 	if err != nil {
 		return mailbox.Found{}, fmt.Errorf("site: find a mailbox's servers: %w", err)
 	}
 
-	server := func(s settings.Server) mailbox.Server {
+	server := func(s message.Server) mailbox.Server {
 		return mailbox.Server{Host: s.Host, Port: s.Port, Security: s.Security, Username: s.Username}
 	}
 
@@ -125,7 +124,7 @@ func (d *mailboxDesk) signIn(ctx context.Context, a store.Account, config channe
 		options.Grant = d.o.Consents.ConsentOf
 	}
 
-	found, err := inspect.Try(ctx, options, a, config)
+	found, err := operate.Try(ctx, options, a, config)
 	if err != nil {
 		return nil, fmt.Errorf("site: test of mailbox %s: %w", a.Name, err)
 	}
@@ -148,7 +147,7 @@ func (d *mailboxDesk) ListMailboxes(ctx context.Context, viewer store.AgentID) (
 		return nil, err
 	}
 
-	grants, err := grant.Connections(ctx, d.o.Pool)
+	grants, err := store.GrantConnections(ctx, d.o.Pool)
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +175,7 @@ func (d *mailboxDesk) ListMailboxes(ctx context.Context, viewer store.AgentID) (
 }
 
 // mailboxOf describes a mailbox for the pages. consent is the zero Connection if nobody has consented yet.
-func mailboxOf(a store.Account, e setup.Entry, consent grant.Connection) mailbox.Mailbox {
+func mailboxOf(a store.Account, e setup.Entry, consent store.GrantConnection) mailbox.Mailbox {
 	m := mailbox.Mailbox{
 		Name:     a.Name,
 		Address:  e.Value("email.address"),
@@ -255,7 +254,7 @@ func problemWithoutConsents() *web.Problem {
 
 // problemOf turns a failed consent into a *web.Problem; other errors stay as they are.
 func problemOf(err error) error {
-	if f, ok := errors.AsType[*consent.Failure](err); ok {
+	if f, ok := errors.AsType[*operate.Failure](err); ok {
 		return &web.Problem{Text: f.Text, Hint: f.Hint}
 	}
 	return err

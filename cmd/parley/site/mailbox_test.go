@@ -9,11 +9,11 @@ import (
 	"strings"
 	"testing"
 
-	"parley/channels/email/autoconfig"
+	"parley/channels/email/mailbox"
 	"parley/channels/email/mailfake"
-	"parley/channels/email/oauth"
+
 	"parley/channels/email/oauthfake"
-	"parley/cmd/parley/consent"
+	"parley/cmd/parley/operate"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
 	"parley/store"
@@ -82,8 +82,8 @@ func newMailWorld(t *testing.T, yaml string) *mailWorld {
 	_, smtpPort, _ := net.SplitHostPort(w.mail.SMTPAddr())
 	yaml = strings.NewReplacer("HOST", imap, "IMAP_PORT", imapPort, "SMTP_PORT", smtpPort).Replace(yaml)
 	w.Site = sitetest.Start(t, yaml, func(o *site.Options) {
-		o.Finder = autoconfig.New(unplugged{}, dns{})
-		o.Consents = consent.New(o.Pool, o.Sealer, map[string]oauth.App{oauth.Google: {ID: "client-1", Secret: "client-secret-1",
+		o.Finder = mailbox.NewAutoconfig(unplugged{}, dns{})
+		o.Consents = operate.New(o.Pool, o.Sealer, map[string]mailbox.App{mailbox.Google: {ID: "client-1", Secret: "client-secret-1",
 			AuthURL: w.google.AuthURL(), TokenURL: w.google.TokenURL()}}, slog.New(slog.DiscardHandler))
 	})
 	return w

@@ -13,8 +13,8 @@ import (
 	"parley/bot/web/number"
 	"parley/bridge/setup"
 	"parley/channels"
-	"parley/channels/pause"
-	"parley/cmd/parley/inspect"
+	"parley/channels/wire"
+	"parley/cmd/parley/operate"
 	"parley/store"
 )
 
@@ -105,7 +105,7 @@ func (d *numberDesk) Try(ctx context.Context, kind, account string, values map[s
 func (d *numberDesk) examine(ctx context.Context, a store.Account, config channels.Config) ([]channels.Finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, testTimeout)
 	defer cancel()
-	found, err := inspect.Try(ctx, d.o.inspectOptions(), a, config)
+	found, err := operate.Try(ctx, d.o.inspectOptions(), a, config)
 	if err != nil {
 		return nil, problemOfSettings(err)
 	}
@@ -157,7 +157,7 @@ func (d *numberDesk) hookedChannel(ctx context.Context, name string) (channels.H
 	if err != nil {
 		return nil, err
 	}
-	c, err := inspect.Make(ctx, d.o.inspectOptions(), a, config)
+	c, err := operate.Make(ctx, d.o.inspectOptions(), a, config)
 	if err != nil {
 		return nil, problemOfSettings(err)
 	}
@@ -216,7 +216,7 @@ func setHook(ctx context.Context, h channels.Hooked) error {
 		if channels.ClassOf(err) != channels.Retry || attempt == maxHookTries {
 			return err
 		}
-		if !pause.For(ctx, hookPause) {
+		if !wire.For(ctx, hookPause) {
 			return err
 		}
 	}

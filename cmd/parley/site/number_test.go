@@ -14,7 +14,7 @@ import (
 	"parley/channels/graphfake"
 	"parley/channels/twilio/twiliofake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/inspect"
+	"parley/cmd/parley/operate"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
 	"parley/store"
@@ -98,7 +98,7 @@ func (w *numberWorld) hook(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a, config := w.stored(strings.TrimPrefix(r.URL.Path, "/hooks/"))
-	c, err := inspect.Make(r.Context(), inspect.Options{Pool: w.Pool, Specs: app.Specs(), Outside: w.outside}, a, config)
+	c, err := operate.Make(r.Context(), operate.Options{Pool: w.Pool, Specs: app.Specs(), Outside: w.outside}, a, config)
 	if err != nil {
 		http.NotFound(rw, r)
 		return

@@ -5,9 +5,8 @@ import (
 	"errors"
 
 	"parley/bot/web/openid"
-	"parley/bot/web/signin"
+
 	"parley/store"
-	"parley/store/site"
 )
 
 // openidDesk implements openid.Desk: it finds the agent whom an OpenID Connect provider, such as Slack, has identified.
@@ -33,8 +32,8 @@ func (d *openidDesk) Agent(ctx context.Context, who openid.Identity) (store.Agen
 	case openid.Any:
 	}
 
-	person, err := site.FindPersonByUser(ctx, d.o.Pool, surface, store.SurfaceUser(who.User), who.Mail)
-	if errors.Is(err, site.ErrNoPerson) {
+	person, err := store.FindPersonByUser(ctx, d.o.Pool, surface, store.SurfaceUser(who.User), who.Mail)
+	if errors.Is(err, store.ErrNoPerson) {
 		return 0, openid.ErrNoAgent
 	}
 
@@ -42,10 +41,10 @@ func (d *openidDesk) Agent(ctx context.Context, who openid.Identity) (store.Agen
 }
 
 // providerButtons returns a function that lists the configured providers for the buttons on the sign-in page.
-func providerButtons(list func() []openid.Config) func() []signin.Provider {
-	return func() (all []signin.Provider) {
+func providerButtons(list func() []openid.Config) func() []openid.Provider {
+	return func() (all []openid.Provider) {
 		for _, c := range list() {
-			all = append(all, signin.Provider{Name: c.Name, Path: openid.Begin(c.Kind)})
+			all = append(all, openid.Provider{Name: c.Name, Path: openid.Begin(c.Kind)})
 		}
 		return all
 	}

@@ -15,13 +15,12 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bot/web"
-	"parley/bot/web/records"
+	"parley/bot/web/settings"
 	"parley/bridge"
-	"parley/cmd/parley/inspect"
+	"parley/cmd/parley/operate"
 	"parley/store"
 	"parley/store/blob"
 	"parley/store/erase"
-	"parley/store/logbook"
 )
 
 // Operations connect the pages about erasures and health checks to the running process.
@@ -34,7 +33,7 @@ type Operations struct {
 
 	// Examine checks the database, credentials, mailboxes and chats, like the command parley doctor. It is nil if this
 	// process can't do so.
-	Examine func(ctx context.Context) (inspect.Report, error)
+	Examine func(ctx context.Context) (operate.InspectReport, error)
 
 	// AgreeErasures synchronizes the file that lists all erasures with the database, so that they can be repeated after a
 	// backup is restored. It is nil if there is no such file.
@@ -53,8 +52,8 @@ type Operations struct {
 type recordsDesk struct{ o Options }
 
 // Log returns a page of at most size rows. after is LogPage.Next of the previous page, or "" for the first page.
-func (d *recordsDesk) Log(ctx context.Context, viewer store.AgentID, f records.LogFilter, after string, size int) (records.LogPage, error) {
-	filter := logbook.Filter{
+func (d *recordsDesk) Log(ctx context.Context, viewer store.AgentID, f settings.LogFilter, after string, size int) (settings.LogPage, error) {
+	filter := store.LogFilter{
 		Agent:        f.Agent,
 		What:         f.What,
 		Account:      f.Account,
@@ -63,23 +62,23 @@ func (d *recordsDesk) Log(ctx context.Context, viewer store.AgentID, f records.L
 		Until:        f.Until,
 	}
 
-	page, err := logbook.Read(ctx, d.o.Pool, filter, parsePlace(after), size)
+	page, err := store.ReadLog(ctx, d.o.Pool, filter, parsePlace(after), size)
 	if err != nil {
-		return records.LogPage{}, err
+		return settings.LogPage{}, err
 	}
 
 	readable, err := d.readableIn(ctx, viewer, page.Rows)
 	if err != nil {
-		return records.LogPage{}, err
+		return settings.LogPage{}, err
 	}
 
-	shown := records.LogPage{Seen: page.Next.At}
+	shown := settings.LogPage{Seen: page.Next.At}
 	if page.More {
 		shown.Next = fmt.Sprintf("%d.%d.%d", page.Next.At.UnixMicro(), page.Next.Source, page.Next.ID)
 	}
 
 	for _, r := range page.Rows {
-		row := records.LogRow{At: r.At, Conversation: r.Conversation, Account: r.Account, By: r.By, What: r.What, Text: r.Text}
+		row := settings.LogRow{At: r.At, Conversation: r.Conversation, Account: r.Account, By: r.By, What: r.What, Text: r.Text}
 		isOfConversation := r.Conversation != 0
 		if isOfConversation && !readable[r.Conversation] {
 			row.Text, row.Closed = "", true
@@ -92,7 +91,7 @@ func (d *recordsDesk) Log(ctx context.Context, viewer store.AgentID, f records.L
 
 // readableIn returns which of the conversations in log rows an agent may read. Rows of other conversations may contain text
 // that the agent must not see, such as a note or a new subject.
-func (d *recordsDesk) readableIn(ctx context.Context, viewer store.AgentID, rows []logbook.Row) (map[store.ConversationID]bool, error) {
+func (d *recordsDesk) readableIn(ctx context.Context, viewer store.AgentID, rows []store.LogRow) (map[store.ConversationID]bool, error) {
 	mentioned := map[store.ConversationID]bool{}
 	for _, r := range rows {
 		if r.Conversation != 0 {
@@ -115,32 +114,32 @@ func (d *recordsDesk) readableIn(ctx context.Context, viewer store.AgentID, rows
 
 // parsePlace parses the position at which a page of the log begins: "MICROSECONDS.SOURCE.ID", as Log formats it. For any
 // other text it returns the zero Place, which is the beginning of the log.
-func parsePlace(text string) logbook.Place {
+func parsePlace(text string) store.LogPlace {
 	var numbers []int64
 	for part := range strings.SplitSeq(text, ".") {
 		n, err := strconv.ParseInt(part, 10, 64)
 		if err != nil {
-			return logbook.Place{}
+			return store.LogPlace{}
 		}
 		numbers = append(numbers, n)
 	}
 
 	const parts = 3
 	if len(numbers) != parts {
-		return logbook.Place{}
+		return store.LogPlace{}
 	}
 
 	source := numbers[1]
-	if source < int64(logbook.OfSetup) || source > int64(logbook.OfConversation) {
-		return logbook.Place{}
+	if source < int64(store.LogOfSetup) || source > int64(store.LogOfConversation) {
+		return store.LogPlace{}
 	}
 
-	return logbook.Place{At: time.UnixMicro(numbers[0]), Source: logbook.Source(source), ID: numbers[2]}
+	return store.LogPlace{At: time.UnixMicro(numbers[0]), Source: store.LogSource(source), ID: numbers[2]}
 }
 
 // LogNames returns the agents, accounts and kinds of actions (deeds) by which the log can be filtered.
-func (d *recordsDesk) LogNames(ctx context.Context) (n records.LogNames, err error) {
-	names, err := logbook.FilterNames(ctx, d.o.Pool)
+func (d *recordsDesk) LogNames(ctx context.Context) (n settings.LogNames, err error) {
+	names, err := store.LogFilterNames(ctx, d.o.Pool)
 	if err != nil {
 		return n, err
 	}
@@ -148,7 +147,7 @@ func (d *recordsDesk) LogNames(ctx context.Context) (n records.LogNames, err err
 		n.Agents = append(n.Agents, web.Choice{Value: strconv.FormatInt(a.ID, 10), Text: a.Name})
 	}
 	n.Accounts = names.Accounts
-	n.Deeds = append(n.Deeds, logbook.SetUp)
+	n.Deeds = append(n.Deeds, store.LogSetUp)
 	for _, deed := range store.Deeds() {
 		n.Deeds = append(n.Deeds, string(deed))
 	}
@@ -157,7 +156,7 @@ func (d *recordsDesk) LogNames(ctx context.Context) (n records.LogNames, err err
 
 // FindContacts returns the contacts that text finds, such as an email address. It omits addresses at accounts whose customers
 // viewer may not see. If no address is left, it shows the text that viewer typed, which reveals nothing new.
-func (d *recordsDesk) FindContacts(ctx context.Context, viewer store.AgentID, text string) ([]records.Contact, error) {
+func (d *recordsDesk) FindContacts(ctx context.Context, viewer store.AgentID, text string) ([]settings.Contact, error) {
 	found, err := erase.FindContacts(ctx, d.o.Pool, text, bridge.AddressKey(text))
 	if err != nil {
 		return nil, err
@@ -169,7 +168,7 @@ func (d *recordsDesk) FindContacts(ctx context.Context, viewer store.AgentID, te
 	}
 
 	text = strings.TrimSpace(text)
-	list := make([]records.Contact, len(found))
+	list := make([]settings.Contact, len(found))
 	for i, c := range found {
 		shown := showContact(c, isClosed)
 		isFoundByID := strings.TrimPrefix(text, erase.IDPrefix) == strconv.FormatInt(int64(c.ID), 10)
@@ -183,8 +182,8 @@ func (d *recordsDesk) FindContacts(ctx context.Context, viewer store.AgentID, te
 }
 
 // showContact returns a contact without the addresses at accounts whose customers the viewer may not see.
-func showContact(c erase.Contact, isClosed func(store.AccountID) bool) records.Contact {
-	shown := records.Contact{ID: c.ID, Since: c.CreatedAt, Conversations: c.Conversations}
+func showContact(c erase.Contact, isClosed func(store.AccountID) bool) settings.Contact {
+	shown := settings.Contact{ID: c.ID, Since: c.CreatedAt, Conversations: c.Conversations}
 	for i, address := range c.Addresses {
 		if isClosed(c.Accounts[i]) {
 			shown.Closed = true
@@ -200,7 +199,7 @@ func showContact(c erase.Contact, isClosed func(store.AccountID) bool) records.C
 // that there is one.
 func (d *recordsDesk) FindAlike(
 	ctx context.Context, viewer store.AgentID, id store.ContactID,
-) (list []records.Alike, hasMore bool, err error) {
+) (list []settings.Alike, hasMore bool, err error) {
 	found, err := erase.FindAlike(ctx, d.o.Pool, []store.ContactID{id})
 	if err != nil {
 		return nil, false, err
@@ -210,9 +209,9 @@ func (d *recordsDesk) FindAlike(
 		return nil, false, err
 	}
 
-	list = make([]records.Alike, len(found))
+	list = make([]settings.Alike, len(found))
 	for i, a := range found {
-		list[i] = records.Alike{Contact: showContact(a.Contact, isClosed)}
+		list[i] = settings.Alike{Contact: showContact(a.Contact, isClosed)}
 		if len(list[i].Addresses) > 0 {
 			list[i].Latest, list[i].Why = a.Latest, a.Why
 		}
@@ -221,15 +220,15 @@ func (d *recordsDesk) FindAlike(
 }
 
 // CountContact returns how many rows each kind of record has about a contact, and what an erasure does to them.
-func (d *recordsDesk) CountContact(ctx context.Context, id store.ContactID) ([]records.Place, error) {
+func (d *recordsDesk) CountContact(ctx context.Context, id store.ContactID) ([]settings.RecordsPlace, error) {
 	found, err := erase.Count(ctx, d.o.Pool, []store.ContactID{id})
 	if err != nil {
 		return nil, err
 	}
 
-	list := make([]records.Place, len(found))
+	list := make([]settings.RecordsPlace, len(found))
 	for i, f := range found {
-		list[i] = records.Place{What: f.What, How: f.How, Rows: f.Rows}
+		list[i] = settings.RecordsPlace{What: f.What, How: f.How, Rows: f.Rows}
 	}
 	return list, nil
 }
@@ -249,7 +248,7 @@ func (d *recordsDesk) eraseOptions() erase.Options {
 func (d *recordsDesk) EraseContacts(ctx context.Context, by web.Person, ids []store.ContactID) (string, error) {
 	erasure, err := erase.Begin(ctx, d.eraseOptions(), ids, by.Email)
 	if errors.Is(err, erase.ErrNoContact) {
-		return "", records.ErrNone
+		return "", settings.ErrNone
 	}
 	if err != nil {
 		return "", err
@@ -270,11 +269,11 @@ func (d *recordsDesk) GoOnErasing(ctx context.Context, erasure string) error {
 	_, err := erase.Run(ctx, d.eraseOptions(), erasure)
 	switch {
 	case errors.Is(err, erase.ErrWaiting), errors.Is(err, erase.ErrBusy):
-		return records.ErrWaiting
+		return settings.ErrWaiting
 	case errors.Is(err, erase.ErrInChats):
-		return records.ErrInChats
+		return settings.ErrInChats
 	case errors.Is(err, erase.ErrNoErasure):
-		return records.ErrNone
+		return settings.ErrNone
 	case err != nil:
 		return err
 	case d.o.Operations.AgreeErasures == nil:
@@ -284,16 +283,16 @@ func (d *recordsDesk) GoOnErasing(ctx context.Context, erasure string) error {
 }
 
 // Erasures returns the latest erasures.
-func (d *recordsDesk) Erasures(ctx context.Context) ([]records.Erasure, error) {
+func (d *recordsDesk) Erasures(ctx context.Context) ([]settings.Erasure, error) {
 	const shown = 100
 	found, err := erase.List(ctx, d.o.Pool, shown)
 	if err != nil {
 		return nil, err
 	}
 
-	list := make([]records.Erasure, len(found))
+	list := make([]settings.Erasure, len(found))
 	for i, e := range found {
-		list[i] = records.Erasure{ID: e.ID, By: e.By, At: e.AskedAt, Done: e.DoneAt != nil, InChats: e.InChats}
+		list[i] = settings.Erasure{ID: e.ID, By: e.By, At: e.AskedAt, Done: e.DoneAt != nil, InChats: e.InChats}
 	}
 	return list, nil
 }
@@ -302,7 +301,7 @@ func (d *recordsDesk) Erasures(ctx context.Context) ([]records.Erasure, error) {
 func (d *recordsDesk) Certificate(ctx context.Context, erasure string) ([]byte, error) {
 	c, err := erase.CertificateOf(ctx, d.o.Pool, erasure)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, records.ErrNone
+		return nil, settings.ErrNone
 	}
 	if err != nil {
 		return nil, err
@@ -355,7 +354,7 @@ func (d *recordsDesk) refuseClosedExport(ctx context.Context, by web.Person, id 
 }
 
 // Examine runs the health checks. It hides findings that may name a customer whom viewer may not see.
-func (d *recordsDesk) Examine(ctx context.Context, viewer store.AgentID) ([]records.Examined, error) {
+func (d *recordsDesk) Examine(ctx context.Context, viewer store.AgentID) ([]settings.Examined, error) {
 	if d.o.Operations.Examine == nil {
 		return nil, errors.New("site: nothing can be examined here")
 	}
@@ -370,14 +369,14 @@ func (d *recordsDesk) Examine(ctx context.Context, viewer store.AgentID) ([]reco
 		return nil, err
 	}
 
-	list := make([]records.Examined, len(report.Sections))
+	list := make([]settings.Examined, len(report.Sections))
 	for i, s := range report.Sections {
 		list[i].Name = s.Name
 		for _, f := range s.Findings {
 			if f.MayNameCustomer && isClosed(s.Account) {
 				f.Text, f.Hint = "not open to you", ""
 			}
-			list[i].Findings = append(list[i].Findings, records.Finding{Level: string(f.Level), What: f.What, Text: f.Text, Hint: f.Hint})
+			list[i].Findings = append(list[i].Findings, settings.Finding{Level: string(f.Level), What: f.What, Text: f.Text, Hint: f.Hint})
 		}
 	}
 

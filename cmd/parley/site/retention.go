@@ -6,7 +6,7 @@ import (
 
 	"parley/bot/web/settings"
 	"parley/bridge/setup"
-	"parley/store/retention"
+	"parley/store"
 )
 
 // ListKept returns the table on the settings page for data retention. Each row says what Parley keeps, for how long, and
@@ -20,7 +20,7 @@ func (d *settingsDesk) ListKept(values map[string][]string) []settings.Kept {
 }
 
 // listKept returns the rows about records in the database.
-func listKept(times retention.Periods) []settings.Kept {
+func listKept(times store.RetentionPeriods) []settings.Kept {
 	return []settings.Kept{
 		{
 			What: "Contacts, conversations, messages with their files and originals, the log",

@@ -6,13 +6,13 @@ import (
 	"testing"
 
 	"parley/cmd/parley/site/sitetest"
-	"parley/store/retention"
+	"parley/store"
 )
 
 // storedDays returns for how many days an admin has chosen to keep records.
-func storedDays(t *testing.T, s *sitetest.Site) retention.Days {
+func storedDays(t *testing.T, s *sitetest.Site) store.RetentionDays {
 	t.Helper()
-	return must(retention.ReadDays(t.Context(), s.Pool))(t)
+	return must(store.ReadRetentionDays(t.Context(), s.Pool))(t)
 }
 
 // postRetention sends the page's form, in which conversations that ended are kept so many days. sure is the time that

@@ -14,7 +14,6 @@ import (
 	"parley/bridge/setup"
 	"parley/routing"
 	"parley/store"
-	"parley/store/stats"
 )
 
 // ReconnectPath returns the path of the page on which an admin repairs the connection of an account. channel is the kind of
@@ -62,12 +61,12 @@ func (d *settingsDesk) States(ctx context.Context, viewer store.AgentID) (map[st
 		return nil, err
 	}
 
-	waiting, err := stats.Read(ctx, d.o.Pool)
+	waiting, err := store.ReadStats(ctx, d.o.Pool)
 	if err != nil {
 		return nil, err
 	}
 
-	seen, err := stats.LatestEvents(ctx, d.o.Pool)
+	seen, err := store.LatestEvents(ctx, d.o.Pool)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,6 @@ import (
 	"parley/bridge/setup"
 	"parley/channels"
 	"parley/store"
-	sites "parley/store/site"
 )
 
 // setupCache caches Parley's configuration (the set-up: agents, teams, accounts, tags and so on) in memory. A company may
@@ -48,7 +47,7 @@ type cached[T any] struct {
 
 // get returns the value for the current set-up. It calls read if the cached value has another stamp.
 func (c *cached[T]) get(ctx context.Context, pool *pgxpool.Pool, read func(store.Querier) (T, error)) (value T, err error) {
-	stamp, err := sites.SetupStamp(ctx, pool)
+	stamp, err := store.SetupStamp(ctx, pool)
 	if err != nil {
 		return value, err
 	}
@@ -60,7 +59,7 @@ func (c *cached[T]) get(ctx context.Context, pool *pgxpool.Pool, read func(store
 	// of another state. That value would be returned when the stamp recurs, for example when an account's status
 	// changes and changes back.
 	err = pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		if stamp, err = sites.SetupStamp(ctx, tx); err != nil {
+		if stamp, err = store.SetupStamp(ctx, tx); err != nil {
 			return err
 		}
 		value, err = read(tx)

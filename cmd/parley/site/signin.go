@@ -10,11 +10,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/bot/web/signin"
+	"parley/bot/web/openid"
 	"parley/bridge/setup"
 	"parley/channels"
 	"parley/store"
-	"parley/store/site"
 )
 
 // LinkLifetime is how long a sign-in link is valid.
@@ -26,8 +25,8 @@ var ErrNoAgent = errors.New("there is no agent with that address; parley export 
 // SignInLink creates a URL that signs an agent in. It can be used once, within LinkLifetime, and doesn't change the agent's
 // permissions. SignInLink returns ErrNoAgent if no agent has the email address.
 func SignInLink(ctx context.Context, q store.Querier, baseURL, email string) (string, error) {
-	person, err := site.FindPersonByEmail(ctx, q, channels.LowerAddress(email))
-	if errors.Is(err, site.ErrNoPerson) {
+	person, err := store.FindPersonByEmail(ctx, q, channels.LowerAddress(email))
+	if errors.Is(err, store.ErrNoPerson) {
 		return "", explainNoAgent(ctx, q, email)
 	}
 	if err != nil {
@@ -38,7 +37,7 @@ func SignInLink(ctx context.Context, q store.Querier, baseURL, email string) (st
 
 // explainNoAgent returns ErrNoAgent for an address, and says what to do while nobody is an admin.
 func explainNoAgent(ctx context.Context, q store.Querier, email string) error {
-	hasAdmin, err := site.HasAdmin(ctx, q)
+	hasAdmin, err := store.HasAdmin(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -52,7 +51,7 @@ func explainNoAgent(ctx context.Context, q store.Querier, email string) error {
 // FirstLink creates a URL for a new installation. The person who opens it becomes the first admin. FirstLink returns "" if
 // there is an admin already.
 func FirstLink(ctx context.Context, q store.Querier, baseURL string) (string, error) {
-	hasAdmin, err := site.HasAdmin(ctx, q)
+	hasAdmin, err := store.HasAdmin(ctx, q)
 	if err != nil || hasAdmin {
 		return "", err
 	}
@@ -61,7 +60,7 @@ func FirstLink(ctx context.Context, q store.Querier, baseURL string) (string, er
 
 // newLink stores a new secret and returns the URL that contains it. agent is nil for the link of the first admin.
 func newLink(ctx context.Context, q store.Querier, baseURL string, agent *store.AgentID) (string, error) {
-	secret, err := site.NewLink(ctx, q, agent, LinkLifetime)
+	secret, err := store.NewSignInLink(ctx, q, agent, LinkLifetime)
 	if err != nil {
 		return "", err
 	}
@@ -75,36 +74,38 @@ func newLink(ctx context.Context, q store.Querier, baseURL string, agent *store.
 type signInDesk struct{ o Options }
 
 // HasAdmin reports whether somebody is an admin already.
-func (d *signInDesk) HasAdmin(ctx context.Context) (bool, error) { return site.HasAdmin(ctx, d.o.Pool) }
+func (d *signInDesk) HasAdmin(ctx context.Context) (bool, error) {
+	return store.HasAdmin(ctx, d.o.Pool)
+}
 
 // Invited returns whom a link signs in, without using it up. The result is empty for the first admin's link, which becomes
 // invalid once there is an admin.
-func (d *signInDesk) Invited(ctx context.Context, link string) (signin.Invited, error) {
-	agent, err := site.FindLink(ctx, d.o.Pool, link)
+func (d *signInDesk) Invited(ctx context.Context, link string) (openid.Invited, error) {
+	agent, err := store.FindSignInLink(ctx, d.o.Pool, link)
 	if err != nil {
-		return signin.Invited{}, linkError(err)
+		return openid.Invited{}, linkError(err)
 	}
 
 	if agent == nil {
-		hasAdmin, err := site.HasAdmin(ctx, d.o.Pool)
+		hasAdmin, err := store.HasAdmin(ctx, d.o.Pool)
 		if hasAdmin {
-			return signin.Invited{}, signin.ErrNoLink
+			return openid.Invited{}, openid.ErrNoLink
 		}
-		return signin.Invited{}, err
+		return openid.Invited{}, err
 	}
 
-	person, err := site.FindPerson(ctx, d.o.Pool, *agent)
-	if errors.Is(err, site.ErrNoPerson) {
-		return signin.Invited{}, signin.ErrNoLink
+	person, err := store.FindPerson(ctx, d.o.Pool, *agent)
+	if errors.Is(err, store.ErrNoPerson) {
+		return openid.Invited{}, openid.ErrNoLink
 	}
 
-	return signin.Invited{Name: person.Name, Email: person.Email}, err
+	return openid.Invited{Name: person.Name, Email: person.Email}, err
 }
 
 // linkError converts the store's error for an unknown link to signin's. It returns other errors unchanged.
 func linkError(err error) error {
-	if errors.Is(err, site.ErrNoLink) {
-		return signin.ErrNoLink
+	if errors.Is(err, store.ErrNoSignInLink) {
+		return openid.ErrNoLink
 	}
 	return err
 }
@@ -123,11 +124,11 @@ func (d *signInDesk) Use(ctx context.Context, link, email, name string) (store.A
 		if err := d.makeFirstAdmin(ctx, link, email, name); err != nil {
 			return 0, err
 		}
-		person, err := site.FindPersonByEmail(ctx, d.o.Pool, email)
+		person, err := store.FindPersonByEmail(ctx, d.o.Pool, email)
 		return person.ID, err
 	}
 
-	agent, err := site.UseLink(ctx, d.o.Pool, link)
+	agent, err := store.UseSignInLink(ctx, d.o.Pool, link)
 	if err != nil {
 		return 0, linkError(err)
 	}
@@ -151,31 +152,31 @@ func (d *signInDesk) makeFirstAdmin(ctx context.Context, link, email, name strin
 
 	options := d.o.saveOptions(setup.Author{Name: "the first admin's link"})
 	options.With = func(ctx context.Context, tx pgx.Tx) error {
-		hasAdmin, err := site.HasAdmin(ctx, tx)
+		hasAdmin, err := store.HasAdmin(ctx, tx)
 		if err != nil {
 			return err
 		}
 		if hasAdmin {
-			return site.ErrNoLink
+			return store.ErrNoSignInLink
 		}
 
-		_, err = site.UseLink(ctx, tx, link)
+		_, err = store.UseSignInLink(ctx, tx, link)
 		return err
 	}
 
 	_, err = setup.Save(ctx, d.o.Pool, change, options)
 	if refused, ok := errors.AsType[*setup.Refused](err); ok {
-		return signin.Problems(refused.Fields)
+		return openid.Problems(refused.Fields)
 	}
 
 	mayBeRepeated := errors.Is(err, setup.ErrExists) || errors.Is(err, setup.ErrStale) // the form may have been sent twice
 	if mayBeRepeated {
-		hasAdmin, err := site.HasAdmin(ctx, d.o.Pool)
+		hasAdmin, err := store.HasAdmin(ctx, d.o.Pool)
 		if err != nil {
 			return err
 		}
 		if hasAdmin { // the first request has succeeded
-			return signin.ErrNoLink
+			return openid.ErrNoLink
 		}
 	}
 
@@ -184,5 +185,5 @@ func (d *signInDesk) makeFirstAdmin(ctx context.Context, link, email, name strin
 
 // SignOutEverywhere ends all sessions of an agent.
 func (d *signInDesk) SignOutEverywhere(ctx context.Context, agent store.AgentID) error {
-	return site.SignOutEverywhere(ctx, d.o.Pool, agent)
+	return store.SignOutEverywhere(ctx, d.o.Pool, agent)
 }

@@ -20,29 +20,22 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bot/web"
-	pages "parley/bot/web/customers"
 	"parley/bot/web/dashboard"
 	"parley/bot/web/inbox"
 	"parley/bot/web/mailbox"
 	"parley/bot/web/number"
 	"parley/bot/web/openid"
-	"parley/bot/web/records"
 	"parley/bot/web/settings"
-	"parley/bot/web/signin"
-	"parley/bot/web/start"
-	"parley/bot/web/tokens"
+
 	"parley/bridge"
 	"parley/bridge/analysis"
 	"parley/bridge/setup"
 	"parley/channels"
-	"parley/channels/email/autoconfig"
+	emailmailbox "parley/channels/email/mailbox"
 	"parley/channels/whatsapp"
-	"parley/cmd/parley/build"
-	"parley/cmd/parley/consent"
-	"parley/cmd/parley/inspect"
-	"parley/cmd/parley/signature"
+	"parley/cmd/parley/operate"
+
 	"parley/store"
-	"parley/store/site"
 )
 
 // Options configure New. Pool, Sealer, Specs, Signatures, BaseURL and Log are required. The comments on the other fields say
@@ -64,14 +57,14 @@ type Options struct {
 	TryRules func(ctx context.Context, account, address, text string) (settings.RuleTrial, error)
 
 	// The set-up, which is Parley's configuration.
-	Specs      []channels.Spec   // the kinds of accounts that customers can write to, such as email
-	Lookup     setup.Lookup      // looks up people and channels in Slack or Teams; nil if none is connected
-	Signatures *signature.Reader // parses the signatures that admins write on pages
+	Specs      []channels.Spec // the kinds of accounts that customers can write to, such as email
+	Lookup     setup.Lookup    // looks up people and channels in Slack or Teams; nil if none is connected
+	Signatures *operate.Reader // parses the signatures that admins write on pages
 
 	// Accounts.
-	Finder   *autoconfig.Finder // finds a mailbox's servers from its address; nil if admins must enter them
-	Consents *consent.Keeper    // signs in to mailboxes at Google and Microsoft; nil if this process can't do so
-	SignUp   *whatsapp.SignUp   // connects WhatsApp numbers through Meta's sign-up; nil if the company has no app for it
+	Finder   *emailmailbox.Finder // finds a mailbox's servers from its address; nil if admins must enter them
+	Consents *operate.Keeper      // signs in to mailboxes at Google and Microsoft; nil if this process can't do so
+	SignUp   *whatsapp.SignUp     // connects WhatsApp numbers through Meta's sign-up; nil if the company has no app for it
 	// Outside returns the network part of a channel's Env, such as its webhook URL; nil means an empty Env.
 	Outside func(spec channels.Spec, account string, config channels.Config) channels.Env
 
@@ -223,27 +216,27 @@ func New(o Options) (*web.Site, error) {
 		Now:       o.Now,
 	}
 	areas := []web.Area{
-		signin.Area(&signInDesk{o}, providerButtons(o.Doors.Providers)),
+		openid.SigninArea(&signInDesk{o}, providerButtons(o.Doors.Providers)),
 		openid.Area(&openidDesk{o}, signInOptions),
 		settings.Area(&settingsDesk{o, cache}),
 		dashboards,
-		records.Area(&recordsDesk{o}),
+		settings.RecordsArea(&recordsDesk{o}),
 		mailbox.Area(&mailboxDesk{o, cache}),
 		number.Area(&numberDesk{o, cache}),
-		start.Area(&startDesk{o, cache}),
-		tokens.Area(&tokensDesk{o}),
-		pages.Area(&customersDesk{o}),
+		settings.StartArea(&startDesk{o, cache}),
+		settings.TokensArea(&tokensDesk{o}),
+		settings.CustomersArea(&customersDesk{o}),
 	}
 	if o.Inbox != nil {
 		areas = append(areas, inbox.Area(o.Inbox))
 	}
 
-	version, _ := build.Version()
+	version, _ := operate.Version()
 	return web.New(web.Options{
 		Company:   o.companyName,
 		Version:   version,
 		People:    people{o.Pool, o.Inbox},
-		Sessions:  site.Sessions{Pool: o.Pool},
+		Sessions:  store.Sessions{Pool: o.Pool},
 		Secure:    strings.HasPrefix(o.BaseURL, "https://"),
 		Log:       o.Log,
 		Now:       o.Now,
@@ -281,8 +274,8 @@ func configOf(spec *channels.Spec, values map[string][]string) channels.Config {
 }
 
 // inspectOptions returns the options for testing an account's settings.
-func (o Options) inspectOptions() inspect.Options {
-	return inspect.Options{Pool: o.Pool, Sealer: o.Sealer, Specs: o.Specs, Outside: o.Outside, Log: o.Log}
+func (o Options) inspectOptions() operate.Options {
+	return operate.Options{Pool: o.Pool, Sealer: o.Sealer, Specs: o.Specs, Outside: o.Outside, Log: o.Log}
 }
 
 // saveOptions returns the options for saving a change of the set-up in the name of by.
@@ -298,7 +291,7 @@ func (o Options) save(ctx context.Context, by web.Person, c setup.Change) (setup
 // logChange adds lines to the log of configuration changes in the name of by. By convention, a line begins with + (added),
 // - (removed) or ~ (changed).
 func logChange(ctx context.Context, q store.Querier, by web.Person, lines ...string) error {
-	return site.KeepChange(ctx, q, site.Change{Agent: &by.ID, Author: by.Email, Lines: lines})
+	return store.KeepSetupChange(ctx, q, store.SetupChange{Agent: &by.ID, Author: by.Email, Lines: lines})
 }
 
 // companyName returns the company's name, or "" if it can't be read.
@@ -319,8 +312,8 @@ type people struct {
 
 // Person returns an agent with the current permissions, or web.ErrNobody.
 func (p people) Person(ctx context.Context, id store.AgentID) (web.Person, error) {
-	row, err := site.FindPerson(ctx, p.pool, id)
-	if errors.Is(err, site.ErrNoPerson) {
+	row, err := store.FindPerson(ctx, p.pool, id)
+	if errors.Is(err, store.ErrNoPerson) {
 		return web.Person{}, web.ErrNobody
 	}
 	if err != nil {
@@ -340,7 +333,7 @@ func (p people) Person(ctx context.Context, id store.AgentID) (web.Person, error
 }
 
 // zoneOf returns the time zone in which the site shows and parses a person's times. The engine uses the same one.
-func (p people) zoneOf(row site.Person) *time.Location {
+func (p people) zoneOf(row store.Person) *time.Location {
 	zone, err := time.LoadLocation(row.Zone)
 	switch {
 	case err == nil && row.Zone != "": // LoadLocation returns UTC for ""
@@ -354,5 +347,5 @@ func (p people) zoneOf(row site.Person) *time.Location {
 
 // SignOutEverywhere ends all sessions of an agent.
 func (p people) SignOutEverywhere(ctx context.Context, id store.AgentID) error {
-	return site.SignOutEverywhere(ctx, p.pool, id)
+	return store.SignOutEverywhere(ctx, p.pool, id)
 }

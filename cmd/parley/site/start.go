@@ -4,12 +4,12 @@ import (
 	"context"
 	"strings"
 
-	slackmanifest "parley/bot/slack/manifest"
-	"parley/bot/teams/manifest"
+	"parley/bot/slack"
+	"parley/bot/teams"
 	"parley/bot/web"
-	"parley/bot/web/start"
+	"parley/bot/web/settings"
 	"parley/bridge/setup"
-	"parley/store/stats"
+	"parley/store"
 )
 
 // startDesk implements start.Desk, the interface through which the "First steps" page reaches the database and the chats. The
@@ -23,8 +23,8 @@ type startDesk struct {
 
 // Progress returns the state of each step. Lost are agents who aren't linked to a user in Slack or Teams. Endpoint is the URL
 // for Teams' requests, which is empty unless the site uses https, as Teams requires.
-func (d *startDesk) Progress(ctx context.Context) (start.Progress, error) {
-	var p start.Progress
+func (d *startDesk) Progress(ctx context.Context) (settings.Progress, error) {
+	var p settings.Progress
 	directory, err := d.cache.Directory(ctx)
 	if err != nil {
 		return p, err
@@ -35,7 +35,7 @@ func (d *startDesk) Progress(ctx context.Context) (start.Progress, error) {
 		return p, err
 	}
 
-	if p.Arrived, err = stats.HasConversation(ctx, d.o.Pool); err != nil {
+	if p.Arrived, err = store.HasConversation(ctx, d.o.Pool); err != nil {
 		return p, err
 	}
 	if p.Chats, err = d.listChats(ctx, directory); err != nil {
@@ -50,7 +50,7 @@ func (d *startDesk) Progress(ctx context.Context) (start.Progress, error) {
 		case setup.EntryAgent:
 			p.Agents++
 			if e.Value("slack")+e.Value("teams") == "" {
-				p.Lost = append(p.Lost, start.Agent{Email: e.Name, Version: e.Version})
+				p.Lost = append(p.Lost, settings.Agent{Email: e.Name, Version: e.Version})
 			}
 		case setup.EntryTeam:
 			team, err := d.teamProgress(ctx, directory, e)
@@ -59,7 +59,7 @@ func (d *startDesk) Progress(ctx context.Context) (start.Progress, error) {
 			}
 			p.Teams = append(p.Teams, team)
 		case setup.EntryAccount:
-			p.Accounts = append(p.Accounts, start.Account{
+			p.Accounts = append(p.Accounts, settings.Account{
 				Name:       e.Name,
 				Address:    e.Value("email.address"),
 				Mode:       e.Value("mode"),
@@ -76,11 +76,11 @@ func (d *startDesk) Progress(ctx context.Context) (start.Progress, error) {
 // SlackManifest returns the manifest of the Slack app. It uses Socket Mode, which doesn't require that Slack can reach Parley.
 // If the site has an https URL, the manifest also allows agents to sign in with Slack.
 func (d *startDesk) SlackManifest() ([]byte, error) {
-	var o slackmanifest.Options
+	var o slack.ManifestOptions
 	if strings.HasPrefix(d.o.BaseURL, "https://") {
 		o.PublicURL = d.o.BaseURL
 	}
-	return slackmanifest.JSON(o)
+	return slack.JSON(o)
 }
 
 // TeamsPackage returns the zip file with which the app is installed in Teams. It requires that the site has an https URL.
@@ -91,7 +91,7 @@ func (d *startDesk) TeamsPackage(appID string) ([]byte, error) {
 			Hint: "Set PARLEY_PUBLIC_URL to that of this Parley, and start it again.",
 		}
 	}
-	return manifest.Package(manifest.Options{AppID: appID, Name: "Parley", PublicURL: d.o.BaseURL, Version: "1.0.0"})
+	return teams.Package(teams.ManifestOptions{AppID: appID, Name: "Parley", PublicURL: d.o.BaseURL, Version: "1.0.0"})
 }
 
 // Save saves a change of one entry of the configuration, such as an agent.

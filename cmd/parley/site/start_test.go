@@ -14,7 +14,7 @@ import (
 	"parley/channels"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
-	"parley/store/credential"
+	"parley/store"
 )
 
 const onlyAnn = `agents: [{email: ann@acme.test, name: Ann Lee, roles: [admin]}]`
@@ -94,9 +94,9 @@ func TestFirstStepsRefuse(t *testing.T) {
 }
 
 // listCredentials returns the credentials that are stored for chats.
-func listCredentials(t *testing.T, s *sitetest.Site) []credential.Credential {
+func listCredentials(t *testing.T, s *sitetest.Site) []store.Credential {
 	t.Helper()
-	return must(credential.List(t.Context(), s.Pool, sitetest.Sealer(t)))(t)
+	return must(store.Credentials(t.Context(), s.Pool, sitetest.Sealer(t)))(t)
 }
 
 func wantNoCredentials(t *testing.T, s *sitetest.Site) {

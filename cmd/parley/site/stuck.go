@@ -10,11 +10,10 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bot/web"
-	"parley/bot/web/records"
+	"parley/bot/web/settings"
 	"parley/bridge"
-	"parley/cmd/parley/inspect"
+	"parley/cmd/parley/operate"
 	"parley/store"
-	"parley/store/stuck"
 )
 
 // The "What stands still" pages show admins three lists of things that need a person:
@@ -29,8 +28,8 @@ import (
 
 // Undecided returns the replies about which a person must decide. It omits the reason if viewer may not read the conversation,
 // because the reason may quote a provider's error, which may name the customer.
-func (d *recordsDesk) Undecided(ctx context.Context, viewer store.AgentID, limit int) ([]records.Undecided, error) {
-	found, err := stuck.ListUndecided(ctx, d.o.Pool, limit)
+func (d *recordsDesk) Undecided(ctx context.Context, viewer store.AgentID, limit int) ([]settings.Undecided, error) {
+	found, err := store.UndecidedDeliveries(ctx, d.o.Pool, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -43,9 +42,9 @@ func (d *recordsDesk) Undecided(ctx context.Context, viewer store.AgentID, limit
 		return nil, err
 	}
 
-	list := make([]records.Undecided, len(found))
+	list := make([]settings.Undecided, len(found))
 	for i, u := range found {
-		list[i] = records.Undecided{Conversation: u.Conversation, Refused: u.Refused, Account: u.Account, By: u.By, At: u.At}
+		list[i] = settings.Undecided{Conversation: u.Conversation, Refused: u.Refused, Account: u.Account, By: u.By, At: u.At}
 		if !slices.Contains(readable, u.Conversation) {
 			list[i].Closed = true
 			continue
@@ -60,13 +59,13 @@ func (d *recordsDesk) Undecided(ctx context.Context, viewer store.AgentID, limit
 // Decide carries out a person's decision about an undecided reply. It goes through the inbox, like the buttons in the
 // conversation's thread, so the same checks apply. The act's Form identifies the attempt to send the reply, so that
 // pressing a button twice has one effect.
-func (d *recordsDesk) Decide(ctx context.Context, by web.Person, c records.Decision) (bridge.ActResult, error) {
-	u, err := stuck.FindUndecided(ctx, d.o.Pool, c.Delivery)
+func (d *recordsDesk) Decide(ctx context.Context, by web.Person, c settings.Decision) (bridge.ActResult, error) {
+	u, err := store.FindUndecided(ctx, d.o.Pool, c.Delivery)
 	if err != nil {
 		return bridge.ActResult{}, err
 	}
 	if u == nil || d.o.Inbox == nil {
-		return bridge.ActResult{}, records.ErrNone
+		return bridge.ActResult{}, settings.ErrNone
 	}
 	if u.Attempt != c.Attempt {
 		return bridge.ActResult{
@@ -89,7 +88,7 @@ func (d *recordsDesk) Decide(ctx context.Context, by web.Person, c records.Decis
 
 // Quarantine returns the events in the quarantine. It omits the reason, which may name a customer, if the account is closed to
 // viewer.
-func (d *recordsDesk) Quarantine(ctx context.Context, viewer store.AgentID, limit int) ([]records.Quarantined, error) {
+func (d *recordsDesk) Quarantine(ctx context.Context, viewer store.AgentID, limit int) ([]settings.Quarantined, error) {
 	found, err := store.ListQuarantine(ctx, d.o.Pool, limit)
 	if err != nil {
 		return nil, err
@@ -99,9 +98,9 @@ func (d *recordsDesk) Quarantine(ctx context.Context, viewer store.AgentID, limi
 		return nil, err
 	}
 
-	list := make([]records.Quarantined, len(found))
+	list := make([]settings.Quarantined, len(found))
 	for i, q := range found {
-		list[i] = records.Quarantined{Event: q.EventID, Account: q.Account, Reason: q.Reason, At: q.At}
+		list[i] = settings.Quarantined{Event: q.EventID, Account: q.Account, Reason: q.Reason, At: q.At}
 		if isClosed(q.AccountID) {
 			list[i].Reason, list[i].Closed = "", true
 		}
@@ -112,13 +111,13 @@ func (d *recordsDesk) Quarantine(ctx context.Context, viewer store.AgentID, limi
 
 // Replay queues a quarantined event again and returns a sentence about the result. It logs the replay unless it was refused.
 func (d *recordsDesk) Replay(ctx context.Context, by web.Person, event store.EventID) (string, error) {
-	results, err := inspect.Replay(ctx, d.o.Pool, d.o.Sealer, d.o.Specs, []store.EventID{event})
+	results, err := operate.Replay(ctx, d.o.Pool, d.o.Sealer, d.o.Specs, []store.EventID{event})
 	if err != nil {
 		return "", err
 	}
 	sentence := results[0].Text()
 	state := results[0].State
-	isAccepted := state == inspect.ReplayQueued || state == inspect.ReplayHandedOver
+	isAccepted := state == operate.ReplayQueued || state == operate.ReplayHandedOver
 	if isAccepted {
 		if err := logChange(ctx, d.o.Pool, by, "+ "+sentence); err != nil {
 			return "", err
@@ -129,9 +128,9 @@ func (d *recordsDesk) Replay(ctx context.Context, by web.Person, event store.Eve
 
 // Drop discards a quarantined event. It returns records.ErrNone if the event isn't in the quarantine.
 func (d *recordsDesk) Drop(ctx context.Context, by web.Person, event store.EventID) error {
-	account, err := stuck.Drop(ctx, d.o.Pool, event)
+	account, err := store.DropStuck(ctx, d.o.Pool, event)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return records.ErrNone
+		return settings.ErrNone
 	}
 	if err != nil {
 		return err
@@ -140,8 +139,8 @@ func (d *recordsDesk) Drop(ctx context.Context, by web.Person, event store.Event
 }
 
 // Blocked returns the blocked senders. It omits name and address of those at accounts that are closed to viewer.
-func (d *recordsDesk) Blocked(ctx context.Context, viewer store.AgentID, limit, skip int) ([]records.Blocked, error) {
-	found, err := stuck.ListBlocked(ctx, d.o.Pool, limit, skip)
+func (d *recordsDesk) Blocked(ctx context.Context, viewer store.AgentID, limit, skip int) ([]settings.Blocked, error) {
+	found, err := store.BlockedQueues(ctx, d.o.Pool, limit, skip)
 	if err != nil {
 		return nil, err
 	}
@@ -150,9 +149,9 @@ func (d *recordsDesk) Blocked(ctx context.Context, viewer store.AgentID, limit, 
 		return nil, err
 	}
 
-	list := make([]records.Blocked, len(found))
+	list := make([]settings.Blocked, len(found))
 	for i, b := range found {
-		list[i] = records.Blocked{ID: b.ID, Account: b.Account, Address: b.Address, Name: b.Name, Silenced: b.Silenced}
+		list[i] = settings.Blocked{ID: b.ID, Account: b.Account, Address: b.Address, Name: b.Name, Silenced: b.Silenced}
 		if isClosed(b.Of) {
 			list[i].Address, list[i].Name, list[i].Closed = "", "", true
 		}
@@ -169,9 +168,9 @@ func (d *recordsDesk) Unblock(ctx context.Context, by web.Person, sender store.I
 		return err
 	}
 
-	var unblocked *stuck.Blocked // nil if the sender wasn't blocked
+	var unblocked *store.BlockedQueue // nil if the sender wasn't blocked
 	err = store.InTx(ctx, d.o.Pool, func(tx pgx.Tx) error {
-		if unblocked, err = stuck.Unblock(ctx, tx, sender); err != nil || unblocked == nil {
+		if unblocked, err = store.UnblockQueue(ctx, tx, sender); err != nil || unblocked == nil {
 			return err
 		}
 		if isClosed(unblocked.Of) {
@@ -187,7 +186,7 @@ func (d *recordsDesk) Unblock(ctx context.Context, by web.Person, sender store.I
 		return err
 	}
 	if unblocked == nil {
-		return records.ErrNone
+		return settings.ErrNone
 	}
 
 	return logChange(ctx, d.o.Pool, by, fmt.Sprintf("+ a sender of %s is blocked no more (identity %d)", unblocked.Account, sender))

@@ -10,15 +10,14 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bot/web"
-	"parley/bot/web/tokens"
+	"parley/bot/web/settings"
 	"parley/bridge/setup"
 	"parley/channels"
 	"parley/store"
-	"parley/store/apitoken"
 )
 
 // maxTokens is the number of tokens shown. It is large enough for all valid tokens and some expired or revoked ones.
-const maxTokens = 2 * apitoken.Most
+const maxTokens = 2 * store.MaxAPITokens
 
 // tokensDesk implements tokens.Desk, the interface through which the site's pages and API for tokens reach the database.
 //
@@ -28,13 +27,13 @@ const maxTokens = 2 * apitoken.Most
 type tokensDesk struct{ o Options }
 
 // Tokens returns the tokens. Idle are valid tokens that don't work now because their maker has lost the permissions.
-func (d *tokensDesk) Tokens(ctx context.Context) ([]tokens.Token, error) {
-	rows, err := apitoken.List(ctx, d.o.Pool, maxTokens)
+func (d *tokensDesk) Tokens(ctx context.Context) ([]settings.Token, error) {
+	rows, err := store.APITokens(ctx, d.o.Pool, maxTokens)
 	if err != nil {
 		return nil, err
 	}
 
-	list := make([]tokens.Token, len(rows))
+	list := make([]settings.Token, len(rows))
 	makers := map[store.AgentID]web.Person{}
 	for i, r := range rows {
 		_, isKnown := makers[r.Agent]
@@ -46,7 +45,7 @@ func (d *tokensDesk) Tokens(ctx context.Context) ([]tokens.Token, error) {
 			makers[r.Agent] = maker // if the maker no longer exists, a Person without permissions
 		}
 
-		list[i] = tokens.Token{
+		list[i] = settings.Token{
 			ID:      r.ID,
 			Name:    r.Name,
 			Scope:   r.Scope,
@@ -65,15 +64,15 @@ func (d *tokensDesk) Tokens(ctx context.Context) ([]tokens.Token, error) {
 // tokens.ErrTooMany.
 func (d *tokensDesk) Make(ctx context.Context, by web.Person, name string, scope web.Scope, days int) (secret string, err error) {
 	err = store.InTx(ctx, d.o.Pool, func(tx pgx.Tx) error {
-		token := apitoken.Token{Name: name, Scope: string(scope), Agent: by.ID}
-		secret, err = apitoken.Make(ctx, tx, d.o.Sealer, token, time.Duration(days)*24*time.Hour)
+		token := store.APIToken{Name: name, Scope: string(scope), Agent: by.ID}
+		secret, err = store.MakeAPIToken(ctx, tx, d.o.Sealer, token, time.Duration(days)*24*time.Hour)
 		if err != nil {
 			return err
 		}
 		return logChange(ctx, tx, by, fmt.Sprintf("+ API token %s: %s, %d days", name, scope, days))
 	})
-	if errors.Is(err, apitoken.ErrTooMany) {
-		err = tokens.ErrTooMany
+	if errors.Is(err, store.ErrTooManyAPITokens) {
+		err = settings.ErrTooMany
 	}
 	return secret, err
 }
@@ -81,22 +80,22 @@ func (d *tokensDesk) Make(ctx context.Context, by web.Person, name string, scope
 // Revoke ends a token. It returns tokens.ErrNone if there is no such valid token.
 func (d *tokensDesk) Revoke(ctx context.Context, by web.Person, id int64) error {
 	err := store.InTx(ctx, d.o.Pool, func(tx pgx.Tx) error {
-		name, err := apitoken.Revoke(ctx, tx, id)
+		name, err := store.RevokeAPIToken(ctx, tx, id)
 		if err != nil {
 			return err
 		}
 		return logChange(ctx, tx, by, "- API token "+name+": revoked")
 	})
-	if errors.Is(err, apitoken.ErrNone) {
-		return tokens.ErrNone
+	if errors.Is(err, store.ErrNoAPIToken) {
+		return settings.TokensErrNone
 	}
 	return err
 }
 
 // findHolder returns the token with a secret and its maker, or web.ErrNoToken. It authenticates API requests (web.Options).
 func (o Options) findHolder(ctx context.Context, secret string) (web.Holder, error) {
-	t, err := apitoken.Find(ctx, o.Pool, o.Sealer, secret)
-	if errors.Is(err, apitoken.ErrNone) {
+	t, err := store.FindAPIToken(ctx, o.Pool, o.Sealer, secret)
+	if errors.Is(err, store.ErrNoAPIToken) {
 		return web.Holder{}, web.ErrNoToken
 	}
 	if err != nil {
@@ -121,10 +120,10 @@ func (d *tokensDesk) Export(ctx context.Context) ([]byte, error) {
 // Apply applies a parley.yaml, or only plans the changes if a.Dry is set, and returns a description of the changes. It doesn't
 // expand variables such as ${HOME} in the file, because the file's author must not be able to read this server's
 // environment. It returns tokens.Refused for an invalid file.
-func (d *tokensDesk) Apply(ctx context.Context, by web.Person, a tokens.Application) (string, error) {
+func (d *tokensDesk) Apply(ctx context.Context, by web.Person, a settings.Application) (string, error) {
 	file, err := setup.Parse(a.File, func(string) (string, bool) { return "", false })
 	if err != nil {
-		return "", tokens.Refused(err.Error())
+		return "", settings.Refused(err.Error())
 	}
 
 	o := d.o.saveOptions(setup.Author{Agent: &by.ID, Name: by.Email, Token: a.Token})
@@ -136,7 +135,7 @@ func (d *tokensDesk) Apply(ctx context.Context, by web.Person, a tokens.Applicat
 
 	result, err := run(ctx, d.o.Pool, file, o)
 	if faults, ok := errors.AsType[setup.Faults](err); ok {
-		return "", tokens.Refused(faults.Error())
+		return "", settings.Refused(faults.Error())
 	}
 	if err != nil {
 		return "", err

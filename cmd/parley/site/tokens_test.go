@@ -12,7 +12,7 @@ import (
 
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
-	"parley/store/restore"
+	"parley/store"
 	"parley/store/storetest"
 )
 
@@ -227,8 +227,8 @@ func TestRestoredSignsNobodyIn(t *testing.T) {
 	s := startRanks(t)
 	ann := s.Visitor("ann@acme.test")
 	p, link := newProgram(s, newToken(t, ann, setupScope)), signInLink(t, s, "ann@acme.test")
-	check(t, restore.Begin(t.Context(), s.Pool, "test"))
-	must(restore.Finish(t.Context(), s.Pool, time.Now()))(t)
+	check(t, store.BeginRestore(t.Context(), s.Pool, "test"))
+	must(store.FinishRestore(t.Context(), s.Pool, time.Now()))(t)
 	wantSignedOut(t, p, ann, link)
 }
 

@@ -13,7 +13,6 @@ import (
 
 	"parley/cmd/parley/site/sitetest"
 	"parley/store"
-	"parley/store/credential"
 )
 
 // A form on a page of the settings has a version of what it shows. When it is sent, the version says whether somebody
@@ -62,8 +61,8 @@ func connectChats(t *testing.T, s *sitetest.Site) {
 	t.Helper()
 	check(t, store.InTx(t.Context(), s.Pool, func(tx pgx.Tx) error {
 		sealer := sitetest.Sealer(t)
-		slack := credential.Save(t.Context(), tx, sealer, credential.Credential{Kind: "slack", Home: "T1", Author: otherAdmin})
-		teams := credential.Save(t.Context(), tx, sealer, credential.Credential{Kind: "teams", Home: "E1", Author: otherAdmin})
+		slack := store.SaveCredential(t.Context(), tx, sealer, store.Credential{Kind: "slack", Home: "T1", Author: otherAdmin})
+		teams := store.SaveCredential(t.Context(), tx, sealer, store.Credential{Kind: "teams", Home: "E1", Author: otherAdmin})
 		return errors.Join(slack, teams)
 	}))
 }

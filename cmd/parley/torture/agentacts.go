@@ -3,8 +3,6 @@ package torture
 import (
 	"context"
 	"time"
-
-	"parley/cmd/parley/torture/checker"
 )
 
 // This file simulates the agents of a test run. In the chat threads of their customers, agents reply, write internal
@@ -56,17 +54,17 @@ func (d *driver) typeReplies(ctx context.Context, c *conversation) error {
 func (d *driver) resolve(ctx context.Context, c *conversation) error {
 	d.counts.Resolved++
 	c.untilReopened = 2
-	return d.typeCommand(ctx, c, checker.Operation{Kind: checker.OpResolve}, "resolve")
+	return d.typeCommand(ctx, c, Operation{Kind: OpResolve}, "resolve")
 }
 
 func (d *driver) handOver(ctx context.Context, c *conversation) error {
 	d.counts.HandedOver++
-	return d.typeCommand(ctx, c, checker.Operation{Kind: checker.OpHandOver, Team: checker.OtherTeam}, "assign #"+checker.OtherTeam)
+	return d.typeCommand(ctx, c, Operation{Kind: OpHandOver, Team: OtherTeam}, "assign #"+OtherTeam)
 }
 
 func (d *driver) unassign(ctx context.Context, c *conversation) error {
 	d.counts.HandedOver++
-	return d.typeCommand(ctx, c, checker.Operation{Kind: checker.OpUnassign}, "unassign")
+	return d.typeCommand(ctx, c, Operation{Kind: OpUnassign}, "unassign")
 }
 
 // snoozeOnce snoozes a conversation. If the conversation was snoozed before in this run, the agent replies instead.
@@ -80,11 +78,11 @@ func (d *driver) snoozeOnce(ctx context.Context, c *conversation) error {
 // typeReply types a reply of the agent. If last is true, no other reply follows at once, and by chance the reply is
 // edited soon, or edited or deleted once it has arrived.
 func (d *driver) typeReply(ctx context.Context, c *conversation, last bool) error {
-	m := c.nextMarker(checker.Outbound)
+	m := c.nextMarker(Outbound)
 	d.counts.Replies++
 	d.repliesLeft--
 	if c.bounces {
-		m.Kind = checker.Bounced
+		m.Kind = Bounced
 		d.counts.Bounced++
 		d.counts.Replies--
 		d.bounceMarkers.add(m)
@@ -93,7 +91,7 @@ func (d *driver) typeReply(ctx context.Context, c *conversation, last bool) erro
 	}
 
 	id, err := d.typeAndRecord(ctx, c, c.agent, d.traits.Reply(d.rng.composeText(m), m.Number),
-		checker.Operation{Kind: checker.OpPost, Marker: m})
+		Operation{Kind: OpPost, Marker: m})
 	if err != nil || !last {
 		return err
 	}
@@ -107,17 +105,17 @@ func (d *driver) typeReply(ctx context.Context, c *conversation, last bool) erro
 }
 
 // editSoon schedules an edit of a reply for a moment later, while Parley still holds the reply back.
-func (d *driver) editSoon(c *conversation, id string, m checker.Marker) {
-	edited := c.nextMarker(checker.Edited)
+func (d *driver) editSoon(c *conversation, id string, m Marker) {
+	edited := c.nextMarker(Edited)
 	text := d.traits.Reply(d.rng.composeText(m), m.Number) + " (corrected: " + edited.String() + ")"
 	d.delayed.add(func(ctx context.Context) error {
-		return d.editAndRecord(ctx, c, id, text, checker.Operation{Marker: edited})
+		return d.editAndRecord(ctx, c, id, text, Operation{Marker: edited})
 	})
 }
 
 // typeAndRecord types a text in a conversation's thread and returns the id of the new message. It fills in the time,
 // the author and the ids of op, and adds op to the history.
-func (d *driver) typeAndRecord(ctx context.Context, c *conversation, who, text string, op checker.Operation) (id string, err error) {
+func (d *driver) typeAndRecord(ctx context.Context, c *conversation, who, text string, op Operation) (id string, err error) {
 	op.BeganAt = time.Now()
 	if id, err = d.platform.Post(ctx, who, c.root, text); err != nil {
 		return "", err
@@ -130,7 +128,7 @@ func (d *driver) typeAndRecord(ctx context.Context, c *conversation, who, text s
 	return id, nil
 }
 
-func (d *driver) typeCommand(ctx context.Context, c *conversation, op checker.Operation, words string) error {
+func (d *driver) typeCommand(ctx context.Context, c *conversation, op Operation, words string) error {
 	_, err := d.typeAndRecord(ctx, c, c.agent, d.traits.Command(words), op)
 	return err
 }
@@ -138,7 +136,7 @@ func (d *driver) typeCommand(ctx context.Context, c *conversation, op checker.Op
 // typeInternal types a message that must never reach the customer, in one of the forms that mark it as internal, for
 // example "note: …". Some of the agent's notes are later edited into replies (turnNote).
 func (d *driver) typeInternal(ctx context.Context, c *conversation) error {
-	m := c.nextMarker(checker.Internal)
+	m := c.nextMarker(Internal)
 	d.counts.Internal++
 	forms := d.traits.Internal(c.agent, c.colleague, d.rng.composeText(m))
 	isTurned := d.rng.percent(turnPercent)
@@ -147,7 +145,7 @@ func (d *driver) typeInternal(ctx context.Context, c *conversation) error {
 		form = forms[0] // the agent's own note
 	}
 
-	id, err := d.typeAndRecord(ctx, c, form.Who, form.Text, checker.Operation{Kind: checker.OpPost, Marker: m})
+	id, err := d.typeAndRecord(ctx, c, form.Who, form.Text, Operation{Kind: OpPost, Marker: m})
 	if err == nil && isTurned {
 		d.turnNote(c, id, m)
 	}
@@ -157,14 +155,14 @@ func (d *driver) typeInternal(ctx context.Context, c *conversation) error {
 // typeAndDelete types a reply and deletes it during its hold, the time for which Parley keeps a reply back so that its
 // author can take it back. The customer must never receive it.
 func (d *driver) typeAndDelete(ctx context.Context, c *conversation) error {
-	m := c.nextMarker(checker.Deleted)
+	m := c.nextMarker(Deleted)
 	id, err := d.typeAndRecord(ctx, c, c.agent, d.traits.Reply(d.rng.composeText(m), m.Number),
-		checker.Operation{Kind: checker.OpPost, Marker: m})
+		Operation{Kind: OpPost, Marker: m})
 	if err != nil {
 		return err
 	}
 
-	d.delayed.add(func(ctx context.Context) error { return d.deleteAndRecord(ctx, c, id, checker.Operation{}) })
+	d.delayed.add(func(ctx context.Context) error { return d.deleteAndRecord(ctx, c, id, Operation{}) })
 
 	return nil
 }

@@ -2,9 +2,6 @@ package torture
 
 import (
 	"time"
-
-	"parley/cmd/parley/torture/checker"
-	"parley/cmd/parley/torture/emulators"
 )
 
 // The number of conversations of a test run. There are enough to cover each kind of channel (mail, WhatsApp, …), and few
@@ -20,7 +17,7 @@ const (
 // agents, decides from it what may happen next: an agent can reply once the thread exists, for example.
 type conversation struct {
 	number     int
-	kind       emulators.ChatKind
+	kind       ChatKind
 	agent      string // the agent who replies
 	colleague  string // the other agent
 	root       string // id of its chat thread's first message; "" until findThreads has found the thread
@@ -40,21 +37,21 @@ type conversation struct {
 }
 
 // makeConversations returns the conversations of a run. Ann and Ben alternate as agents.
-func makeConversations(o Options, t emulators.Traits) []*conversation {
+func makeConversations(o Options, t Traits) []*conversation {
 	var list []*conversation
 	byMail := 0
 	n := min(max(minConversations, o.Mails/mailsPerConversation), maxConversations)
 	for number := 1; number <= n; number++ {
 		c := &conversation{
 			number:    number,
-			kind:      emulators.ChatKindOf(number, o.Chats),
+			kind:      ChatKindOf(number, o.Chats),
 			agent:     t.Ann,
 			colleague: t.Ben,
 		}
 		if number%2 == 0 {
 			c.agent, c.colleague = t.Ben, t.Ann
 		}
-		if c.kind == emulators.ByMail {
+		if c.kind == ByMail {
 			byMail++
 			c.bounces = byMail%bounceEvery == 2 // the second, so that even the smallest run has one
 		}
@@ -65,7 +62,7 @@ func makeConversations(o Options, t emulators.Traits) []*conversation {
 
 // nextMarker returns the marker of the conversation's next message. A marker is a unique word in the text, such as
 // "outbound-c017-5", by which the message is recognised wherever it arrives.
-func (c *conversation) nextMarker(kind string) checker.Marker {
+func (c *conversation) nextMarker(kind string) Marker {
 	c.markerCount++
-	return checker.Marker{Kind: kind, Conversation: c.number, Number: c.markerCount}
+	return Marker{Kind: kind, Conversation: c.number, Number: c.markerCount}
 }

@@ -3,8 +3,6 @@ package torture
 import (
 	"fmt"
 	"math/rand/v2"
-
-	"parley/cmd/parley/torture/checker"
 )
 
 // dice decide what people do by chance. The same seed makes the same run.
@@ -14,7 +12,7 @@ type dice struct{ *rand.Rand }
 func (r dice) percent(percent int) bool { return r.IntN(100) < percent }
 
 // composeText makes a text around a marker. It ends with the marker's EndWord.
-func (r dice) composeText(m checker.Marker) string {
+func (r dice) composeText(m Marker) string {
 	texts := []string{
 		"Thank you for your patience, this is %s.",
 		"Here is what I found: %s",

@@ -9,8 +9,6 @@ import (
 
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/lab"
-	"parley/cmd/parley/torture/checker"
-	"parley/cmd/parley/torture/emulators"
 )
 
 // findInterval is how often the driver looks for new threads.
@@ -26,9 +24,9 @@ const findInterval = 300 * time.Millisecond
 // Only one goroutine may use a driver, except for its stimuli, tasks, marker sets and failing mails, and for fields that
 // never change.
 type driver struct {
-	client   emulators.Client
-	platform emulators.Platform
-	traits   emulators.Traits
+	client   Client
+	platform Platform
+	traits   Traits
 
 	// The work of the run, and how it is done.
 	rng           dice
@@ -43,7 +41,7 @@ type driver struct {
 	isFinishing   bool        // everything is written, and only waiting acts are left
 
 	// The work done so far.
-	history       checker.History
+	history       History
 	counts        workloadCounts
 	threadsReadAt time.Time // when findThreads last ran
 
@@ -68,7 +66,7 @@ const (
 	actDelay = 300 * time.Millisecond
 )
 
-func newDriver(client emulators.Client, o Options) *driver {
+func newDriver(client Client, o Options) *driver {
 	platform := client.Platform()
 	d := &driver{
 		client:        client,
@@ -95,7 +93,7 @@ func newDriver(client emulators.Client, o Options) *driver {
 func (d *driver) prepareBounces(ctx context.Context) error {
 	for _, c := range d.conversations {
 		if c.bounces {
-			if err := d.client.BounceMail(ctx, emulators.CustomerAddress(c.number)); err != nil {
+			if err := d.client.BounceMail(ctx, CustomerAddress(c.number)); err != nil {
 				return err
 			}
 		}
@@ -208,26 +206,26 @@ func (d *driver) findThreads(ctx context.Context) error {
 		return err
 	}
 	for _, c := range d.conversations {
-		r := roots[emulators.Subject(c.number)]
-		c.root, c.resolved, c.isSnoozed = r.ID, checker.IsResolved(r.Card), checker.IsSnoozed(r.Card)
+		r := roots[Subject(c.number)]
+		c.root, c.resolved, c.isSnoozed = r.ID, IsResolved(r.Card), IsSnoozed(r.Card)
 	}
 	return nil
 }
 
 // writeAsCustomer sends a message of a customer and records it. last is false if another one follows immediately.
 func (d *driver) writeAsCustomer(ctx context.Context, c *conversation, last bool) error {
-	from := fmt.Sprintf("Customer %03d <%s>", c.number, emulators.CustomerAddress(c.number))
-	marker := c.nextMarker(checker.Inbound)
+	from := fmt.Sprintf("Customer %03d <%s>", c.number, CustomerAddress(c.number))
+	marker := c.nextMarker(Inbound)
 	c.untilReopened = max(c.untilReopened-1, 0)
 	c.wroteAt = time.Now()
 	if !last {
 		d.burstMarkers.add(marker)
 	}
 
-	m := mailfake.Mail{From: from, To: []string{lab.HelpAddress}, Cc: emulators.CopyAddresses(c.number), Text: d.rng.composeText(marker)}
-	hasFile := c.kind == emulators.ByMail && d.traits.ShowsFiles && d.rng.percent(filePercent)
+	m := mailfake.Mail{From: from, To: []string{lab.HelpAddress}, Cc: CopyAddresses(c.number), Text: d.rng.composeText(marker)}
+	hasFile := c.kind == ByMail && d.traits.ShowsFiles && d.rng.percent(filePercent)
 	if hasFile {
-		f := checker.FileOf(marker)
+		f := FileOf(marker)
 		m.Attachments = []mailfake.Attachment{{Name: f.Name, Type: "text/plain", Content: []byte(f.Content)}}
 	}
 	d.mailsLeft--
@@ -236,9 +234,9 @@ func (d *driver) writeAsCustomer(ctx context.Context, c *conversation, last bool
 		return err
 	}
 
-	d.history = append(d.history, checker.Operation{
+	d.history = append(d.history, Operation{
 		At:           time.Now(),
-		Kind:         checker.OpWrite,
+		Kind:         OpWrite,
 		Marker:       marker,
 		Conversation: c.number,
 		Announced:    true,
@@ -250,13 +248,13 @@ func (d *driver) writeAsCustomer(ctx context.Context, c *conversation, last bool
 // write sends a customer's message: by phone, as an answer to the latest mail that the customer received, or as a new
 // mail.
 func (d *driver) write(ctx context.Context, c *conversation, m mailfake.Mail) error {
-	if c.kind != emulators.ByMail {
-		return d.client.SendText(ctx, emulators.ChatText{Kind: c.kind, Conversation: c.number, Text: m.Text})
+	if c.kind != ByMail {
+		return d.client.SendText(ctx, ChatText{Kind: c.kind, Conversation: c.number, Text: m.Text})
 	}
 
 	mayAnswer := c.root != "" && d.rng.IntN(newMailEvery) > 0
 	if mayAnswer {
-		inbox, err := d.client.ReadFolder(ctx, emulators.CustomerAddress(c.number), "INBOX")
+		inbox, err := d.client.ReadFolder(ctx, CustomerAddress(c.number), "INBOX")
 		if err != nil {
 			return err
 		}
@@ -265,7 +263,7 @@ func (d *driver) write(ctx context.Context, c *conversation, m mailfake.Mail) er
 			return d.client.AnswerMail(ctx, m, inbox[len(inbox)-1].MessageID, programs[d.rng.IntN(len(programs))])
 		}
 	}
-	m.Subject = emulators.Subject(c.number)
+	m.Subject = Subject(c.number)
 	if c.lastMailID != "" {
 		m.Subject = "Re: " + m.Subject
 		m.InReplyTo, m.References = c.lastMailID, []string{c.lastMailID}

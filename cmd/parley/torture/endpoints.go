@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"parley/channels/emulator"
-	"parley/channels/pause"
+	"parley/channels/wire"
 )
 
 // endpoints probes the HTTP servers of the replicas (the Parley processes of a test run, which share a database). It
@@ -108,7 +108,7 @@ func (e *endpoints) probeUntil(ctx context.Context, n int, replaced <-chan struc
 		if e.isServing(ctx, n) {
 			lastAnswer = time.Now()
 		}
-		pause.For(ctx, probeEvery)
+		wire.For(ctx, probeEvery)
 	}
 	return lastAnswer
 }
@@ -119,7 +119,7 @@ func (e *endpoints) awaitAnswer(ctx context.Context, n int) (at time.Time, ok bo
 		if e.isServing(ctx, n) {
 			return time.Now(), true
 		}
-		pause.For(ctx, probeEvery)
+		wire.For(ctx, probeEvery)
 	}
 	return time.Time{}, false
 }

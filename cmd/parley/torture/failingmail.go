@@ -10,10 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/channels/pause"
-	"parley/cmd/parley/torture/checker"
-	"parley/cmd/parley/torture/emulators"
-	"parley/cmd/parley/torture/records"
+	"parley/channels/wire"
 )
 
 // Parley stores each mail first and applies it afterwards, that is turns it into a message of a conversation. If that
@@ -41,11 +38,11 @@ const (
 // failingMails prepares the mails whose first attempts fail, and reports what became of them. Later mails in the same
 // queue must wait for such a mail, and all others must not.
 type failingMails struct {
-	database *records.Database // nil until a run begins
-	crashing markerSet         // of the crashing mails
+	database *Database // nil until a run begins
+	crashing markerSet // of the crashing mails
 
 	mu   sync.Mutex
-	last map[task]checker.Marker // the latest mail of each kind
+	last map[task]Marker // the latest mail of each kind
 }
 
 // createRefusalTrigger creates the database trigger that rejects failing and slow mails. It rejects a mail until Parley
@@ -79,7 +76,7 @@ const addFailingMail = `
 
 // prepare makes Parley's first attempts to apply a mail fail. It must be called before the mail is sent. If the database
 // doesn't respond, it retries for at most a minute.
-func (f *failingMails) prepare(ctx context.Context, kind task, m checker.Marker) error {
+func (f *failingMails) prepare(ctx context.Context, kind task, m Marker) error {
 	f.remember(kind, m)
 	if kind == taskCrashingMail {
 		f.crashing.add(m)
@@ -111,11 +108,11 @@ func (f *failingMails) refuse(ctx context.Context, words string, seconds, attemp
 }
 
 // remember records a mail as the latest one of its kind.
-func (f *failingMails) remember(kind task, m checker.Marker) {
+func (f *failingMails) remember(kind task, m Marker) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.last == nil {
-		f.last = map[task]checker.Marker{}
+		f.last = map[task]Marker{}
 	}
 	f.last[kind] = m
 }
@@ -153,7 +150,7 @@ func (f *failingMails) inspectLast(ctx context.Context, kind task) (failingMail,
 
 	var found failingMail
 	err := f.database.WithConn(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		list, err := records.Rows(ctx, c, pgx.RowToStructByName[failingMail], failingMailQuery, m.String(), refusalSequence(m.String()))
+		list, err := Rows(ctx, c, pgx.RowToStructByName[failingMail], failingMailQuery, m.String(), refusalSequence(m.String()))
 		if err == nil {
 			found = list[0]
 		}
@@ -197,7 +194,7 @@ func (in *injector) injectFailingMail(ctx context.Context, f fault) {
 			in.recordInjected(f)
 			return
 		}
-		if time.Now().After(deadline) || !pause.For(ctx, askEvery) {
+		if time.Now().After(deadline) || !wire.For(ctx, askEvery) {
 			in.recordMissed(f)
 			return
 		}
@@ -221,7 +218,7 @@ func (in *injector) killWhileApplying(ctx context.Context, f fault) {
 		return err == nil && (mail.Applied || mail.Tries >= failedAttempts)
 	}
 	in.running.Go(func() { // concurrently, since the trigger must be armed when the mail arrives
-		for pause.For(waiting, crashPollEvery) {
+		for wire.For(waiting, crashPollEvery) {
 			if isOver() {
 				stop()
 			}
@@ -258,13 +255,13 @@ func (in *injector) killWhileApplying(ctx context.Context, f fault) {
 // writeFailingMail has a customer write three mails. The second one is of the given kind.
 func (d *driver) writeFailingMail(ctx context.Context, kind task) error {
 	const mails, failing = 3, 1 // how many, and the index of the one that fails
-	byMail := slices.DeleteFunc(slices.Clone(d.conversations), func(c *conversation) bool { return c.kind != emulators.ByMail })
+	byMail := slices.DeleteFunc(slices.Clone(d.conversations), func(c *conversation) bool { return c.kind != ByMail })
 	c := byMail[d.rng.IntN(len(byMail))]
 	d.counts.FailingMails++
 	d.mailsLeft += mails
 	for i := range mails {
 		if i == failing {
-			next := checker.Marker{Kind: checker.Inbound, Conversation: c.number, Number: c.markerCount + 1}
+			next := Marker{Kind: Inbound, Conversation: c.number, Number: c.markerCount + 1}
 			if err := d.failing.prepare(ctx, kind, next); err != nil {
 				return err
 			}

@@ -5,8 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"parley/cmd/parley/torture/checker"
 )
 
 // This file decides whether a test run with injected faults failed. A run fails for two reasons: Parley violated an
@@ -28,7 +26,7 @@ func (r *Report) findFailures() []string {
 
 // violatedInvariants describes the invariants that Parley violated, such as "2 lost".
 func (r *Report) violatedInvariants() []string {
-	return checker.FormatTallies(slices.Concat(r.Verdict.Tallies(), r.Audit.Tallies(), []checker.Tally{
+	return FormatTallies(slices.Concat(r.Verdict.Tallies(), r.Audit.Tallies(), []Tally{
 		{What: "events left in the queue", Count: r.Left.Pending},
 		{What: "lanes left with something to deliver", Count: r.Left.Lanes},
 		{What: "events in quarantine that can be read", Count: r.Left.Quarantined - r.Workload.Poisons},

@@ -9,8 +9,7 @@ import (
 	"testing"
 
 	"parley/cmd/parley/lab"
-	"parley/cmd/parley/torture/checker"
-	"parley/cmd/parley/torture/records"
+
 	"parley/store/storetest"
 )
 
@@ -34,7 +33,7 @@ func goodReport() Report {
 			HandedOver: 1,
 			Poisons:    2,
 		},
-		Verdict: checker.Verdict{
+		Verdict: Verdict{
 			Mails:             91,
 			Replies:           58,
 			Bounced:           4,
@@ -49,7 +48,7 @@ func goodReport() Report {
 			Excused:           4,
 		},
 		Left:  lab.Load{Quarantined: 2},
-		Audit: records.Audit{Effects: 200, Places: 90},
+		Audit: Audit{Effects: 200, Places: 90},
 		ProviderFaults: map[string]int{
 			"imap fetch cut":          2,
 			"imap search drop_before": 0,

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"parley/channels/pause"
+	"parley/channels/wire"
 )
 
 // This file has a table with one entry for each kind of fault in a test run, such as "kill" or "reset connections", that
@@ -102,7 +102,7 @@ func whenPossible(try func(*injector, context.Context, fault) bool) injection {
 				in.recordInjected(f)
 				return
 			}
-			if time.Now().After(deadline) || !pause.For(ctx, pollEvery) {
+			if time.Now().After(deadline) || !wire.For(ctx, pollEvery) {
 				in.recordMissed(f)
 				return
 			}
@@ -146,7 +146,7 @@ func (in *injector) tryStop(ctx context.Context, f fault) bool {
 	resume, ok := in.replicas[f.Replica].suspend()
 	if ok {
 		in.running.Go(func() {
-			pause.For(ctx, f.Duration)
+			wire.For(ctx, f.Duration)
 			resume()
 		})
 	}

@@ -8,9 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"parley/channels/pause"
-	"parley/cmd/parley/torture/emulators"
-	"parley/cmd/parley/torture/records"
+	"parley/channels/wire"
 )
 
 const (
@@ -26,10 +24,10 @@ const (
 // customers and agents) writes for them.
 type injector struct {
 	// The parts that it disturbs.
-	client    emulators.Client
+	client    Client
 	replicas  []*replica
 	network   *network
-	database  *records.Database
+	database  *Database
 	driver    *driver
 	endpoints *endpoints
 
@@ -61,7 +59,7 @@ type injector struct {
 func (in *injector) run(ctx context.Context, list []fault) error {
 	in.began = time.Now()
 	for _, f := range list {
-		if !pause.For(ctx, f.At-time.Since(in.began)) {
+		if !wire.For(ctx, f.At-time.Since(in.began)) {
 			in.running.Wait()
 			return ctx.Err()
 		}
@@ -122,9 +120,9 @@ func (in *injector) runBeside(kind string, work func() error) {
 // holdSnapshot holds a database snapshot for a while, during which it may block other transactions. The fault is printed
 // when it begins and again when it ends, and counts as injected when it ends.
 func (in *injector) holdSnapshot(ctx context.Context, f fault) error {
-	statement := records.TakeSnapshot
+	statement := TakeSnapshot
 	if f.Kind == faultReadTables {
-		statement = records.ReadAll
+		statement = ReadAll
 	}
 	in.printFault("", f)
 	err := in.database.HoldSnapshot(ctx, time.Now().Add(f.Duration), statement)

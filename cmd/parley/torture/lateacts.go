@@ -4,9 +4,6 @@ import (
 	"context"
 	"slices"
 	"time"
-
-	"parley/cmd/parley/torture/checker"
-	"parley/cmd/parley/torture/emulators"
 )
 
 // Parley keeps each new reply back for a few seconds, its hold, so that the author can take it back. This file simulates
@@ -148,34 +145,34 @@ func (d *driver) finishWaiting(ctx context.Context, isSettled bool) (hasActed bo
 }
 
 // changeAfterArrival may queue an act, by chance, that edits or deletes a reply once the customer has received it.
-func (d *driver) changeAfterArrival(c *conversation, id string, m checker.Marker) {
+func (d *driver) changeAfterArrival(c *conversation, id string, m Marker) {
 	hasArrived := func(ctx context.Context) (bool, error) { return d.client.HasReceived(ctx, c.kind, c.number, m) }
 	switch n := d.rng.IntN(wholePercent); {
 	case c.bounces: // never arrives
 	case n < lateEditPercent:
-		edited := c.nextMarker(checker.Edited)
+		edited := c.nextMarker(Edited)
 		text := d.traits.Reply(d.rng.composeText(m), m.Number) + " (corrected: " + edited.String() + ")"
 		d.waiting.add(d.hold, hasArrived, func(ctx context.Context) error {
 			d.counts.LateEdits++
-			return d.editAndRecord(ctx, c, id, text, checker.Operation{Marker: edited, Arrived: true})
+			return d.editAndRecord(ctx, c, id, text, Operation{Marker: edited, Arrived: true})
 		})
 	case n < lateEditPercent+lateDeletePercent:
 		d.waiting.add(d.hold, hasArrived, func(ctx context.Context) error {
 			d.counts.LateDeletes++
-			return d.deleteAndRecord(ctx, c, id, checker.Operation{Arrived: true})
+			return d.deleteAndRecord(ctx, c, id, Operation{Arrived: true})
 		})
 	}
 }
 
 // turnNote queues an act that edits a note into a reply, which may then be edited back or deleted. The act waits until
 // Parley has been notified of the note. Otherwise Parley would only see a reply, and couldn't know that it was a note.
-func (d *driver) turnNote(c *conversation, id string, m checker.Marker) {
+func (d *driver) turnNote(c *conversation, id string, m Marker) {
 	wasTold := func(ctx context.Context) (bool, error) {
-		delays, err := d.platform.EventDelays(ctx, emulators.Written)
-		return delays[id] != checker.NotTold, err
+		delays, err := d.platform.EventDelays(ctx, Written)
+		return delays[id] != NotTold, err
 	}
 	always := func(context.Context) (bool, error) { return true, nil }
-	words, op := d.rng.composeText(m), checker.Operation{Marker: m}
+	words, op := d.rng.composeText(m), Operation{Marker: m}
 	d.waiting.add(lookInterval, wasTold, func(ctx context.Context) error {
 		d.counts.Turned++
 		switch n := d.rng.IntN(wholePercent); {
@@ -183,7 +180,7 @@ func (d *driver) turnNote(c *conversation, id string, m checker.Marker) {
 			note := d.traits.Internal(c.agent, c.colleague, words)[0].Text
 			d.waiting.add(lookInterval, always, func(ctx context.Context) error { return d.editAndRecord(ctx, c, id, note, op) })
 		case n < 2*turnBackPercent:
-			d.waiting.add(lookInterval, always, func(ctx context.Context) error { return d.deleteAndRecord(ctx, c, id, checker.Operation{}) })
+			d.waiting.add(lookInterval, always, func(ctx context.Context) error { return d.deleteAndRecord(ctx, c, id, Operation{}) })
 		}
 		return d.editAndRecord(ctx, c, id, d.traits.Reply(words, m.Number), op)
 	})
@@ -207,25 +204,25 @@ func (d *driver) snooze(ctx context.Context, c *conversation) error {
 		d.history[len(d.history)-1].WhileSnoozed = true
 		return nil
 	})
-	return d.typeCommand(ctx, c, checker.Operation{Kind: checker.OpSnooze}, "snooze "+snoozeTime)
+	return d.typeCommand(ctx, c, Operation{Kind: OpSnooze}, "snooze "+snoozeTime)
 }
 
 // editAndRecord edits a message as its author. It completes op and adds it to the history.
-func (d *driver) editAndRecord(ctx context.Context, c *conversation, id, text string, op checker.Operation) error {
-	op.Kind = checker.OpEdit
+func (d *driver) editAndRecord(ctx context.Context, c *conversation, id, text string, op Operation) error {
+	op.Kind = OpEdit
 	d.counts.Edits++
 	return d.recordChange(c, id, op, d.platform.Edit(ctx, c.agent, id, text))
 }
 
 // deleteAndRecord deletes a message as its author. It completes op and adds it to the history.
-func (d *driver) deleteAndRecord(ctx context.Context, c *conversation, id string, op checker.Operation) error {
-	op.Kind = checker.OpDelete
+func (d *driver) deleteAndRecord(ctx context.Context, c *conversation, id string, op Operation) error {
+	op.Kind = OpDelete
 	d.counts.Deletes++
 	return d.recordChange(c, id, op, d.platform.Delete(ctx, c.agent, id))
 }
 
 // recordChange completes op and adds it to the history, unless the change failed with err.
-func (d *driver) recordChange(c *conversation, id string, op checker.Operation, err error) error {
+func (d *driver) recordChange(c *conversation, id string, op Operation, err error) error {
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"parley/channels/pause"
+	"parley/channels/wire"
 )
 
 // A route is a kind of connection. Faults and counters refer to it by these names. On these routes Parley calls servers:
@@ -232,7 +232,7 @@ func (p *proxy) dropTraffic(ctx context.Context, route string, d time.Duration, 
 		hole.applyTo(l)
 	}
 
-	pause.For(ctx, d)
+	wire.For(ctx, d)
 	p.endBlackhole(route, &hole)
 	for _, l := range p.openLinks(route) {
 		if l.isBlackholed() {

@@ -13,8 +13,8 @@ import (
 	"syscall"
 	"time"
 
-	"parley/channels/pause"
-	"parley/cmd/parley/child"
+	"parley/channels/wire"
+	"parley/cmd/parley/lab"
 )
 
 // replica runs one of the Parley processes of a test run, which share a database. Like a service manager, it restarts the
@@ -22,15 +22,15 @@ import (
 // working Parley exits by itself, the run fails.
 type replica struct {
 	index int // from 0
-	spec  child.Spec
+	spec  lab.Spec
 
 	// databaseWasDown reports whether the database was unreachable at any time since the given one. nil means never.
 	databaseWasDown func(since time.Time) bool
 
 	mu              sync.Mutex
-	process         *child.Process // the latest process, which may have exited; nil before the first
-	endRequested    bool           // the run killed the process or asked it to exit
-	killed          bool           // kill was called since the process was started
+	process         *lab.Process // the latest process, which may have exited; nil before the first
+	endRequested    bool         // the run killed the process or asked it to exit
+	killed          bool         // kill was called since the process was started
 	started         time.Time
 	unexpectedExits []string // descriptions of exits that the run did not cause
 	failedStarts    int      // because the database was unreachable or the port was taken
@@ -41,7 +41,7 @@ func (r *replica) run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		spec := r.currentSpec()
 		log := logFrom(spec.Log)
-		p, err := child.Start(spec)
+		p, err := lab.Start(spec)
 		if err != nil {
 			return err
 		}
@@ -55,7 +55,7 @@ func (r *replica) run(ctx context.Context) error {
 		}
 
 		wasRequested := r.recordEnd(p.Err(), log)
-		if !wasRequested && !pause.For(ctx, time.Second) { // as a service manager would
+		if !wasRequested && !wire.For(ctx, time.Second) { // as a service manager would
 			return nil
 		}
 	}
@@ -63,13 +63,13 @@ func (r *replica) run(ctx context.Context) error {
 	return nil
 }
 
-func (r *replica) currentSpec() child.Spec {
+func (r *replica) currentSpec() lab.Spec {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.spec
 }
 
-func (r *replica) recordStart(p *child.Process) {
+func (r *replica) recordStart(p *lab.Process) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.process, r.started = p, time.Now()

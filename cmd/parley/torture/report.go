@@ -11,9 +11,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"parley/cmd/parley/torture/checker"
-	"parley/cmd/parley/torture/emulators"
 )
 
 // This file finishes a test run: it searches the logs for panics, saves what the database and the emulators show, prints
@@ -62,7 +59,7 @@ func (s *session) exportObservations(ctx context.Context) error {
 	if s.database.Current() != nil {
 		err = s.database.Export(ctx, filepath.Join(s.dir, "journal"))
 	}
-	if s.client == (emulators.Client{}) {
+	if s.client == (Client{}) {
 		return err
 	}
 
@@ -76,17 +73,17 @@ func (s *session) exportObservations(ctx context.Context) error {
 	err = errors.Join(err, s.writeJSON("history.json", s.driver.history))
 	mail := map[string]any{}
 	for _, t := range s.driver.conversations {
-		if t.kind != emulators.ByMail {
+		if t.kind != ByMail {
 			b, seen := s.client.ReadPhone(ctx, t.kind, t.number)
 			err = errors.Join(err, seen)
-			mail[fmt.Sprintf("%s %s", t.kind, emulators.Subject(t.number))] = b
+			mail[fmt.Sprintf("%s %s", t.kind, Subject(t.number))] = b
 			continue
 		}
 
 		for _, folder := range []string{"INBOX", "Sent"} {
-			list, seen := s.client.ReadFolder(ctx, emulators.CustomerAddress(t.number), folder)
+			list, seen := s.client.ReadFolder(ctx, CustomerAddress(t.number), folder)
 			err = errors.Join(err, seen)
-			mail[emulators.CustomerAddress(t.number)+" "+folder] = list
+			mail[CustomerAddress(t.number)+" "+folder] = list
 		}
 	}
 
@@ -170,7 +167,7 @@ func (t reportText) printFaults() {
 
 // printConditions prints what was left undone, and the load of the machine.
 func (t reportText) printConditions() {
-	left := joinTallies(countFirst, []checker.Tally{
+	left := joinTallies(countFirst, []Tally{
 		{What: "events", Count: t.Left.Pending},
 		{What: "lanes", Count: t.Left.Lanes},
 		{What: "quarantined", Count: t.Left.Quarantined},
@@ -187,7 +184,7 @@ func (t reportText) printVerdict() {
 	t.printLine("Files of customers: %d. When all had arrived: %d edits and %d deletions of replies, "+
 		"%d notes edited into replies, %d of %d snoozed conversations woken.",
 		v.Files, w.LateEdits, w.LateDeletes, w.Turned, w.Woken, w.Snoozed)
-	done := joinTallies(countFirst, []checker.Tally{
+	done := joinTallies(countFirst, []Tally{
 		{What: "mails", Count: v.Mails},
 		{What: "replies", Count: v.Replies},
 		{What: "bounced", Count: v.Bounced},
@@ -223,7 +220,7 @@ const (
 )
 
 // joinTallies formats each tally and joins them with commas.
-func joinTallies(format string, list []checker.Tally) string {
+func joinTallies(format string, list []Tally) string {
 	var parts []string
 	for _, t := range list {
 		parts = append(parts, fmt.Sprintf(format, t.Count, t.What))

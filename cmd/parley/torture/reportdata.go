@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"parley/cmd/parley/lab"
-	"parley/cmd/parley/torture/checker"
-	"parley/cmd/parley/torture/records"
 )
 
 // ErrVerdict is returned for a run that failed: Parley violated an invariant, or the run did not put the invariants
@@ -31,15 +29,15 @@ type Report struct {
 	SettleTime     time.Duration  `json:"settle_time"`     // from the end of the flow to the verdict
 
 	// The findings.
-	Judged          bool            `json:"judged"` // the oracle has looked at least once; otherwise there is no verdict
-	Verdict         checker.Verdict `json:"verdict"`
-	Audit           records.Audit   `json:"audit"`
-	Left            lab.Load        `json:"left"`             // what Parley still had to do at the end
-	UnexpectedExits []string        `json:"unexpected_exits"` // ends of a Parley that the run did not cause
-	FailedStarts    int             `json:"failed_starts"`    // of Parley: the database was out of reach, or the port was taken
-	Downtimes       downtimes       `json:"downtimes"`
-	Crashes         []string        `json:"crashes,omitempty"`
-	Problems        []string        `json:"problems,omitempty"` // content that emulators could not show as Parley intended
+	Judged          bool      `json:"judged"` // the oracle has looked at least once; otherwise there is no verdict
+	Verdict         Verdict   `json:"verdict"`
+	Audit           Audit     `json:"audit"`
+	Left            lab.Load  `json:"left"`             // what Parley still had to do at the end
+	UnexpectedExits []string  `json:"unexpected_exits"` // ends of a Parley that the run did not cause
+	FailedStarts    int       `json:"failed_starts"`    // of Parley: the database was out of reach, or the port was taken
+	Downtimes       downtimes `json:"downtimes"`
+	Crashes         []string  `json:"crashes,omitempty"`
+	Problems        []string  `json:"problems,omitempty"` // content that emulators could not show as Parley intended
 
 	// Failures says why the run failed. It is empty if all invariants were kept, and put to the test.
 	Failures []string `json:"failures,omitempty"`

@@ -7,11 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"parley/channels/pause"
-	"parley/cmd/parley/torture/checker"
-	"parley/cmd/parley/torture/emulators"
-	"parley/cmd/parley/torture/oracle"
-	"parley/cmd/parley/torture/records"
+	"parley/channels/wire"
 )
 
 // Run plays a whole run and prints its progress. It starts Parley, its database and the emulators, lets people write
@@ -91,7 +87,7 @@ func (s *session) waitUntilConnected(ctx context.Context) error {
 
 	for watched := false; !watched; {
 		watched, _ = s.database.AreMailboxesWatched(ctx) // the database may be down for a moment
-		if !watched && !pause.For(ctx, pollEvery) {
+		if !watched && !wire.For(ctx, pollEvery) {
 			return errors.New("torture: Parley did not open its mailboxes; see parley-1.log")
 		}
 	}
@@ -114,7 +110,7 @@ func (s *session) waitUntilConnected(ctx context.Context) error {
 		if err == nil && n >= s.opt.Replicas {
 			return nil
 		}
-		if !pause.For(ctx, pollEvery) {
+		if !wire.For(ctx, pollEvery) {
 			return errors.New("torture: Parley did not connect to Slack; see parley-1.log")
 		}
 	}
@@ -126,7 +122,7 @@ func (s *session) runFlow(ctx context.Context, r *Report) error {
 	s.driver = newDriver(s.client, s.opt)
 	s.driver.failing.database = s.database
 	in := s.newInjector()
-	setup := oracle.Setup{Client: s.client, Conversations: len(s.driver.conversations), Hold: s.opt.hold()}
+	setup := Setup{Client: s.client, Conversations: len(s.driver.conversations), Hold: s.opt.hold()}
 	if err := s.oracle.SetUp(setup); err != nil {
 		return err
 	}
@@ -160,7 +156,7 @@ func (s *session) reportFlow(r *Report, in *injector) {
 	r.Workload = s.driver.counts
 	w := r.Workload
 	s.printLine("All is written: %d mails, %d replies (%d to a mailbox that is gone), %s. The faults end.",
-		w.Mails, w.Replies+w.Bounced, w.Bounced, joinTallies(countFirst, []checker.Tally{
+		w.Mails, w.Replies+w.Bounced, w.Bounced, joinTallies(countFirst, []Tally{
 			{What: "internal messages", Count: w.Internal},
 			{What: "edits", Count: w.Edits},
 			{What: "deletions", Count: w.Deletes},
@@ -206,7 +202,7 @@ func (s *session) countProviderFaults(ctx context.Context, r *Report) error {
 		if isEnough || time.Now().After(until) {
 			return nil
 		}
-		if !pause.For(ctx, time.Second) {
+		if !wire.For(ctx, time.Second) {
 			return ctx.Err()
 		}
 	}
@@ -237,7 +233,7 @@ func (s *session) settle(ctx context.Context, r *Report) error {
 	deadline := time.Now().Add(s.opt.Settle)
 	inARow, lastProgress := 0, time.Now()
 	watch := laneWatch{since: time.Now()}
-	request := oracle.Request{Click: true, History: s.driver.history}
+	request := Request{Click: true, History: s.driver.history}
 	for {
 		isSettled, err := s.pollAndAct(ctx, &request, r)
 		if err != nil {
@@ -257,7 +253,7 @@ func (s *session) settle(ctx context.Context, r *Report) error {
 			}
 		}
 		lastProgress = s.printProgress(r, lastProgress)
-		if !pause.For(ctx, time.Second) {
+		if !wire.For(ctx, time.Second) {
 			return ctx.Err()
 		}
 	}
@@ -265,7 +261,7 @@ func (s *session) settle(ctx context.Context, r *Report) error {
 
 // pollAndAct polls once, and lets people do what they waited with. It reports whether nothing is left to wait for. The next
 // request says only what is new since this one.
-func (s *session) pollAndAct(ctx context.Context, request *oracle.Request, r *Report) (isSettled bool, err error) {
+func (s *session) pollAndAct(ctx context.Context, request *Request, r *Report) (isSettled bool, err error) {
 	isSettled, err = s.tryAgain(ctx, func() (bool, error) { return s.poll(ctx, *request, r) })
 	if err != nil {
 		return false, err
@@ -287,7 +283,7 @@ func (s *session) tryAgain(ctx context.Context, poll func() (bool, error)) (isSe
 			return isSettled, nil
 		}
 		s.printLine("        could not look: %v", err)
-		if time.Since(began) > patience || !pause.For(ctx, pollEvery) {
+		if time.Since(began) > patience || !wire.For(ctx, pollEvery) {
 			return false, err
 		}
 	}
@@ -312,7 +308,7 @@ func (s *session) printProgress(r *Report, last time.Time) time.Time {
 
 // poll asks the oracle, the database and the chat once and writes into r what they say. It reports whether nothing is
 // left to wait for.
-func (s *session) poll(ctx context.Context, request oracle.Request, r *Report) (isSettled bool, err error) {
+func (s *session) poll(ctx context.Context, request Request, r *Report) (isSettled bool, err error) {
 	answer, err := s.oracle.Ask(request)
 	if err != nil {
 		return false, err
@@ -327,12 +323,12 @@ func (s *session) poll(ctx context.Context, request oracle.Request, r *Report) (
 		return false, err
 	}
 
-	delays, err := platform.EventDelays(ctx, emulators.Written)
+	delays, err := platform.EventDelays(ctx, Written)
 	if err != nil {
 		return false, err
 	}
 
-	expected := records.Expectation{
+	expected := RecordsExpectation{
 		Posted:      s.driver.history.MessagesToRecord(delays, s.opt.Blind),
 		Cards:       answer.Cards,
 		Poisons:     s.driver.poisons,

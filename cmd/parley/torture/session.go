@@ -12,12 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"parley/cmd/parley/child"
 	"parley/cmd/parley/lab"
-	"parley/cmd/parley/torture/emulators"
-	"parley/cmd/parley/torture/oldversion"
-	"parley/cmd/parley/torture/oracle"
-	"parley/cmd/parley/torture/records"
 )
 
 const startTimeout = 2 * time.Minute
@@ -37,13 +32,13 @@ type session struct {
 	// The processes.
 	program    []string // of Parley, with its arguments
 	oldProgram []string // an earlier version of it; nil means none
-	emulators  *child.Process
-	oracle     *oracle.Process
-	database   *records.Database
+	emulators  *lab.Process
+	oracle     *Process
+	database   *Database
 	network    *network // which has the Parleys, too
 
 	// How they are reached.
-	client    emulators.Client
+	client    Client
 	vars      map[string]string // the variables by which a Parley finds the emulators
 	endpoints *endpoints
 
@@ -63,14 +58,14 @@ func newSession(o Options) (*session, error) {
 	if err := open(); err != nil {
 		return nil, fmt.Errorf("torture: %w", err)
 	}
-	s.database = &records.Database{Dir: s.dir}
+	s.database = &Database{Dir: s.dir}
 	return s, nil
 }
 
 // openScratch makes a temporary folder, and removes those of former runs but the last keptRuns that failed.
 func (s *session) openScratch() error {
 	scratch, err := lab.NewScratch("", "parley-torture-", keptRuns, func(dir string) {
-		_ = records.FreeSpace(filepath.Join(dir, limitedDir)) // of a run that was killed while its database had one
+		_ = FreeSpace(filepath.Join(dir, limitedDir)) // of a run that was killed while its database had one
 	})
 	if err != nil {
 		return err
@@ -143,7 +138,7 @@ func (s *session) start(ctx context.Context) error {
 		}
 	}
 
-	if s.oracle, err = oracle.Start(s.opt.Program, filepath.Join(s.dir, "oracle.log")); err != nil {
+	if s.oracle, err = Start(s.opt.Program, filepath.Join(s.dir, "oracle.log")); err != nil {
 		return err
 	}
 
@@ -174,11 +169,11 @@ func (s *session) specifyReplicas() {
 	}
 
 	for i, r := range s.network.replicas {
-		r.spec = child.Spec{
+		r.spec = lab.Spec{
 			Name:    "parley",
 			Program: program,
 			Log:     filepath.Join(s.dir, fmt.Sprintf("parley-%d.log", i+1)),
-			Env: child.CleanEnv(
+			Env: lab.CleanEnv(
 				"DATABASE_URL="+s.network.databaseURL(i),
 				"PARLEY_DATA="+s.dir,
 				"PARLEY_LISTEN="+s.endpoints.addresses[i],
@@ -221,7 +216,7 @@ func (s *session) chatEnv(i int) []string {
 func (s *session) startEmulators(ctx context.Context) error {
 	envFile := filepath.Join(s.dir, "fakes.env")
 	_ = os.Remove(envFile) // of an earlier run in the same folder
-	options, err := json.Marshal(emulators.Options{
+	options, err := json.Marshal(EmulatorsOptions{
 		EnvFile:    envFile,
 		Seed:       s.opt.Seed,
 		SaveSent:   !s.opt.OwnCopies,
@@ -234,20 +229,20 @@ func (s *session) startEmulators(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("torture: %w", err)
 	}
-	s.emulators, err = child.Start(child.Spec{
+	s.emulators, err = lab.Start(lab.Spec{
 		Name:    "fakes",
 		Program: []string{s.opt.Program, "torture", "--fakes", string(options)},
-		Env:     child.CleanEnv(),
+		Env:     lab.CleanEnv(),
 		Log:     filepath.Join(s.dir, "fakes.log"),
 	})
 	if err != nil {
 		return err
 	}
-	if s.vars, err = child.ReadEnv(ctx, envFile); err != nil {
+	if s.vars, err = lab.ReadEnv(ctx, envFile); err != nil {
 		return err
 	}
 
-	s.client = emulators.Client{
+	s.client = Client{
 		Slack: s.vars["FAKE_SLACK_CONTROL"],
 		Teams: s.vars["FAKE_TEAMS_CONTROL"],
 		Mail:  s.vars["FAKE_MAIL_CONTROL"],
@@ -266,7 +261,7 @@ func (s *session) chooseOldProgram(ctx context.Context) {
 		return
 	}
 
-	program, commit, err := oldversion.Build(ctx, ".", s.opt.From, s.dir)
+	program, commit, err := Build(ctx, ".", s.opt.From, s.dir)
 	if err != nil {
 		s.skip("rolling upgrade", err)
 		return
@@ -294,7 +289,7 @@ func (s *session) limitSpace() {
 		return
 	}
 	dir := filepath.Join(s.dir, limitedDir)
-	if err := records.LimitSpace(dir); err != nil {
+	if err := LimitSpace(dir); err != nil {
 		s.opt.Faults[faultFillDisk] = 0
 		s.skip(faultFillDisk, fmt.Errorf("a folder of a limited size needs the right to mount one: %w", err))
 		return
@@ -329,7 +324,7 @@ func (s *session) stopOthers(failed bool) error {
 			copyFile(filepath.Join(s.database.Dir, "pg.log"), filepath.Join(s.dir, "pg.log")))
 	}
 
-	return errors.Join(err, records.FreeSpace(s.database.Dir), os.Remove(s.database.Dir))
+	return errors.Join(err, FreeSpace(s.database.Dir), os.Remove(s.database.Dir))
 }
 
 func copyFile(from, to string) error {

@@ -10,10 +10,8 @@ import (
 	"strings"
 
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/child"
 	"parley/cmd/parley/lab"
-	"parley/cmd/parley/torture/checker"
-	"parley/cmd/parley/torture/emulators"
+
 	"parley/store"
 )
 
@@ -56,7 +54,7 @@ func (s *session) runOldProgram(ctx context.Context, args ...string) error {
 	variables := append([]string{"DATABASE_URL=" + env.DatabaseURL, "PARLEY_DATA=" + env.Data}, s.chatEnv(replica)...)
 
 	cmd := exec.CommandContext(ctx, s.oldProgram[0], args...) //nolint:gosec // what we built
-	cmd.Env = child.CleanEnv(variables...)
+	cmd.Env = lab.CleanEnv(variables...)
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("torture: set up the earlier version: %w: %s", err, output)
 	}
@@ -82,8 +80,8 @@ func (s *session) composeConfig() string {
 	const members = "members: [ann@acme.test, ben@acme.test]"
 	traits := s.client.Platform().Traits()
 	agents := lab.Agents(lab.Chats{Slack: traits.Kind == "slack", Teams: traits.Kind == "teams"})
-	teams := fmt.Sprintf("  - {name: %s, %s, %s_channel: %q}\n", checker.SupportTeam, members, traits.Kind, traits.Channel) +
-		fmt.Sprintf("  - {name: %s, %s}\n", checker.OtherTeam, members)
+	teams := fmt.Sprintf("  - {name: %s, %s, %s_channel: %q}\n", SupportTeam, members, traits.Kind, traits.Channel) +
+		fmt.Sprintf("  - {name: %s, %s}\n", OtherTeam, members)
 
 	return "company: Acme\n" + agents +
 		"teams:\n" + teams +
@@ -112,7 +110,7 @@ func (s *session) mailAccount() string {
 	}
 	autoReply := ""
 	if s.oldProgram == nil { // an earlier version may not know the key
-		autoReply = fmt.Sprintf("    auto_reply: {first: {text: %q}}\n", emulators.AutomaticReply)
+		autoReply = fmt.Sprintf("    auto_reply: {first: {text: %q}}\n", AutomaticReply)
 	}
 	servers := lab.MailServers(s.network.imap.address(), s.network.smtp.address(), "none",
 		s.vars["FAKE_MAIL_USERNAME"], s.vars["FAKE_MAIL_PASSWORD"])
@@ -124,7 +122,7 @@ func (s *session) mailAccount() string {
 %s    email:
       address: %s
       sender_name: Acme Support
-`, checker.SupportTeam, s.opt.hold(), autoReply, lab.HelpAddress) + saveSent + servers
+`, SupportTeam, s.opt.hold(), autoReply, lab.HelpAddress) + saveSent + servers
 }
 
 // chatAccounts returns the entries of parley.yaml for the accounts by which customers chat, or "" if the run has none. A
@@ -135,19 +133,19 @@ func (s *session) chatAccounts() string {
 		return ""
 	}
 
-	meta := fmt.Sprintf("app_secret: %s, verify_token: %s", emulators.AppSecret, emulators.VerifyToken)
+	meta := fmt.Sprintf("app_secret: %s, verify_token: %s", AppSecret, VerifyToken)
 	accounts := []struct{ name, kind, section string }{
 		{"wa", "whatsapp", fmt.Sprintf("whatsapp: {phone_number_id: %q, waba_id: %q, token: %s, %s}",
-			emulators.WhatsAppNumber, emulators.WhatsAppBusiness, emulators.WhatsAppToken, meta)},
-		{"page", "messenger", fmt.Sprintf("messenger: {page_id: %q, token: %s, %s}", emulators.PageID, emulators.PageToken, meta)},
+			WhatsAppNumber, WhatsAppBusiness, WhatsAppToken, meta)},
+		{"page", "messenger", fmt.Sprintf("messenger: {page_id: %q, token: %s, %s}", PageID, PageToken, meta)},
 		{"sms", "sms", fmt.Sprintf("twilio: {account_sid: %s, auth_token: %s, from: %q}",
-			emulators.TwilioAccount, emulators.TwilioToken, emulators.SMSNumber)},
+			TwilioAccount, TwilioToken, SMSNumber)},
 	}
 
 	var text strings.Builder
 	for _, a := range accounts {
 		fmt.Fprintf(&text, "  - {name: %s, kind: %s, team: %s, hold: %s, settings: {reply_after_resolve: reopen},\n     %s}\n",
-			a.name, a.kind, checker.SupportTeam, s.opt.hold(), a.section)
+			a.name, a.kind, SupportTeam, s.opt.hold(), a.section)
 	}
 	return text.String()
 }

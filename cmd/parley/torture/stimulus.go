@@ -5,8 +5,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"parley/cmd/parley/torture/emulators"
 )
 
 // A test run injects faults while simulated customers and agents write. Some faults wait for a certain moment, such as the
@@ -159,10 +157,10 @@ func (d *driver) replyStimulus(ctx context.Context, n int, c *conversation) (don
 const leaveWithin = 2 * time.Second
 
 // isByMail reports whether a conversation is by mail with a customer who receives replies.
-func isByMail(c *conversation) bool { return c.kind == emulators.ByMail && !c.bounces }
+func isByMail(c *conversation) bool { return c.kind == ByMail && !c.bounces }
 
 // isBouncing reports whether a conversation is by mail with a customer whose mailbox no longer exists.
-func isBouncing(c *conversation) bool { return c.kind == emulators.ByMail && c.bounces }
+func isBouncing(c *conversation) bool { return c.kind == ByMail && c.bounces }
 
 // pickConversation returns a random conversation that fits, has a thread, and in which no reply is about to be sent. It
 // returns nil if there is none.

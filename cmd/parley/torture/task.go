@@ -11,7 +11,6 @@ import (
 
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/lab"
-	"parley/cmd/parley/torture/emulators"
 )
 
 // Some faults of a test run consist of messages, such as a flood of mails, or a message that Parley can't read. Only the
@@ -135,7 +134,7 @@ func (d *driver) writeFlood(ctx context.Context, from []*conversation) error {
 func (d *driver) sendPoison(ctx context.Context) error {
 	const around = 2 // messages: one before, one after
 	c := d.conversations[0]
-	if i := slices.IndexFunc(d.conversations, func(c *conversation) bool { return c.kind == emulators.ByWhatsApp }); i >= 0 {
+	if i := slices.IndexFunc(d.conversations, func(c *conversation) bool { return c.kind == ByWhatsApp }); i >= 0 {
 		c = d.conversations[i]
 	}
 	d.mailsLeft += around
@@ -146,7 +145,7 @@ func (d *driver) sendPoison(ctx context.Context) error {
 	d.counts.Poisons++
 	words := poisonWords(d.counts.Poisons)
 	send := d.sendPoisonMail
-	if c.kind == emulators.ByWhatsApp {
+	if c.kind == ByWhatsApp {
 		send = d.sendPoisonText
 	}
 	if err := send(ctx, c, words); err != nil {
@@ -167,7 +166,7 @@ func (d *driver) sendPoisonMail(ctx context.Context, c *conversation, words stri
 	}
 	before := c.lastMailID
 	defer func() { c.lastMailID = before }() // an answer to a mail that Parley doesn't have would begin another conversation
-	from := fmt.Sprintf("Customer %03d <%s>", c.number, emulators.CustomerAddress(c.number))
+	from := fmt.Sprintf("Customer %03d <%s>", c.number, CustomerAddress(c.number))
 	return d.write(ctx, c, mailfake.Mail{From: from, To: []string{lab.HelpAddress}, Text: words})
 }
 
@@ -177,7 +176,7 @@ func (d *driver) sendPoisonText(ctx context.Context, c *conversation, words stri
 		"timestamp": strconv.FormatInt(time.Now().Unix(), 10),
 		"type":      "text",
 		"text":      map[string]any{"body": "nobody sent this"},
-		"system":    map[string]any{"previous_user_id": emulators.WhatsAppUser(c.number)},
+		"system":    map[string]any{"previous_user_id": WhatsAppUser(c.number)},
 	}
 	return d.client.SendWebhook(ctx, "messages", message)
 }
@@ -193,14 +192,14 @@ const (
 // of them are to our customers. In Parley each such receipt waits for the result of a message that was never sent.
 func (in *injector) sendForeignReceipts(ctx context.Context) error {
 	in.receiptFloods++
-	customers := numbersOf(in.driver, emulators.ByWhatsApp)
+	customers := numbersOf(in.driver, ByWhatsApp)
 	for n := 0; n < in.opt.floodSize()*receiptsPerMessage; n += receiptsPerWebhook {
 		var receipts []any
 		for i := n; i < n+receiptsPerWebhook; i++ {
 			phone, user := fmt.Sprintf("+1666%07d", i), fmt.Sprintf("US.foreign%04d", i)
 			if i%2 == 0 {
 				customer := customers[i/2%len(customers)]
-				phone, user = emulators.PhoneOf(customer), emulators.WhatsAppUser(customer)
+				phone, user = PhoneOf(customer), WhatsAppUser(customer)
 			}
 
 			receipts = append(receipts, map[string]any{
@@ -221,7 +220,7 @@ func (in *injector) sendForeignReceipts(ctx context.Context) error {
 }
 
 // numbersOf returns the numbers of the conversations with this kind of channel.
-func numbersOf(d *driver, kind emulators.ChatKind) []int {
+func numbersOf(d *driver, kind ChatKind) []int {
 	var list []int
 	for _, c := range d.conversations {
 		if c.kind == kind {

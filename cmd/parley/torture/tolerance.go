@@ -2,8 +2,6 @@ package torture
 
 import (
 	"fmt"
-
-	"parley/cmd/parley/torture/checker"
 )
 
 // Some deviations in a test run are not violations, because an injected fault explains them. For example, Parley asks an
@@ -22,7 +20,7 @@ func (t tolerance) limitFor(n int) int { return t.fixed + n*t.percent/wholePerce
 
 // findExcessiveExcuses describes the deviations that exceed their limits. Without limits, a Parley that asks about every
 // reply would pass, since it loses nothing.
-func findExcessiveExcuses(v *checker.Verdict, o Options) []string {
+func findExcessiveExcuses(v *Verdict, o Options) []string {
 	usual := tolerance{fixed: 4, percent: 5}
 	clicked := tolerance{fixed: 4, percent: 4}
 	resolvedUnseen := tolerance{fixed: 2, percent: 30}

@@ -13,8 +13,7 @@ import (
 
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/torture"
-	"parley/cmd/parley/torture/emulators"
-	"parley/cmd/parley/torture/oracle"
+
 	"parley/store/storetest"
 )
 
@@ -37,9 +36,9 @@ func runSubcommand(ctx context.Context, args []string) error {
 		return serve(ctx, args)
 	}
 	if slices.Contains(args, "--oracle") {
-		return oracle.Run(ctx, os.Stdin, os.Stdout)
+		return torture.RunOracle(ctx, os.Stdin, os.Stdout)
 	}
-	return emulators.Run(ctx, args[len(args)-1]) // torture --fakes OPTIONS
+	return torture.RunEmulators(ctx, args[len(args)-1]) // torture --fakes OPTIONS
 }
 
 func serve(ctx context.Context, args []string) error {

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"parley/cmd/parley/torture/checker"
 )
 
 // trigger waits for certain bytes on a connection, and injects a fault at that moment. For example, it kills the Parley
@@ -185,16 +183,16 @@ func containsWords(words string) matcher {
 // message, such as "outbound-c017-5".
 func containsMarker(set *markerSet) matcher {
 	return func(_ *link, piece []byte) bool {
-		return slices.ContainsFunc(checker.MarkersIn(string(piece)), set.has)
+		return slices.ContainsFunc(MarkersIn(string(piece)), set.has)
 	}
 }
 
 // markerSet is a set of markers that may be used concurrently. The zero value is empty.
 type markerSet struct{ markers sync.Map }
 
-func (s *markerSet) add(m checker.Marker) { s.markers.Store(m, true) }
+func (s *markerSet) add(m Marker) { s.markers.Store(m, true) }
 
-func (s *markerSet) has(m checker.Marker) bool {
+func (s *markerSet) has(m Marker) bool {
 	_, ok := s.markers.Load(m)
 	return ok
 }

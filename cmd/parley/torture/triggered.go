@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"parley/channels/pause"
+	"parley/channels/wire"
 )
 
 // Some faults of a test run do harm only at a certain moment, for example when a mail was sent but its result isn't stored
@@ -104,7 +104,7 @@ func (in *injector) stopOwners(ctx context.Context, l *link, lasting time.Durati
 		resume, ok := r.suspend()
 		hasStopped = hasStopped || ok
 		in.running.Go(func() {
-			pause.For(ctx, lasting)
+			wire.For(ctx, lasting)
 			resume()
 		})
 	}
@@ -138,7 +138,7 @@ func (in *injector) delayPost(ctx context.Context) *trigger {
 		direction: requests,
 		match:     in.isPost(),
 		inject: func(*link) effect {
-			pause.For(ctx, in.opt.RequestDelay)
+			wire.For(ctx, in.opt.RequestDelay)
 			return effect{}
 		},
 	}

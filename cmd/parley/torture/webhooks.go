@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"parley/bot/slack/slackfake"
-	"parley/channels/pause"
+	"parley/channels/wire"
 )
 
 // Slack, Teams and the providers of customers' chats call Parley's webhooks. In a test run several replicas (Parley
@@ -57,7 +57,7 @@ func untilAnswered(ctx context.Context, provider string, ask func() error) error
 		if err == nil {
 			return nil
 		}
-		if !pause.For(ctx, askEvery) {
+		if !wire.For(ctx, askEvery) {
 			return errors.Join(errors.New("torture: Parley did not answer "+provider+"; see parley-1.log"), err)
 		}
 	}
@@ -80,7 +80,7 @@ func (s *session) connectSlackWebhooks(ctx context.Context) error {
 func (s *session) connectTeams(ctx context.Context) error {
 	for n := range s.network.replicas {
 		for !s.endpoints.isServing(ctx, n) {
-			if !pause.For(ctx, pollEvery) {
+			if !wire.For(ctx, pollEvery) {
 				return fmt.Errorf("torture: Parley did not start; see parley-%d.log", n+1)
 			}
 		}

@@ -29,13 +29,13 @@ import (
 	"parley/bot/web"
 	"parley/bridge/setup"
 	"parley/channels/emulator"
-	"parley/channels/guard"
+	"parley/channels/wire"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/inspect"
-	"parley/cmd/parley/signature"
+	"parley/cmd/parley/operate"
+
 	"parley/cmd/parley/site"
 	"parley/store"
-	sites "parley/store/site"
+
 	"parley/store/storetest"
 )
 
@@ -98,8 +98,8 @@ func Start(t testing.TB, yaml string, change ...func(*site.Options)) *Site {
 		BaseURL:    server.URL,
 		Log:        slog.New(slog.DiscardHandler),
 		Specs:      app.Specs(),
-		Signatures: signature.NewForPages(guard.New()),
-		Operations: site.Operations{Examine: func(context.Context) (inspect.Report, error) { return inspect.Report{}, nil }},
+		Signatures: operate.NewForPages(wire.New()),
+		Operations: site.Operations{Examine: func(context.Context) (operate.InspectReport, error) { return operate.InspectReport{}, nil }},
 	}
 	for _, c := range change {
 		c(&o)
@@ -180,11 +180,11 @@ func (v *Visitor) Cookie() *http.Cookie {
 // Link returns the path of a new link that signs an agent in once.
 func (s *Site) Link(email string) string {
 	s.T.Helper()
-	person, err := sites.FindPersonByEmail(s.T.Context(), s.Pool, email)
+	person, err := store.FindPersonByEmail(s.T.Context(), s.Pool, email)
 	if err != nil {
 		s.T.Fatal(err)
 	}
-	secret, err := sites.NewLink(s.T.Context(), s.Pool, &person.ID, time.Hour)
+	secret, err := store.NewSignInLink(s.T.Context(), s.Pool, &person.ID, time.Hour)
 	if err != nil {
 		s.T.Fatal(err)
 	}

@@ -1,0 +1,72 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+)
+
+// maxFormerOwnerTimers limits how many conversations are scheduled at once. At five seconds each, they take
+// seven hours; the rest follow in a later round.
+const maxFormerOwnerTimers = 5000
+
+// FreeOfFormerAgents unassigns open conversations from owners who no longer work on their accounts. It sets one timer per
+// conversation, and the engine removes the owner when the timer fires. It does nothing while a process of an
+// earlier version runs that doesn't know these timers. It is idempotent, and any process may call it.
+func (cs *Chores) FreeOfFormerAgents(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
+	defer cancel()
+	allKnow, err := store.AllKnow(ctx, cs.pool, store.KnowsLeft)
+	if err != nil || !allKnow {
+		return err
+	}
+	var readers []store.Reader
+	for i, agents := 0, cs.host.Directory().Agents; i < len(agents); i++ {
+		readers = append(readers, cs.host.ReaderOf(&agents[i]))
+	}
+	return store.TimeFormerOwners(ctx, cs.pool, OwnersLeft, maxFormerOwnerTimers, readers)
+}
+
+// SetEvenings sets the timers of automations that have times, and those of the evening lists, which show each team an hour before
+// closing time which reply windows close before it is back. It removes timers that no longer match the
+// business hours and settings: if a team no longer works on Saturdays, for example, its timer for Saturday.
+// SetEvenings is idempotent, and any process may call it.
+func (cs *Chores) SetEvenings(ctx context.Context) error {
+	dir := cs.host.Directory()
+	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
+	defer cancel()
+	return store.InTx(ctx, cs.pool, func(tx pgx.Tx) error {
+		now, err := store.Now(ctx, tx)
+		if err != nil {
+			return err
+		}
+
+		var timers []store.Timer
+		closingKinds := []store.FactKind{}
+		if t, ok := NextClosing(dir, NoTeam, now); ok {
+			timers, closingKinds = append(timers, t), append(closingKinds, t.Kind)
+		}
+		for _, team := range dir.Teams {
+			if t, ok := NextClosing(dir, team.ID, now); ok {
+				timers, closingKinds = append(timers, t), append(closingKinds, t.Kind)
+			}
+		}
+
+		cronKinds := []store.FactKind{}
+		for i := range dir.Automations {
+			if t, ok := dir.NextCron(&dir.Automations[i], now); ok {
+				timers, cronKinds = append(timers, t), append(cronKinds, t.Kind)
+			}
+		}
+
+		err = errors.Join(store.KeepTimers(ctx, tx, Evening, closingKinds), store.KeepTimers(ctx, tx, Cron, cronKinds))
+		if err != nil || len(timers) == 0 {
+			return err
+		}
+
+		return store.SetTimers(ctx, tx, timers)
+	})
+}

@@ -1,0 +1,28 @@
+package engine
+
+import (
+	"strconv"
+
+	"parley/bridge"
+
+	"parley/store"
+)
+
+// answerAside notes in the conversation about which somebody was asked by mail what they answered.
+func (it *InboundUseCases) answerAside(c *Conversation, m *Message) {
+	number, err := strconv.ParseInt(c.Traits[bridge.TraitAskedFor], 10, 64)
+	if err != nil || store.IsByMachine(m.Automatic) {
+		return
+	}
+	about := it.Conversations.Get(store.ConversationID(number))
+	if into := it.Conversations.MergedInto(about); about != nil && into != nil {
+		about = into
+	}
+	if about == nil {
+		return
+	}
+	r := Request{Conversation: about, Surface: c.AccountID}
+	r.Actor.ID, r.Text = store.SurfaceUser(c.Customer().Address), m.Text
+	isIt := func(a bridge.Aside) bool { return a.Conversation == c.ID }
+	it.NoteAnswer(r, isIt, bridge.Line{Customer: c.Customer(), Other: it.ReferFrom(about, c)})
+}

@@ -1,0 +1,81 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+
+	"parley/channels"
+	"parley/store"
+)
+
+// newConversation opens a conversation that a customer begins. previous is the one that it continues, or nil.
+func (it *InboundUseCases) newConversation(
+	ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *Conversation,
+) (*Conversation, error) {
+	c, err := it.MakeConversation(ctx, tx, a, in, previous)
+	if err == nil {
+		it.Log.ByCustomer(c, store.DeedOpened, nil)
+	}
+	return c, err
+}
+
+// MakeConversation opens a conversation with in.From, which a customer or an agent begins, and adds it to the
+// batch. previous is the conversation that it continues, or nil. Without a subject, agents see the first words of
+// the text instead; the customer never gets these as a subject.
+func (it *InboundUseCases) MakeConversation(
+	ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *Conversation,
+) (*Conversation, error) {
+	id, err := it.Conversations.TakeNumber(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+
+	ch := it.Channel(a.ID)
+	c := &Conversation{
+		Fresh:    true,
+		Account:  a,
+		Threads:  map[store.AccountID]*Thread{},
+		Identity: it.People.At(NameKey{Account: a.ID, Name: in.From.Key}),
+		Conversation: &store.Conversation{
+			ID:                id,
+			AccountID:         a.ID,
+			TeamID:            a.TeamID,
+			Kind:              store.KindCustomer,
+			Status:            string(bridge.StatusOpen),
+			Exclusive:         ch != nil && !ch.Capabilities().Threads,
+			Subject:           cmp.Or(in.Subject, Topic(in.Text)),
+			Via:               in.Envelope.Via,
+			LastMessage:       store.LastMessage{LastAt: it.Now},
+			ConversationTimes: store.ConversationTimes{CreatedAt: it.Now},
+		},
+	}
+	if t := it.Dir.FindTeam(a.Alias(in.Envelope.Via).Team); t != nil {
+		c.TeamID = &t.ID
+	}
+	if c.Identity != nil {
+		c.IdentityID = &c.Identity.ID
+		last := it.Conversations.Get(it.Conversations.Latest[c.Identity.ID])
+		if last != nil && c.Exclusive {
+			c.WindowFrom = last.WindowFrom  // the reply window is the customer's, whichever conversation opened it
+			c.Via = cmp.Or(c.Via, last.Via) // it was opened at the number that the customer wrote to
+			it.replies.WatchWindow(c)
+		}
+		it.Conversations.Latest[c.Identity.ID] = id
+		it.People.NameByRecord(c)
+	}
+
+	if previous != nil {
+		c.PreviousID = &previous.ID
+		c.Visibility = previous.Visibility
+		c.Refs = slices.Clone(previous.Refs)
+		c.Subject = cmp.Or(c.Subject, previous.Subject)
+	}
+
+	it.Conversations.Rows[id] = c
+	return c, nil
+}

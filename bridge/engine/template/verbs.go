@@ -1,8 +1,0 @@
-package template
-
-import "parley/bridge/engine/usecase"
-
-// Verbs lists the verbs that this package applies.
-func Verbs() []usecase.Case[*UseCases] {
-	return []usecase.Case[*UseCases]{templateVerb(), templatesVerb(), templateEditVerb(), templateDeleteVerb()}
-}

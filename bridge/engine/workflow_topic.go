@@ -1,0 +1,30 @@
+package engine
+
+import (
+	"strings"
+
+	"parley/bridge"
+
+	"parley/store"
+)
+
+const maxTopicRunes = 200
+
+func topicVerb() workflowUseCase {
+	return workflowUseCase{
+		Rules: Rules{Name: bridge.VerbTopic, Deed: store.DeedNamed},
+		Do:    (*WorkflowUseCases).setTopic,
+	}
+}
+
+// setTopic names what the conversation is about.
+func (wf *WorkflowUseCases) setTopic(r Request) {
+	topic := strings.Join(strings.Fields(r.Args.Note), " ")
+	if topic == "" || len([]rune(topic)) > maxTopicRunes {
+		wf.Refuse(r, "bad_topic", "A topic has 1 to 200 letters.", "For example: !topic Broken printer")
+		return
+	}
+	r.Conversation.Subject = topic
+	wf.Log.Did(r, Detail{Text: topic})
+	r.Conversation.RefreshCard()
+}

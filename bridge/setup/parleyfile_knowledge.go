@@ -1,0 +1,69 @@
+package setup
+
+import (
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// readKnowledge reads the sources of suggested replies, which are folders and web sites, into f.Knowledge:
+//
+//	knowledge:
+//	  - folder: /srv/knowledge
+//	  - url: https://example.com/help/
+func (f *ParleyfileFile) readKnowledge(entries []*object) {
+	for _, o := range entries {
+		folder, site := o.Text("folder"), o.Text("url")
+		o.Done()
+		var source string
+		switch {
+		case folder != nil && site == nil:
+			source = o.checkFolder(*folder)
+		case folder == nil && site != nil:
+			source = o.checkSite(*site)
+		default:
+			o.Fault(o.At, "folder", "stands beside url, or neither is there",
+				"Write one entry each: - folder: /srv/knowledge, or - url: https://example.com/help/")
+		}
+		if source != "" {
+			f.Knowledge = append(f.Knowledge, source)
+		}
+	}
+
+	slices.Sort(f.Knowledge)
+	f.Knowledge = slices.Compact(f.Knowledge)
+}
+
+// checkFolder returns the path of a folder. It adds a fault and returns "" if the path isn't absolute.
+func (o *object) checkFolder(folder Text) string {
+	path := strings.TrimSpace(folder.Value)
+	if !filepath.IsAbs(path) {
+		o.Fault(folder.At, "folder", fmt.Sprintf("%q is no absolute path", folder.Raw), "Write /srv/knowledge.")
+		return ""
+	}
+	return filepath.Clean(path)
+}
+
+// checkSite returns the address of a web site, with its scheme in lower case: by the scheme, readers of File.Knowledge
+// distinguish sites from folders. It adds a fault and returns "" if the address is invalid.
+func (o *object) checkSite(site Text) string {
+	if !isSite(site.Value) {
+		o.Fault(site.At, "url", fmt.Sprintf("%q isn't an address of a web site", site.Raw),
+			"Write https://example.com/help/, without a user or a password.")
+		return ""
+	}
+	scheme, rest, _ := strings.Cut(strings.TrimSpace(site.Value), ":")
+	return strings.ToLower(scheme) + ":" + rest
+}
+
+// isSite reports whether an address is that of a web site that Parley can read.
+func isSite(address string) bool {
+	u, err := url.Parse(strings.TrimSpace(address))
+	if err != nil || u.Host == "" {
+		return false
+	}
+	isHTTP := u.Scheme == "https" || u.Scheme == "http"
+	return isHTTP && u.User == nil && u.Fragment == ""
+}

@@ -1,0 +1,76 @@
+package setup
+
+import (
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// An account's entry has a group of keys for its channel, such as imap: {host: mail.example.com}. Which keys there
+// are depends on the channel, which this package doesn't know. So it keeps them as pairs of a path and a value:
+// "imap.host", "mail.example.com".
+
+// Section is a group of keys of a channel, flattened: "imap.host".
+type ParleyfileSection struct {
+	Key    string
+	At     Position
+	Fields []ParleyfileField
+}
+
+// Field is one value of a Section, or of a template's examples.
+type ParleyfileField struct {
+	Path string // its keys: "imap.host"
+	At   Position
+	One  *Text // a single value; nil if Many is set
+	Many *List // a list of values; nil if One is set
+}
+
+// readSection reads a group of keys that may belong to the account's channel.
+func (o *object) readSection(key string) (ParleyfileSection, bool) {
+	switch o.Values[key].(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
+		o.Fault(o.Positions[key], key, "must be a group of keys, not "+Shape(o.Values[key]), "Write the values out.")
+		return ParleyfileSection{}, false
+	default:
+		o.Unknown(key)
+		return ParleyfileSection{}, false
+	}
+	s := ParleyfileSection{Key: key, At: o.Positions[key]}
+	s.read(o, o.Values[key], o.Label(key), "")
+	return s, true
+}
+
+// read adds the values of a group of keys, by their paths.
+func (s *ParleyfileSection) read(o *object, n ast.Node, where, prefix string) {
+	group := o.readObject(n, where)
+	if group == nil {
+		return
+	}
+
+	for _, name := range group.Names {
+		f := ParleyfileField{Path: prefix + name, At: group.Positions[name]}
+		if strings.Contains(name, ".") {
+			group.Fault(f.At, name, "isn't a key", "Nest it: imap: {host: …} instead of imap.host.")
+			continue
+		}
+
+		switch v := group.Values[name].(type) {
+		case *ast.MappingNode, *ast.MappingValueNode:
+			s.read(o, v, group.Label(name), f.Path+".")
+			continue
+		case *ast.SequenceNode:
+			if f.Many = o.ReadList(v, group.Label(name)); f.Many == nil {
+				continue
+			}
+		default:
+			t, ok := o.ReadText(v, group.Label(name))
+			if !ok {
+				continue
+			}
+			f.One = &t
+		}
+
+		s.Fields = append(s.Fields, f)
+	}
+}

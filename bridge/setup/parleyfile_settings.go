@@ -1,0 +1,70 @@
+package setup
+
+import (
+	"fmt"
+	"slices"
+
+	"parley/bridge"
+)
+
+// Setting is the name and the value of a setting; "" means the default.
+type Setting struct{ Name, Value string }
+
+// readSettings reads a group of settings (bridge.Settings), for all accounts or for one:
+//
+//	settings: {confirm_send: on, reply_claims: off}
+//
+// The value "" restores the default. A value that isn't allowed gets a fault.
+func (o *object) readSettings(name string) []Setting {
+	group := o.group(name)
+	if group == nil {
+		return nil
+	}
+
+	var all []Setting
+	for _, known := range bridge.Settings() {
+		t := group.Text(known.Name)
+		if t == nil {
+			continue
+		}
+
+		if slices.Contains(known.Values, "on") {
+			t.Value = switchWord(t.Value)
+		}
+
+		switch {
+		case t.Value == "": // always allowed
+		case known.Values == nil:
+			group.checkFreeText(*t, known)
+		default:
+			group.checkOneOf(*t, known.Name, known.Values...)
+		}
+
+		all = append(all, Setting{known.Name, t.Value})
+	}
+
+	group.Done()
+	return all
+}
+
+// switchWord returns the value of a setting that is on or off. Admins may also write the booleans of YAML.
+func switchWord(value string) string {
+	switch value {
+	case "true":
+		return "on"
+	case "false":
+		return "off"
+	}
+	return value
+}
+
+// checkFreeText adds a fault if the value of a setting without a list of values isn't valid.
+func (o *object) checkFreeText(t Text, known bridge.Setting) {
+	switch {
+	case known.Free.Valid(t.Value):
+	case known.Free.Why != nil:
+		o.Fault(t.At, known.Name, known.Free.Why(t.Value), known.Free.Write)
+	default:
+		o.Fault(t.At, known.Name, fmt.Sprintf("%q %s", t.Raw, known.Free.NotSo), known.Free.Write)
+	}
+}

@@ -1,0 +1,145 @@
+package setup
+
+import (
+	"fmt"
+	"net/mail"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The functions in this file each read or check one kind of value of parley.yaml: a name, an e-mail address, a time zone and so
+// on. For an invalid value they add a fault, with its line and a hint, and reading continues, so that an admin sees all faults
+// at once. For example, "hold: 30" gets the fault: "30" isn't a duration. Write it with its unit: 20s, 1m30s.
+
+// The hints in readHold and readRate mention these limits.
+const (
+	maxHold = 10 * time.Minute
+	maxRate = 1000
+)
+
+// IsEmail reports whether a text is a bare e-mail address, without a display name.
+func IsEmail(s string) bool {
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Name == "" && a.Address == s
+}
+
+// readName reads a text that must not be empty, without surrounding spaces. If the key is missing or empty, it
+// adds a fault with the hint and returns "".
+func (o *object) readName(key, hint string) string {
+	t := o.Text(key)
+	if t == nil && o.Values[key] != nil { // it has a fault already
+		return ""
+	}
+	if t == nil || strings.TrimSpace(t.Value) == "" {
+		o.Fault(o.At, key, "is missing", hint)
+		return ""
+	}
+	return strings.TrimSpace(t.Value)
+}
+
+// checkHasPage adds a fault if the settings site could have no page of that name: browsers take both as ways up in an
+// address, however they are written there.
+func (o *object) checkHasPage(name string) {
+	if name == "." || name == ".." {
+		const hint = "No page of the settings site could be opened by that name: take another one."
+		o.Fault(o.At, "name", fmt.Sprintf("%q is only dots", name), hint)
+	}
+}
+
+// checkOneOf adds a fault if a value is not one of those allowed.
+func (o *object) checkOneOf(t Text, name string, allowed ...string) {
+	if !slices.Contains(allowed, t.Value) {
+		o.Fault(t.At, name, fmt.Sprintf("%q is not possible", t.Raw), "Write "+JoinAlternatives(allowed)+".")
+	}
+}
+
+// readOneOf reads a text that must be one of those allowed. It returns nil if the key is missing.
+func (o *object) readOneOf(name string, allowed ...string) *Text {
+	t := o.Text(name)
+	if t != nil {
+		o.checkOneOf(*t, name, allowed...)
+	}
+	return t
+}
+
+// readOneOfOrNone is like readOneOf, but the value may also be empty.
+func (o *object) readOneOfOrNone(name string, allowed ...string) *Text {
+	t := o.Text(name)
+	if t != nil && t.Value != "" {
+		o.checkOneOf(*t, name, allowed...)
+	}
+	return t
+}
+
+// checkZone adds a fault if a text is neither empty nor the name of a time zone.
+func (o *object) checkZone(t Text) {
+	if t.Value == "" {
+		return
+	}
+	_, err := time.LoadLocation(t.Value)
+	if err != nil || t.Value == "Local" { // "Local" is the zone of whatever machine runs Parley
+		o.Fault(t.At, "zone", fmt.Sprintf("%q isn't a time zone", t.Raw), "Write a name like Europe/Berlin.")
+	}
+}
+
+// readYesNo reads a boolean. It returns nil if the key is missing or its value invalid.
+func (o *object) readYesNo(name string) *bool {
+	t := o.Text(name)
+	if t == nil {
+		return nil
+	}
+	switch t.Value {
+	case "true", "false":
+		yes := t.Value == "true"
+		return &yes
+	}
+	o.Fault(t.At, name, fmt.Sprintf("%q is not possible", t.Raw), "Write true or false.")
+	return nil
+}
+
+// readHold reads how long replies wait. It returns nil if the key is missing or its value invalid; "" means the
+// channel's default.
+func (o *object) readHold(name string) *Hold {
+	t := o.Text(name)
+	if t == nil {
+		return nil
+	}
+	if t.Value == "" {
+		return &Hold{}
+	}
+
+	d, err := time.ParseDuration(t.Value)
+	if err != nil {
+		o.Fault(t.At, name, fmt.Sprintf("%q isn't a duration", t.Raw), "Write it with its unit: 20s, 1m30s.")
+		return nil
+	}
+	if d < 0 || d > maxHold {
+		o.Fault(t.At, name, fmt.Sprintf("%q is out of range", t.Raw), "Write something from 0s to 10m.")
+		return nil
+	}
+
+	seconds := d.Seconds()
+	return &Hold{Seconds: &seconds}
+}
+
+// readRate reads a factor for the rate limit that the provider publishes. It returns nil if the key is missing
+// or its value invalid.
+func (o *object) readRate(name string) *float64 {
+	t := o.Text(name)
+	if t == nil {
+		return nil
+	}
+	rate, err := strconv.ParseFloat(t.Value, 64)
+	inRange := rate >= 0 && rate <= maxRate // false for NaN, too
+	if err != nil || !inRange {
+		o.Fault(t.At, name, fmt.Sprintf("%q isn't a factor", t.Raw),
+			"Write a number from 0 to 1000: 1 is the provider's published rate, 0 means none of our own.")
+		return nil
+	}
+	return &rate
+}
+
+// SignatureSource returns the text of a signature in the form in which it is compared and stored.
+func SignatureSource(t Text) string { return strings.TrimRight(t.Value, "\n") }

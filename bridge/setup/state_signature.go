@@ -1,0 +1,66 @@
+package setup
+
+import (
+	"fmt"
+	"strings"
+
+	"parley/store"
+)
+
+// Signature is the text at the end of mails from an agent, or from an account such as support@shop.example. It
+// is either Markdown, or rich: HTML with pictures.
+type StateSignature struct {
+	Markdown string               // the signature, or the plain version of a rich one
+	Rich     *store.RichSignature // nil if the signature is Markdown
+}
+
+// Source returns the signature as an admin writes it in parley.yaml.
+func (s StateSignature) Source() string {
+	if s.Rich != nil {
+		return s.Rich.Source
+	}
+	return s.Markdown
+}
+
+// listAttributes returns the attributes that a list of changes, such as that of "parley diff", shows for a
+// signature. The content of a picture may change while its name stays, so each picture is shown with its size
+// and the first digits of its hash: "logo.png (2048 bytes, 3fa1c29b)".
+func (s StateSignature) listAttributes() []Attribute {
+	var pictures []string
+	if s.Rich != nil {
+		for _, p := range s.Rich.Pictures {
+			const hashDigits = 8 // of p.Blob, the SHA-256 of the picture in hex
+			pictures = append(pictures, fmt.Sprintf("%s (%d bytes, %.*s)", p.Name, p.SizeBytes, hashDigits, p.Blob))
+		}
+	}
+	return []Attribute{
+		{Name: "signature", Value: s.Source()},
+		{Name: "pictures of the signature", Value: strings.Join(pictures, ", ")},
+	}
+}
+
+// Pictures returns the pictures of all stored signatures by their address in parley.yaml, a file or an https
+// address. If several signatures have stored different pictures for the same address, the last one counts, with
+// accounts after agents. Pictures that a signature contains itself have no address, and are omitted.
+func (s *State) Pictures() map[string]store.SignaturePicture {
+	var signatures []*store.RichSignature
+	for _, a := range s.Agents {
+		signatures = append(signatures, a.Signature.Rich)
+	}
+	for _, a := range s.Accounts {
+		signatures = append(signatures, a.Row.RichSignature)
+	}
+
+	pictures := map[string]store.SignaturePicture{}
+	for _, rich := range signatures {
+		if rich == nil {
+			continue
+		}
+		for _, p := range rich.Pictures {
+			if p.From != "" {
+				pictures[p.From] = p
+			}
+		}
+	}
+	return pictures
+}

@@ -1,9 +1,0 @@
-//go:build !linux
-
-package engine
-
-import "syscall"
-
-// childAttr keeps the terminal's signals away from the engine, which ends before the emulators do. When this process is
-// killed, the engine loses its database and its emulators; it has to be stopped by hand.
-func childAttr() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

@@ -1,0 +1,8 @@
+package store
+
+// Statements whose plans are checked.
+const (
+	FindKnowledgeSQL   = findSections
+	KnowledgePagesSQL  = getPages
+	KnowledgeStatesSQL = listStates
+)

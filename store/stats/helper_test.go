@@ -1,5 +1,0 @@
-package stats_test
-
-import "parley/store/storetest"
-
-var exec = storetest.Exec
