@@ -73,7 +73,7 @@ func TestImagesProgram(t *testing.T) {
 	has(t, "build", build, "ARG TARGETOS", "ARG TARGETARCH", "ARG VERSION") // without values, which would win over those that are given
 	compiles := regexp.MustCompile(`\nRUN .*go build.*`).FindString(build)
 	for _, part := range []string{
-		"CGO_ENABLED=0", "-tags served", "-trimpath", "-X parley/cmd/parley/build.version=$VERSION", "./cmd/parley",
+		"CGO_ENABLED=0", "-tags served", "-trimpath", "-X parley/cmd/parley/operate.version=$VERSION", "./cmd/parley",
 	} {
 		if !strings.Contains(compiles, part) {
 			t.Errorf("the image's program is built without %s: %s", part, compiles)

@@ -14,6 +14,7 @@ type Board struct {
 	DeliveryID DeliveryID `db:"delivery_id"` // that posted it, or changed it last; 0 if it was never posted
 	Message    string     `db:"message"`     // the chat's id of it; "" until it is posted
 	Shown      string     `db:"shown"`       // a digest of what it shows
+	IsUnderWay bool       `db:"under_way"`   // the delivery waits, or is being made
 }
 
 const (
@@ -21,17 +22,32 @@ const (
 	INSERT INTO boards (account_id, channel)
 	SELECT * FROM unnest($1::bigint[], $2::text[])
 	ON CONFLICT DO NOTHING`
-	noteBoards = `
-	UPDATE boards SET message = delivery.external_id
-	FROM deliveries AS delivery
-	WHERE boards.message = '' AND delivery.id = boards.delivery_id AND delivery.external_id <> ''`
+	// A delivery that is over without an id found no message to change, or was never posted.
+	boardMessage = `coalesce((
+		SELECT delivery.external_id
+		FROM deliveries AS delivery
+		JOIN lanes AS lane ON lane.id = delivery.lane_id AND lane.head >= delivery.seq
+		WHERE delivery.id = boards.delivery_id AND (boards.message = '' OR delivery.external_id = '')), boards.message)`
+	hasDelivery = `EXISTS (SELECT FROM deliveries WHERE deliveries.id = boards.delivery_id)`
+	noteBoards  = `
+	UPDATE boards SET message = ` + boardMessage + `, delivery_id = CASE WHEN ` + hasDelivery + ` THEN delivery_id ELSE 0 END
+	WHERE message <> ` + boardMessage + ` OR message = '' AND delivery_id <> 0 AND NOT ` + hasDelivery
+	// The delivery of a first post is written at the end of the transaction that made it.
+	boardColumns = `account_id, channel, delivery_id, ` + boardMessage + ` AS message, shown,
+		message = '' AND delivery_id <> 0 AND NOT ` + hasDelivery + ` OR EXISTS (
+			SELECT FROM deliveries AS delivery JOIN lanes AS lane ON lane.id = delivery.lane_id AND lane.head < delivery.seq
+			WHERE delivery.id = boards.delivery_id) AS under_way`
 	dueBoards = `
 	UPDATE boards SET checked_at = parley_now()
 	WHERE checked_at <= parley_now() - make_interval(secs => $1)
-	RETURNING account_id, channel, delivery_id, message, shown`
+	RETURNING ` + boardColumns
 	lockBoard = `
-	SELECT account_id, channel, delivery_id, message, shown FROM boards WHERE account_id = $1 AND channel = $2 FOR UPDATE`
-	keepBoard = `UPDATE boards SET delivery_id = $3, shown = $4 WHERE account_id = $1 AND channel = $2`
+	SELECT ` + boardColumns + ` FROM boards WHERE account_id = $1 AND channel = $2 FOR UPDATE`
+	checkBoards = `
+	UPDATE boards SET checked_at = 'epoch'
+	FROM threads
+	WHERE threads.conversation_id = $1 AND threads.account_id = boards.account_id AND threads.channel = boards.channel`
+	keepBoard = `UPDATE boards SET message = $3, delivery_id = $4, shown = $5 WHERE account_id = $1 AND channel = $2`
 	dropBoard = `DELETE FROM boards WHERE account_id = $1 AND channel = $2`
 )
 
@@ -58,9 +74,14 @@ func LockBoard(ctx context.Context, q Querier, surface AccountID, channel string
 	return &rows[0], nil
 }
 
+// CheckBoards has the boards that may show a conversation looked at as soon as possible.
+func CheckBoards(ctx context.Context, q Querier, conversation ConversationID) error {
+	return query.Exec(ctx, q, "check boards", checkBoards, conversation)
+}
+
 // KeepBoard records what a board shows as soon as a delivery is done.
 func KeepBoard(ctx context.Context, q Querier, b Board, delivery DeliveryID, shown string) error {
-	return query.Exec(ctx, q, "keep board", keepBoard, b.AccountID, b.Channel, delivery, shown)
+	return query.Exec(ctx, q, "keep board", keepBoard, b.AccountID, b.Channel, b.Message, delivery, shown)
 }
 
 // DropBoard forgets a board.

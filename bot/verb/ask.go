@@ -45,7 +45,7 @@ func askAside(form *shape.Form, in shape.FormInput) error {
 		{Name: FieldWords, Kind: shape.FieldLong, Label: "Question", Value: textValue(in.Text), MaxRunes: maxTextRunes},
 		{
 			Name: fieldContext, Kind: shape.FieldOne, Label: "They also read", Value: []string{"last"},
-			Hint: "Whoever you ask reads just this, though they may not read the conversation. The customer doesn't learn of it.",
+			Hint: "Whoever you ask reads just this, as it was written, but for addresses that Parley knows. The customer doesn't learn of it.",
 			Options: []shape.Option{
 				{Value: "last", Label: "The customer's last message"},
 				{Value: string(bridge.AskWithFiles), Label: "The customer's last message with its files"},
@@ -121,9 +121,6 @@ func Aside(l bridge.Line, c *bridge.AsideLine, f bridge.Facts) []shape.Block {
 			about = shape.Number(l.Other.ID)
 		}
 		return []shape.Block{shape.Sentence(shape.Icon("ok"), " "+about+" is done: nobody waits for an answer any more.")}
-	}
-	if subject := shape.OneLine(f.Subject, shape.MaxSubjectRunes); subject != "" {
-		about += shape.Between + subject
 	}
 	blocks := []shape.Block{shape.Sentence(shape.Icon("question"), " ", shape.Bold("Question about "+about)),
 		shape.Sentence(shape.DoerName(l) + " asks:")}

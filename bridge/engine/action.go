@@ -45,7 +45,8 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	if leavesTrace { // the conversation was acted on, even if the action is refused below
 		w.speech.EndReplying(r)
 		r.Conversation.SettleNote()
-		isForLater := HasTime(a) && w.WasTypedBefore(a, r.Conversation.LastAt) // the customer wrote after it was typed
+		// The customer wrote after it was typed.
+		isForLater := HasTime(a) && w.WasTypedBefore(a, r.Conversation.LastAt) || isBehindForm(r)
 		if r.Agent != nil && !isForLater && w.AuthorizeReading(r) == nil {
 			r.Conversation.MarkRead()
 		}
@@ -132,7 +133,7 @@ func mustAwaitAttempt(w *work, r Request) bool {
 	switch {
 	case r.Origin == bridge.OriginFoundEmoji:
 		stored.ReceivedAt = time.Time{} // earlier than any attempt
-	case !r.Typed() && r.Verb != bridge.VerbUndo:
+	case !r.Typed() && r.Verb != bridge.VerbUndo && r.Verb != bridge.VerbOops:
 		return false
 	}
 	return w.Outbox.HasAttemptSince(r.Conversation, stored)

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -110,8 +111,10 @@ func (w *work) askInChat(
 		said := bridge.AsideSaid{
 			At: messages[i].SaidAt, ByUs: messages[i].Direction == store.DirectionOut, Words: withoutAddresses(c, messages[i].CurrentText()),
 		}
-		for _, f := range messages[i].Files {
-			said.Files = append(said.Files, f.Name)
+		if r.Args.Context == bridge.AskWithFiles {
+			for _, f := range messages[i].Files {
+				said.Files = append(said.Files, f.Name)
+			}
 		}
 		content.Said = append(content.Said, said)
 	}
@@ -137,7 +140,7 @@ func withoutAddresses(c *Conversation, text string) string {
 	}
 	for _, address := range parties {
 		if address != "" {
-			text = strings.ReplaceAll(text, address, "…")
+			text = regexp.MustCompile(`(?i)`+regexp.QuoteMeta(address)).ReplaceAllString(text, "…")
 		}
 	}
 	return text
@@ -205,6 +208,9 @@ func (w *work) answerAside(r Request, asked *store.Post) {
 	}
 	if into := w.Conversations.MergedInto(c); into != nil {
 		c = into
+	}
+	if c.CloseReason == bridge.CloseDeleted {
+		return
 	}
 	isPlain := slices.Contains([]bridge.Verb{bridge.VerbSay, bridge.VerbNote, bridge.VerbReply, bridge.VerbEdit}, r.Verb)
 	if !isPlain || r.Text == "" {

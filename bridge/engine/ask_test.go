@@ -85,6 +85,7 @@ func TestAskByMail(t *testing.T) {
 	w.reply(thread, "A new one is on its way")
 	answer := w.waitSent(2)[1]
 	wantEqual(t, "the recipients of the reply", strings.Join(answer.To, " "), "kim@shop.test")
+	w.waitDrained()
 	w.reply(thread, "!resolve")
 	w.eventually("both have ended", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 2 })
 }

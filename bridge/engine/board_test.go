@@ -35,8 +35,9 @@ func TestBoard(t *testing.T) {
 	first := w.boards()[0].ID
 
 	w.customerWrites("kim", "Hello from kim")
-	thread := w.waitThread("Hello from kim")
 	w.waitBoard("Unassigned 1", "")
+	w.waitDrained()
+	thread := w.text(`SELECT root FROM threads`) // the board shows what the customer wrote, too
 	w.chat.Say("ann", support, thread, "!take")
 	w.waitBoard("Unassigned 0", "")
 	w.exec(`UPDATE conversations SET traits = traits || '{"urgent": "now", "late": "reply_due 1"}'`)
@@ -56,6 +57,10 @@ func TestBoard(t *testing.T) {
 	w.exec(`UPDATE conversations SET visible_to = '{}'`)
 	w.waitBoard("Urgent 1", "")
 	wantEqual(t, "the board's message", w.boards()[0].ID, first)
+
+	w.chat.Delete(support, first) // by a colleague: it is posted anew when something changes
+	w.exec(`UPDATE conversations SET traits = traits - 'urgent'`)
+	w.waitBoard("Urgent 0", "")
 
 	w.exec(`UPDATE teams SET board = false`)
 	w.reloadEngines()

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,8 +14,6 @@ const boardInterval = 5 * time.Second
 
 // showBoards looks which boards would show something else now, and has them changed. Boards that nothing changes make no requests.
 func (cs *Chores) showBoards(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
-	defer cancel()
 	dir := cs.host.Directory()
 	var wanted []store.TeamChannel
 	for _, c := range dir.Channels {
@@ -22,31 +21,39 @@ func (cs *Chores) showBoards(ctx context.Context) error {
 			wanted = append(wanted, c)
 		}
 	}
-	boards, err := store.DueBoards(ctx, cs.pool, wanted, cs.host.BoardEvery())
+	dueCtx, cancel := context.WithTimeout(ctx, dbTimeout)
+	defer cancel()
+	boards, err := store.DueBoards(dueCtx, cs.pool, wanted, cs.host.BoardEvery())
 	if err != nil {
 		return err
 	}
 
-	var events []store.NewEvent
+	var failed []error
 	for _, b := range boards {
-		if HasBoard(dir, b.AccountID, b.Channel) {
-			board, err := cs.host.Board(ctx, b.AccountID, b.Channel)
-			if err != nil {
-				return err
-			}
-			if board.Mark() == b.Shown {
-				continue
-			}
+		if err := cs.showBoard(ctx, dir, b); err != nil {
+			failed = append(failed, err)
 		}
-		key := fmt.Sprintf("board:%d:%s", b.AccountID, b.Channel)
-		event := Fact{Kind: Board, Surface: b.AccountID, External: b.Channel}.Event(key + ":" + rand.Text())
-		event.OrderKey = store.OrderKey(store.SystemAccount, key)
-		events = append(events, event)
 	}
-	if len(events) == 0 {
+	return errors.Join(failed...)
+}
+
+// showBoard has a board changed, or taken out if it isn't wanted any more.
+func (cs *Chores) showBoard(ctx context.Context, dir *Directory, b store.Board) error {
+	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
+	defer cancel()
+	if b.IsUnderWay {
 		return nil
 	}
-	if _, err := store.InsertEvents(ctx, cs.pool, events); err != nil {
+	if HasBoard(dir, b.AccountID, b.Channel) {
+		board, err := cs.host.Board(ctx, b.AccountID, b.Channel)
+		if err != nil || board.Mark() == b.Shown && b.Message != "" {
+			return err
+		}
+	}
+	key := fmt.Sprintf("board:%d:%s", b.AccountID, b.Channel)
+	event := Fact{Kind: Board, Surface: b.AccountID, External: b.Channel}.Event(key + ":" + rand.Text())
+	event.OrderKey = store.OrderKey(store.SystemAccount, key)
+	if _, err := store.InsertEvents(ctx, cs.pool, []store.NewEvent{event}); err != nil {
 		return err
 	}
 	cs.host.Wake()

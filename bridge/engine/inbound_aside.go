@@ -18,11 +18,15 @@ func (it *InboundUseCases) answerAside(c *Conversation, m *Message) {
 	if into := it.Conversations.MergedInto(about); about != nil && into != nil {
 		about = into
 	}
-	if about == nil {
+	if about == nil || about.CloseReason == bridge.CloseDeleted {
 		return
 	}
+	who := c.Customer()
+	if m.IdentityID != nil && it.People.Identities[*m.IdentityID] != nil { // somebody to whom the question was forwarded
+		who = RefIn(c.Conversation, it.People.Identities[*m.IdentityID])
+	}
 	r := Request{Conversation: about, Surface: c.AccountID}
-	r.Actor.ID, r.Text = store.SurfaceUser(c.Customer().Address), m.Text
+	r.Actor.ID, r.Text = store.SurfaceUser(who.Address), m.Text
 	isIt := func(a bridge.Aside) bool { return a.Conversation == c.ID }
-	it.NoteAnswer(r, isIt, bridge.Line{Customer: c.Customer(), Other: it.ReferFrom(about, c)})
+	it.NoteAnswer(r, isIt, bridge.Line{Customer: who, Other: it.ReferFrom(about, c)})
 }

@@ -18,7 +18,7 @@ const recallTag = "recall"
 func oopsVerb() useCase {
 	return useCase{
 		Rules: Rules{
-			Name: bridge.VerbOops, NamesMessage: true, Deed: store.DeedRecalled,
+			Name: bridge.VerbOops, TakesBack: true, NamesMessage: true, Deed: store.DeedRecalled,
 			CanApply: func(_ *store.Conversation, m *store.Message) bool { return mayHaveLeft(m) },
 		},
 		DoInTx: (*work).oops,

@@ -274,7 +274,10 @@ func landedPost(c store.ClaimedDelivery, p bridge.Post, t *store.Thread, sent br
 		MessageID:      c.MessageID,
 		Kind:           c.Kind,
 	}}
-	switch isAside := PayloadOf(&c.Delivery).Aside; {
+	body := PayloadOf(&c.Delivery)
+	switch isAside := body.Aside; {
+	case body.Below != 0: // an emoji on it means nothing
+		landed.Post.Kind = store.PostAsked
 	case isAside && sent.Channel != "":
 		landed.Post.Channel, landed.Post.Kind = sent.Channel, store.PostAsked
 	case isAside:

@@ -43,24 +43,29 @@ func (sp outsideThread) applyReply(r Request, edit EarlyEdit) {
 		leaves := sp.decideFate(r.With(part), m, answered, doubt)
 		isLast := nth == len(parts)-1
 		if leaves && isLast {
-			sp.offerNext(r, m)
+			sp.offerNext(r, m, len(parts) == 1)
 		}
 	}
 }
 
-// offerNext leads on from a reply whose form was not opened in the conversation's thread, where its author doesn't see it.
-func (sp outsideThread) offerNext(r Request, m *Message) {
+// offerNext leads on from a reply whose form was not opened in the conversation's thread, where its author doesn't see it. isWhole is
+// false if the reply is of two messages, of which Undo would take back only this one.
+func (sp outsideThread) offerNext(r Request, m *Message, isWhole bool) {
 	c := r.Conversation
 	t := c.Threads[r.Surface]
 	isInThread := t != nil && r.Place.Channel == t.Channel && cmp.Or(r.Place.Thread, r.Place.Message) == t.Root
 	if r.Origin != bridge.OriginForm || isInThread {
 		return
 	}
+	verbs := []bridge.Verb{bridge.VerbNext}
+	if isWhole {
+		verbs = []bridge.Verb{bridge.VerbUndo, bridge.VerbNext}
+	}
 	r.Conversation = nil // else it is told in the conversation's thread
 	sp.Confirm(r, bridge.Line{
 		Customer: c.Customer(),
 		Other:    sp.Refer(c, r.Surface),
-		Verbs:    []bridge.Verb{bridge.VerbUndo, bridge.VerbNext},
+		Verbs:    verbs,
 		Args:     bridge.Args{Conversation: c.ID, Message: m.ID},
 	})
 }

@@ -66,7 +66,7 @@ func TestHelpLeavesOutWhatIsForAdmins(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.openThread()
-	for user, denied := range map[string]string{"ann": "", "ben": "close templatedelete templateedit"} {
+	for user, denied := range map[string]string{"ann": "", "ben": "close deleteall templatedelete templateedit"} {
 		w.chat.Say(user, support, thread, "!help")
 		w.waitWhisper(user, "[help]")
 		got := w.text(`SELECT string_agg(verb, ' ' ORDER BY verb) FROM deliveries, jsonb_array_elements_text(payload->'line'->'Denied') AS verb

@@ -38,7 +38,7 @@ func TestSwappedConversation(t *testing.T) {
 		args := bridge.Args{
 			Conversation: 1, Agents: []string{"me"}, Tags: []string{"Billing"}, Until: "2h", Note: "x", Message: secret,
 		}
-		if _, err := p.tryAct("cat", bridge.Act{Verb: verb, Text: "x", Args: args}); err == nil && slices.Contains(bridge.Acts(), verb) {
+		if _, err := p.tryAct("cat", bridge.Act{Verb: verb, Text: "x", Args: args}); err == nil && slices.Contains(bridge.Acts(), verb) && verb != bridge.VerbSeveral { // which names each in Of
 			t.Errorf("the page lets cat %s", verb)
 		}
 		w.chat.Submit("cat", support, thread, bridgetest.Button{Verb: verb, Args: args}, "x")

@@ -6,7 +6,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-
 	"parley/store"
 )
 
@@ -26,8 +25,7 @@ func (wf *WorkflowUseCases) Board(ctx context.Context, tx pgx.Tx, f Fact) error 
 	if err != nil || b == nil {
 		return err
 	}
-	isComing := b.DeliveryID != 0 && b.Message == ""
-	if isComing {
+	if b.IsUnderWay { // it is looked at again: a chat that takes no posts for hours gets the latest, not all
 		return nil
 	}
 	at := bridge.Place{Channel: b.Channel, Message: b.Message}
@@ -43,7 +41,7 @@ func (wf *WorkflowUseCases) Board(ctx context.Context, tx pgx.Tx, f Fact) error 
 		return err
 	}
 	shown := board.Mark()
-	if shown == b.Shown {
+	if shown == b.Shown && b.Message != "" {
 		return nil
 	}
 	posted := wf.ChannelLine(b.AccountID, at, bridge.Line{Content: board})

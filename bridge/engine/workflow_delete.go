@@ -54,6 +54,9 @@ func (wf *WorkflowUseCases) deleteAll(ctx context.Context, tx pgx.Tx, r Request)
 	if err := erase.BeginConversation(ctx, tx, c.ID, r.Agent.Email); err != nil {
 		return err
 	}
+	if err := store.CheckBoards(ctx, tx, c.ID); err != nil {
+		return err
+	}
 	posts, err := store.PostsInThreads(ctx, tx, c.ID)
 	if err != nil {
 		return err

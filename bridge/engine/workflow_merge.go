@@ -59,6 +59,8 @@ func (wf *WorkflowUseCases) merge(r Request) {
 			c.Tags = append(slices.Clone(c.Tags), tag)
 		}
 	}
+	SetAsides(c, append(bridge.AsidesOf(c.Traits), bridge.AsidesOf(other.Traits)...)) // before it ends, which closes them
+	SetAsides(other, nil)
 	wf.conclude(other, bridge.StatusClosed, bridge.CloseMerged)
 	other.SetTrait(bridge.TraitMerged, strconv.FormatInt(int64(c.ID), 10))
 	c.Touch()

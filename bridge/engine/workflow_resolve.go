@@ -72,6 +72,11 @@ func (wf *WorkflowUseCases) reopen(ctx context.Context, tx pgx.Tx, r Request) er
 		return nil
 	}
 
+	if r.Several && (c.EndedBy == nil || *c.EndedBy != r.Agent.ID) {
+		wf.Refuse(r, "moved_on", "A colleague has ended it since.", "Open it and look.")
+		return nil
+	}
+
 	if c.Exclusive && c.Identity != nil {
 		other, err := wf.OpenConversationWith(ctx, tx, c.AccountID, c.Identity)
 		if err != nil {

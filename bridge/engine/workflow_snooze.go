@@ -39,7 +39,7 @@ func wakeVerb() workflowUseCase {
 
 // readVerb does nothing more: whatever an agent does with a conversation marks it as read.
 func readVerb() workflowUseCase {
-	return workflowUseCase{Rules: Rules{Name: bridge.VerbRead}, Do: func(*WorkflowUseCases, Request) {}}
+	return workflowUseCase{Rules: Rules{Name: bridge.VerbRead, Final: true}, Do: func(*WorkflowUseCases, Request) {}}
 }
 
 // setPending applies !pending: the conversation waits for the customer.

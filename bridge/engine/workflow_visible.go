@@ -107,8 +107,8 @@ func (wf *WorkflowUseCases) showTo(ctx context.Context, tx pgx.Tx, r Request, v 
 	c.Touch()
 	c.RefreshCard()
 	wf.Log.Did(r, Detail{Agents: v.VisibleTo})
-	if from == nil {
-		return nil
+	if err := store.CheckBoards(ctx, tx, c.ID); err != nil || from == nil {
+		return err
 	}
 
 	content := &bridge.VisibleLine{}

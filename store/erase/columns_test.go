@@ -33,6 +33,7 @@ var nothing = []struct{ table, columns, why string }{
 	{"ai_condition", "status text hint told", "how the model is, in words of ours; it was asked nothing of a customer"},
 	{"api_tokens", "name hash scope", "what colleagues call their tokens, a keyed hash, and words of ours"},
 	{"blocked", "order_key", "a table of earlier versions, which is empty"},
+	{"boards", "channel message shown", "where something stands in a chat, and a digest"},
 	{"channel_moves", "former current", "channels of chats"},
 	{"chat_credentials", "kind home sealed author", "what signs Parley in to the chats of agents, sealed"},
 	{"conversations", "kind status last_from cost", "words of ours"},

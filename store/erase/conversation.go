@@ -27,7 +27,13 @@ func BeginConversation(ctx context.Context, tx pgx.Tx, id store.ConversationID, 
 
 // readConversation returns the scope of the erasure of one conversation.
 func readConversation(ctx context.Context, q store.Querier, id store.ConversationID) (*scope, error) {
-	messages, err := query.Column[store.MessageID](ctx, q, "messages", `SELECT id FROM messages WHERE conversation_id = $1 ORDER BY id`, id)
+	messages, err := query.Column[store.MessageID](ctx, q, "messages", `SELECT id FROM messages WHERE conversation_id = $1
+		UNION
+		SELECT m.id
+		FROM conversations AS c
+		JOIN messages AS m ON m.conversation_id = c.id AND m.direction <> 'in' AND m.created_at = c.created_at
+		WHERE c.traits ->> 'sent_from' = $1::bigint::text
+		ORDER BY id`, id)
 	if err != nil {
 		return nil, err
 	}

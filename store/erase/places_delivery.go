@@ -133,7 +133,7 @@ const (
 			AND jsonb_path_exists(t.payload, '$.** ? (exists(@.Subject) && @.ID == $ids[*] || @.conversation == $ids[*])',
 				jsonb_build_object('ids', to_jsonb(@conversations::bigint[])))
 		OR EXISTS (
-			SELECT FROM (VALUES (CASE WHEN t.payload #>> '{line,Kind}' IN ('list', 'evening', 'week', 'account', 'quarantine')
+			SELECT FROM (VALUES (CASE WHEN t.payload #>> '{line,Kind}' IN ('list', 'evening', 'week', 'account', 'quarantine', 'board')
 				THEN t.payload #- '{line,Text}' ELSE t.payload END)) AS p(told)
 			CROSS JOIN LATERAL jsonb_path_query(CASE WHEN ` + showsConversations + `
 					THEN jsonb_build_object('text', told #> '{line,Text}', 'note', told #> '{line,Args,note}') ELSE told END,

@@ -6,7 +6,7 @@ import (
 )
 
 // version is set by the linker if the program is built without its repository, as in a container:
-// -ldflags "-X parley/cmd/parley/build.version=v1.2.3". Otherwise it is "".
+// -ldflags "-X parley/cmd/parley/operate.version=v1.2.3". Otherwise it is "".
 var version string //nolint:gochecknoglobals // the linker can set only globals
 
 // Version returns the version, and the revision of the repository, which is "" if the build didn't record it.
