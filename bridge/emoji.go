@@ -1,8 +1,6 @@
 package bridge
 
-import (
-	"strings"
-)
+import "strings"
 
 // NoVerb is what a team chooses for an emoji that has no verb in its channels.
 const NoVerb = "none"

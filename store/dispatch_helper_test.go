@@ -1,7 +1,5 @@
 package store_test
 
-import (
-	"parley/store/storetest"
-)
+import "parley/store/storetest"
 
-var _, _, row = storetest.Check, storetest.Exec, storetest.Row
+var row = storetest.Row

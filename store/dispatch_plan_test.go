@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"parley/store"
-
 	"parley/store/storetest"
 )
 

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"parley/store"
-
 	"parley/store/storetest"
 )
 

@@ -192,7 +192,7 @@ func eventColumns(events []NewEvent) []any {
 }
 
 // factHash returns the hash of an external id, shortened by query.ShortID, that stays in the table seen after retention has
-// removed the event. The SQL constant seenOfEvents in package retention computes the same.
+// removed the event. The SQL constant seenOfEvents in retention*.go computes the same.
 func factHash(externalID string) [16]byte {
 	sum := sha256.Sum256([]byte(externalID))
 	return [16]byte(sum[:16])

@@ -77,7 +77,7 @@ type Joining struct {
 }
 
 // Priorities of lanes, the most urgent first. A new thread needn't wait for all messages of a busy one. Every fourth slot goes
-// to a lane of a lower priority, so that none starves (see claimShared in package dispatch).
+// to a lane of a lower priority, so that none starves (see claimShared in dispatch*.go).
 const (
 	PriorityRoot = iota // the root, a thread's first post, has not been posted yet
 	PrioritySay         // a message
@@ -114,7 +114,7 @@ const laneColumns = `id, account_id, key, conversation_id, gate_id, priority, he
 // table, and a lane whose last delivery finishes at the same time would be left out.
 //
 // Idle lanes of conversations are not locked. They stay idle, because only a transaction that has locked the conversation
-// appends to them. If package retention removes such a lane in between, updateLanes fails.
+// appends to them. If retention*.go removes such a lane in between, updateLanes fails.
 const lockLanes = `
 	SELECT ` + laneColumns + ` FROM lanes WHERE conversation_id = ANY($1) AND conversation_id <> 0 AND ` + idleLane + `
 	UNION ALL

@@ -25,7 +25,7 @@ type Post struct {
 	MessageID      MessageID       `db:"message_id" json:"message_id"`
 	Kind           string          `db:"kind" json:"kind"`
 	Version        string          `db:"version" json:"version"` // the surface's version of an edited message; "" if it wasn't edited
-	Early          json.RawMessage `db:"early" json:"early"`     // an edit or a text that can't be applied yet; it expires (package retention)
+	Early          json.RawMessage `db:"early" json:"early"`     // an edit or a text that can't be applied yet; it expires (retention*.go)
 }
 
 // Kinds of posts of questions aside.
@@ -109,7 +109,7 @@ func RootComing(ctx context.Context, q Querier, surface AccountID, channel, mess
 	return query.Value[bool](ctx, q, "root coming", rootComing, surface, channel, message, event)
 }
 
-// upsertPosts sets kept_at only in posts that package retention cleans up by age: those with Early, and those of kind
+// upsertPosts sets kept_at only in posts that retention*.go cleans up by age: those with Early, and those of kind
 // told that belong to no conversation. Posts of a conversation are removed together with its lanes.
 const upsertPosts = `
 	INSERT INTO posts (account_id, channel, message, conversation_id, message_id, kind, version, early, kept_at)

@@ -9,7 +9,6 @@ import (
 
 	"parley/store"
 	"parley/store/blob"
-
 	"parley/store/storetest"
 )
 

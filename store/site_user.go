@@ -1,8 +1,6 @@
 package store
 
-import (
-	"context"
-)
+import "context"
 
 const (
 	// The conditions under which the agent a is the person: $1 is the kind of the chat, $2 the user there, $3 the address.

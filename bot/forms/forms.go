@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"parley/bot/verb"
-
 	"parley/bot/view"
 	"parley/bridge"
 )

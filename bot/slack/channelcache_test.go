@@ -1,8 +1,6 @@
 package slack
 
-import (
-	"testing"
-)
+import "testing"
 
 // The directory keeps the ids of channels by their names. These tests check that a renamed channel is found by
 // its new name, and that events don't wait while the channels are read.

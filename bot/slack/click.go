@@ -9,7 +9,6 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/slack/blockkit"
-
 	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"

@@ -9,7 +9,7 @@ import (
 )
 
 // decode turns a stored Slack payload into the actions that people took with it. The payload was stored as it arrived
-// (package fact): an event, a click, a submitted form or a slash command. decode does no I/O, so that stored payloads can
+// (fact*.go): an event, a click, a submitted form or a slash command. decode does no I/O, so that stored payloads can
 // be replayed with the same result. Payloads that it can't read are errors that wrap fact.ErrDecode.
 func decode(raw []byte) ([]bridge.Action, error) {
 	p, err := Unwrap(raw)

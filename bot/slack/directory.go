@@ -13,7 +13,6 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/forms"
-
 	"parley/bridge"
 )
 

@@ -12,14 +12,14 @@
 //   - directory looks up people and channels.
 //   - workspace makes the calls to Slack for all of them.
 //
-// Package blockkit lays out what people see in Slack's format, and reads what they click and fill in. Package fact defines
-// what the journal, the table of all events, keeps of it.
+// Package blockkit lays out what people see in Slack's format, and reads what they click and fill in. The files
+// fact_*.go define what the journal, the table of all events, keeps of it.
 //
-// In this package, self is our app's identity in the workspace (fact.Self), at is a place, and ts is Slack's id of a message
+// In this package, self is our app's identity in the workspace (Self), at is a place, and ts is Slack's id of a message
 // in its channel, which is also the time when it was posted.
 //
 // What does not belong here: decisions (bridge), the words and layout that people see and the grammar of verbs (bot/view,
-// bot/command), SQL, and the order and repetition of deliveries (bridge/relay).
+// bot/verb), SQL, and the order and repetition of deliveries (bridge/relay).
 //
 // Source: docs.slack.dev, read 2026-11.
 package slack

@@ -10,7 +10,6 @@ import (
 
 	"parley/bot/slack/blockkit"
 	"parley/bot/verb"
-
 	"parley/bridge"
 	"parley/channels/markdown"
 )

@@ -1,8 +1,6 @@
 package slack
 
-import (
-	"testing"
-)
+import "testing"
 
 // miasMessage is a message of Mia, for whom Slack names another workspace.
 func miasMessage() string {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"parley/bot/slack/blockkit"
-
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels"

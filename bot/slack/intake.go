@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"parley/bot/forms"
-
 	"parley/bridge"
 	"parley/channels"
 )

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"parley/bot/slack/blockkit"
-
 	"parley/bot/verb"
 	"parley/bridge"
 	"parley/channels/markdown"

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"parley/bot/forms"
-
 	"parley/channels/wire"
 )
 

@@ -13,7 +13,6 @@ import (
 
 	"parley/bot/forms"
 	"parley/bot/slack/blockkit"
-
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels"

@@ -8,7 +8,6 @@ import (
 
 	"parley/bot/forms"
 	"parley/bot/slack/blockkit"
-
 	"parley/bot/view"
 	"parley/bridge"
 )

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"parley/bot/slack/blockkit"
-
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"

@@ -1,8 +1,6 @@
 package slack
 
-import (
-	"testing"
-)
+import "testing"
 
 // otherTeam is the workspace of people of another workspace than ours. Their clicks arrive in channels that are
 // shared with another organisation, and in Enterprise organisations of several workspaces.

@@ -12,7 +12,6 @@ import (
 	"parley/bot/forms"
 	"parley/bot/slack/blockkit"
 	"parley/bot/verb"
-
 	"parley/bot/view"
 	"parley/bridge"
 )

@@ -12,9 +12,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/forms"
-
 	"parley/bot/slack/blockkit"
-
 	"parley/bridge"
 	"parley/channels"
 	"parley/channels/wire"

@@ -21,7 +21,6 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/slack/blockkit"
-
 	"parley/bridge"
 	"parley/channels/wire"
 )

@@ -8,14 +8,13 @@ import (
 	"time"
 
 	"parley/bot/forms"
-
 	"parley/bridge"
 	"parley/channels"
 )
 
 // When Teams refuses a call, this file decides what the refusal means: retry, give up on this post, or stop posting
 // there. In the last case the place (a channel, a team, or all of Teams if our credentials are refused) is closed.
-// Posts to a closed place fail at once, and people see why, until Teams accepts posts again. See package closed.
+// Posts to a closed place fail at once, and people see why, until Teams accepts posts again. See closed*.go.
 //
 // For example, a post to a channel of an archived team fails with the code MessageWritesBlocked. The channel is
 // closed, its posts wait, and admins read "Unarchive the team, or choose another channel."

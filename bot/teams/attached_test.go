@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"parley/bot/teams/teamsfake"
-
 	"parley/bridge"
 )
 

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"parley/bot/forms"
-
 	"parley/bridge"
 )
 

@@ -11,7 +11,6 @@ import (
 	"parley/bot/forms"
 	"parley/bot/shape"
 	"parley/bot/teams/card"
-
 	"parley/bot/view"
 	"parley/bridge"
 )

@@ -12,7 +12,7 @@ import (
 )
 
 // The Bot Connector is Teams' API for bots. Through it, Parley posts, changes and deletes its own messages, puts
-// reactions on messages, and lists members, teams and channels. It can't read messages; see package graph. Each
+// reactions on messages, and lists members, teams and channels. It can't read messages; see graph*.go. Each
 // organisation has its own address, the service URL, which Teams sends with each activity.
 
 // Bounds of answers, in bytes.

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"parley/bot/teams"
-
 	"parley/bot/teams/teamsfake"
 	"parley/channels"
 	"parley/channels/wire"

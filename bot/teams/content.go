@@ -9,7 +9,6 @@ import (
 
 	"parley/bot/shape"
 	"parley/bot/teams/card"
-
 	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"

@@ -9,10 +9,10 @@
 //   - poster makes posts. access remembers where Teams refuses them.
 //   - files reads the files that people attach.
 //
-// Package ownthread decides which messages of people concern Parley. Package fact defines what is stored. All these parts
-// share an organisation.Organisation, which knows teams, channels and people.
+// threads.go decides which messages of people concern Parley; fact_*.go define what is stored; auth_*.go tell which requests are
+// genuine; connector_*.go and graph_*.go make requests; manifest_*.go offer the app in menus. All share an Organisation, which knows
+// teams, channels and people.
 //
 // What does not belong here: what verbs do and what is sent (bridge), the content of cards (bot/view) and their format
-// (bot/teams/card), what the app offers in menus (bot/teams/manifest), which requests are genuine (bot/teams/auth), and
-// how requests are made (bot/teams/connector, bot/teams/graph).
+// (bot/teams/card).
 package teams

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"parley/bot/forms"
-
 	"parley/bot/upload"
 	"parley/bridge"
 	"parley/channels"
@@ -40,7 +39,7 @@ type replyWatcher interface {
 	ReplyOpened(ctx context.Context, conversation bridge.ConversationID, user bridge.SurfaceUser, at time.Time) error
 }
 
-// door handles the requests of Teams. Package inbound has already verified that they come from Teams.
+// door handles the requests of Teams. inbound*.go has already verified that they come from Teams.
 type door struct {
 	*intake
 

@@ -1,8 +1,6 @@
 package teams
 
-import (
-	"testing"
-)
+import "testing"
 
 // The address of a file is stored together with the file's origin.
 func TestSealKeepsOriginAndAddress(t *testing.T) {

@@ -10,7 +10,6 @@ import (
 
 	"parley/bot/teams/card"
 	"parley/bot/verb"
-
 	"parley/bridge"
 )
 

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"parley/bot/teams/card"
-
 	"parley/bridge"
 	"parley/channels"
 )

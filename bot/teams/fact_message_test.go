@@ -1,8 +1,6 @@
 package teams
 
-import (
-	"testing"
-)
+import "testing"
 
 // A message has the time of its id, and if that is no time, the time of the activity that tells of it. An edit's activity doesn't
 // tell when the message was typed.

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"parley/bot/teams/card"
-
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels"

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"parley/bot/forms"
-
 	"parley/bridge"
 	"parley/channels"
 	"parley/channels/wire"

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"parley/bot/teams/teamsfake"
-
 	"parley/channels"
 )
 

@@ -19,7 +19,7 @@ var (
 )
 
 // Error is a failed request to Graph, Microsoft's API for all its products. errors.Is finds in it ErrNotGranted,
-// ErrNotFound or ErrAddress if one applies, and the errors of package rest.
+// ErrNotFound or ErrAddress if one applies, and the errors of rest*.go.
 type GraphError struct {
 	Failure
 	kind error // one of the errors above; nil if none applies

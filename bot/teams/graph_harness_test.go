@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"parley/bot/teams"
-
 	"parley/bot/teams/teamsfake"
 	"parley/channels/wire"
 )

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
-
 	"parley/channels/wire"
 )
 

@@ -9,7 +9,7 @@ import (
 
 // Parley's app is installed in teams, and separately in their private and shared channels. Teams has no list of these.
 // This file learns them from the activities that Teams sends, and stores them as notes, which survive restarts. When
-// the app is removed from a team or channel, it closes that for posts (see package closed), and opens it again when the
+// the app is removed from a team or channel, it closes that for posts (see closed*.go), and opens it again when the
 // app is back. For example:
 //
 //	conversationUpdate, membersRemoved: our bot, team "Support"   →   the note of the team gets Removed; it is closed

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"parley/bot/forms"
-
 	"parley/bridge"
 	"parley/channels"
 )

@@ -8,7 +8,6 @@ import (
 
 	"parley/bot/forms"
 	"parley/bot/teams/card"
-
 	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"

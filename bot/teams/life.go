@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"parley/bot/forms"
-
 	"parley/bridge"
 	"parley/channels"
 )

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"parley/bot/teams/card"
-
 	"parley/bridge"
 	"parley/channels/wire"
 )

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"parley/bot/forms"
-
 	"parley/bridge"
 	"parley/channels"
 )

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"parley/bot/teams/teamsfake"
-
 	"parley/bridge"
 	"parley/channels"
 )

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"parley/bot/forms"
-
 	"parley/channels"
 )
 

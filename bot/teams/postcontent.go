@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"parley/bot/teams/card"
-
 	"parley/bridge"
 )
 

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"parley/bot/teams/teamsfake"
-
 	"parley/bridge"
 )
 

@@ -12,7 +12,6 @@ import (
 
 	"parley/bot/forms"
 	"parley/bot/teams/card"
-
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels"
@@ -35,7 +34,7 @@ type poster struct {
 }
 
 // Send makes one post, or one part of a long post; see bridge.Surface. The error is a *channels.SendError, which says
-// whether to retry. A post to a closed place (see package closed) fails at once.
+// whether to retry. A post to a closed place (see closed*.go) fails at once.
 func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	if p.Kind != bridge.PostFiles { // the caller limits how long reading files may take
 		var cancel context.CancelFunc

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"parley/bot/forms"
-
 	"parley/bot/upload"
 	"parley/bridge"
 	"parley/channels"

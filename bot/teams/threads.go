@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"parley/bot/forms"
-
 	"parley/bridge"
 )
 

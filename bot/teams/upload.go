@@ -12,7 +12,6 @@ import (
 
 	"parley/bot/forms"
 	"parley/bot/teams/card"
-
 	"parley/bot/upload"
 	"parley/bot/verb"
 	"parley/channels"

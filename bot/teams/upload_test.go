@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"parley/bot/teams/teamsfake"
-
 	"parley/bot/upload"
 	"parley/bridge"
 	"parley/channels/emulator"

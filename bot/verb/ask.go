@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"parley/bot/shape"
-
 	"parley/bridge"
 )
 

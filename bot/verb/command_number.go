@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"parley/bot/shape"
-
 	"parley/bridge"
 )
 

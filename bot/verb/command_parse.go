@@ -7,7 +7,6 @@ import (
 	"unicode"
 
 	"parley/bot/shape"
-
 	"parley/bridge"
 )
 

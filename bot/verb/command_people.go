@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"parley/bot/shape"
-
 	"parley/bridge"
 )
 

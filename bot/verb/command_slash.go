@@ -6,7 +6,6 @@ import (
 	"unicode"
 
 	"parley/bot/shape"
-
 	"parley/bridge"
 )
 

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"parley/bot/shape"
-
 	"parley/bridge"
 )
 

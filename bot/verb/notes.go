@@ -1,8 +1,6 @@
 package verb
 
-import (
-	"parley/bridge"
-)
+import "parley/bridge"
 
 func notesVerb() *Verb {
 	return &Verb{

@@ -6,7 +6,6 @@ import (
 	"unicode/utf8"
 
 	"parley/bot/shape"
-
 	"parley/bridge"
 )
 

@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"parley/bot/shape"
-
 	"parley/bridge"
 )
 

@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"parley/bot/shape"
-
 	"parley/bridge"
 )
 

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"parley/bot/verb"
-
 	"parley/bridge"
 )
 

@@ -9,7 +9,7 @@ import (
 )
 
 // Programs, such as a script that fetches figures every night, call endpoints below /api/ with an API token in the header
-// "Authorization: Bearer parley_…". Admins create tokens on the page of package tokens. A token has one scope, and the
+// "Authorization: Bearer parley_…". Admins create tokens on the page of tokens*.go. A token has one scope, and the
 // rights of the person who created it. It doesn't open the pages for people.
 
 // Scope is what a token may be used for.

@@ -92,7 +92,7 @@ func (e *Engine) writeCondition(
 // Parts of an account that can fail. Callers of record name further ones, such as one channel of a chat.
 const (
 	runTrouble  = "run"  // a channel reported the failure itself (Env.Report)
-	sendTrouble = "send" // replies are refused; recorded by package outbound
+	sendTrouble = "send" // replies are refused; recorded by outbound*.go
 )
 
 // troubleKey names one part of an account that can fail.

@@ -28,7 +28,7 @@ func (w *world) isNothingHeld() bool {
 func TestHangingModelHoldsNothing(t *testing.T) {
 	t.Parallel()
 	const (
-		places    = 16 // maxAnalyses of package chores
+		places    = 16 // maxAnalyses of chores*.go
 		customers = places + 2
 	)
 	release, hangs := make(chan struct{}), make(chan struct{}, 2*places)

@@ -103,7 +103,7 @@ func TestFailedAnalysisIsSilent(t *testing.T) {
 	}}
 	w := newWorld(t, options{analyzer: r})
 	thread := w.openThread()
-	const attempts = 5 // of package chores, before it gives up
+	const attempts = 5 // of chores*.go, before it gives up
 	for i := range attempts {
 		w.repeatUntil("the next attempt is made", w.makeFreeBurstsDue, func() bool { return len(r.questions()) > i })
 	}

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"parley/bridge"
-
 	"parley/store"
 )
 

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"parley/bridge"
-
 	"parley/store"
 )
 

@@ -65,5 +65,5 @@ func TestBoard(t *testing.T) {
 	w.exec(`UPDATE teams SET board = false`)
 	w.reloadEngines()
 	w.eventually("the board is taken out", func() bool { return len(w.boards()) == 0 })
-	wantEqual(t, "boards", w.count(`SELECT count(*) FROM boards`), 0)
+	w.eventually("no board is left", func() bool { return w.count(`SELECT count(*) FROM boards`) == 0 })
 }

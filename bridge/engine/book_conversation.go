@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"parley/bridge"
-
 	"parley/channels"
 	"parley/routing"
 	"parley/store"

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"parley/bridge"
-
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"

@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"

@@ -6,12 +6,11 @@ import (
 	"encoding/hex"
 
 	"parley/bridge"
-
 	"parley/store"
 )
 
 // Requests collects the texts that a batch asks a model to write (analysis.Writer): summaries, translations, answers
-// to questions. They are stored as rows, which package chores works off after the batch is committed.
+// to questions. They are stored as rows, which chores*.go works off after the batch is committed.
 type Requests struct {
 	*Moment
 	hasWriter bool // a Writer is configured; without one, Add does nothing

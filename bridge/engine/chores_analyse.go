@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"parley/bridge/analysis"
-
 	"parley/store"
 )
 

@@ -9,7 +9,6 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/analysis"
-
 	"parley/channels"
 	"parley/store"
 )

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"parley/bridge/analysis"
-
 	"parley/store"
 )
 

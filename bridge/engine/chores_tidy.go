@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"parley/store"
-
 	"parley/store/measure"
 )
 

@@ -7,7 +7,6 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/analysis"
-
 	"parley/routing"
 	"parley/store"
 )

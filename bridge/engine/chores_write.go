@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"parley/bridge/analysis"
-
 	"parley/store"
 )
 

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"parley/bridge"
-
 	"parley/routing"
 	"parley/routing/hours"
 	"parley/store"

@@ -1,4 +1,4 @@
-// Package engine applies events, such as "Ann typed this in the thread", by calling the use cases in the packages below it.
+// Package engine applies events, such as "Ann typed this in the thread", by calling use cases.
 // It also answers the questions of surfaces, which are the chats in which agents work (Slack, Teams).
 //
 // The relay, which moves events in and messages out, calls the engine in three places (relay.Handler): Decode parses an

@@ -15,7 +15,6 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/analysis"
-
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"

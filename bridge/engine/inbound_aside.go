@@ -4,7 +4,6 @@ import (
 	"strconv"
 
 	"parley/bridge"
-
 	"parley/store"
 )
 

@@ -12,7 +12,6 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/analysis/offline"
-
 	"parley/channels"
 	"parley/routing"
 	"parley/store"

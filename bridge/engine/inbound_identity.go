@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"parley/bridge"
-
 	"parley/channels"
 	"parley/store"
 )

@@ -7,7 +7,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-
 	"parley/channels"
 	"parley/store"
 )

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"parley/bridge"
-
 	"parley/channels"
 	"parley/store"
 )

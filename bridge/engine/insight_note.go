@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"parley/bridge"
-
 	"parley/store"
 )
 

@@ -12,7 +12,6 @@ import (
 	"parley/channels/channelstest"
 	"parley/store"
 	"parley/store/measure"
-
 	"parley/store/storetest"
 )
 

@@ -15,7 +15,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parley/bridge/engine"
-
 	"parley/store"
 	"parley/store/measure"
 	"parley/store/storetest"

@@ -1,8 +1,6 @@
 package engine_test
 
-import (
-	"testing"
-)
+import "testing"
 
 // The history goes back to the beginning of the conversation, page by page.
 // Requirement R-049: A log of everything done.

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"parley/bridge"
-
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"parley/bridge"
-
 	"parley/channels"
 	"parley/store"
 )

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"parley/bridge"
-
 	"parley/channels"
 	"parley/store"
 )

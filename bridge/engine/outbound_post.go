@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"parley/bridge"
-
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"

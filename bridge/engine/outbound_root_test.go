@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"parley/bridge"
-
 	"parley/channels"
 	"parley/store"
 )

@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bridge"
-
 	"parley/channels"
 	"parley/store"
 	"parley/store/blob"

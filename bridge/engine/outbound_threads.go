@@ -1,8 +1,6 @@
 package engine
 
-import (
-	"parley/store"
-)
+import "parley/store"
 
 // Threads are threads by their conversation.
 type Threads map[store.ConversationID][]*store.Thread

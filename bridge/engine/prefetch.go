@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"parley/bridge"
-
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"

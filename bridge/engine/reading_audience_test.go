@@ -10,7 +10,6 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine"
-
 	"parley/store"
 )
 

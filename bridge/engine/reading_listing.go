@@ -11,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"parley/bridge"
-
 	"parley/store"
 )
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"parley/bridge"
-
 	"parley/store"
 )
 

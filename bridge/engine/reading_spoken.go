@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"parley/bridge"
-
 	"parley/store"
 )
 

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"parley/bridge"
-
 	"parley/channels"
 	"parley/store"
 )

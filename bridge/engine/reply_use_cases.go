@@ -1,8 +1,6 @@
 package engine
 
-import (
-	"time"
-)
+import "time"
 
 // UseCases queues replies in one batch.
 type ReplyUseCases struct {

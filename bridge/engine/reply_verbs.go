@@ -1,8 +1,6 @@
 package engine
 
-import (
-	"parley/bridge"
-)
+import "parley/bridge"
 
 // Verbs returns the commands that this package applies: !cc, !to and the Allow button.
 func ReplyVerbs() []Case[*ReplyUseCases] {

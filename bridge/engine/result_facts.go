@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"parley/bridge"
-
 	"parley/bridge/relay"
 	"parley/store"
 )

@@ -8,14 +8,13 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/analysis"
-
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
 )
 
 // This file adapts the Engine to the interfaces of packages that call it: relay.Handler, and those of the packages below the engine,
-// which must not import it. For example, package outbound asks before it sends a reply whether the agents' chat may have missed an
+// which must not import it. For example, outbound*.go asks before it sends a reply whether the agents' chat may have missed an
 // edit of it (GapWithin).
 
 // Policy implements relay.Handler.

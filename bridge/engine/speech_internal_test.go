@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"parley/bridge"
-
 	"parley/store"
 )
 

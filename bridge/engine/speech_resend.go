@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"parley/bridge"
-
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"

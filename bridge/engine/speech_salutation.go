@@ -8,7 +8,6 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/analysis/offline"
-
 	"parley/store"
 )
 

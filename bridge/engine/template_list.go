@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"parley/bridge"
-
 	"parley/channels"
 	"parley/store"
 )

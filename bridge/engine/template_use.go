@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-
 	"parley/channels"
 	"parley/store"
 )

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"parley/bridge"
-
 	"parley/store"
 )
 

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"parley/bridge"
-
 	"parley/store"
 )
 

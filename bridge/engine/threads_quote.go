@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"parley/bridge"
-
 	"parley/store"
 )
 

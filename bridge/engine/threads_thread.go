@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"parley/bridge"
-
 	"parley/bridge/relay"
 	"parley/store"
 )

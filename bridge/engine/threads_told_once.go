@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"parley/bridge"
-
 	"parley/store"
 )
 

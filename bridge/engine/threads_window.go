@@ -1,8 +1,6 @@
 package engine
 
-import (
-	"time"
-)
+import "time"
 
 // Window returns the reply window of a conversation's customer.
 func (th *Writer) Window(c *Conversation) Window {

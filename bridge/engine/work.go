@@ -1,8 +1,6 @@
 package engine
 
-import (
-	"parley/store"
-)
+import "parley/store"
 
 // work is the state of one batch of events, which is applied in one transaction: messages of customers, actions of agents, and so on.
 // It has the use cases of each package. They share the batch's book, which caches the rows that the batch reads and changes, and the

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"parley/bridge"
-
 	"parley/store"
 )
 

@@ -9,13 +9,12 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-
 	"parley/store"
 )
 
 // This file closes conversations for another reason than that an admin wants no answer: they are archived, or their customer is blocked.
 // What the customer of an archived conversation says next starts a new one. What a blocked customer says is stored without a post; see
-// package inbound, which also unblocks.
+// inbound*.go, which also unblocks.
 
 func archiveVerb() workflowUseCase {
 	return workflowUseCase{Rules: Rules{Name: bridge.VerbArchive, Final: true, Deed: store.DeedClosed}, Do: (*WorkflowUseCases).archive}

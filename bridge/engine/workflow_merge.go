@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"parley/bridge"
-
 	"parley/store"
 )
 

@@ -8,12 +8,11 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-
 	"parley/store"
 )
 
 // A snoozed conversation is left out of the lists Mine and Unassigned until a time ("!snooze tomorrow 9:00"). It
-// comes back earlier if an agent wakes it, if the customer writes (package inbound), or if an agent answers. A
+// comes back earlier if an agent wakes it, if the customer writes (inbound*.go), or if an agent answers. A
 // pending one waits for the customer without a time.
 
 func pendingVerb() workflowUseCase {

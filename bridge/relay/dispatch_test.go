@@ -6,7 +6,6 @@ import (
 
 	"parley/bridge/relay"
 	"parley/store"
-
 	"parley/store/storetest"
 )
 

@@ -11,7 +11,6 @@ import (
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
-
 	"parley/store/storetest"
 )
 

@@ -15,7 +15,6 @@ import (
 	"parley/channels"
 	"parley/channels/channelstest"
 	"parley/store"
-
 	"parley/store/storetest"
 )
 

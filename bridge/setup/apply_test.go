@@ -10,7 +10,6 @@ import (
 
 	"parley/channels/golden"
 	"parley/store"
-
 	"parley/store/storetest"
 )
 

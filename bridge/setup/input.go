@@ -1,17 +1,6 @@
 package setup
 
-import (
-	"slices"
-)
-
-// These names of package input are repeated here so that the web pages need to import only this package.
-type ()
-
-// The kinds of form controls.
-const ()
-
-// The kinds of entries in parley.yaml. An entry is one thing that the file describes: an agent, a team, an account, ….
-const ()
+import "slices"
 
 // entryLocation is where parley.yaml keeps the entries of one kind. Agents, for example, are listed under "agents", and
 // each is identified by its "email". The zero value is the top level of the file: there is one entry, without a name.

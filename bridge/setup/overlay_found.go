@@ -1,8 +1,6 @@
 package setup
 
-import (
-	"parley/store"
-)
+import "parley/store"
 
 // Found is what live surfaces answered about the file, and the signatures that were read.
 type Found struct {

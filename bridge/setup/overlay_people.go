@@ -7,7 +7,6 @@ import (
 	"unicode/utf8"
 
 	"parley/bridge"
-
 	"parley/store"
 )
 

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"parley/bridge"
-
 	"parley/channels"
 	"parley/store"
 )

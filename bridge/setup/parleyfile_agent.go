@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"parley/bridge"
-
 	"parley/channels"
 )
 

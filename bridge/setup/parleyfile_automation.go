@@ -5,7 +5,6 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/analysis"
-
 	"parley/routing"
 )
 

@@ -9,7 +9,6 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"parley/bridge"
-
 	"parley/routing/hours"
 )
 

@@ -1,8 +1,6 @@
 package setup
 
-import (
-	"github.com/goccy/go-yaml/ast"
-)
+import "github.com/goccy/go-yaml/ast"
 
 // object is a group of keys of parley.yaml. Beside what any document has, it reads the values that only this file has:
 // time zones, holds, business hours, ids of chats.

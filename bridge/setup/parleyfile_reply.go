@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"parley/bridge/analysis"
-
 	"parley/routing"
 	"parley/routing/hours"
 )

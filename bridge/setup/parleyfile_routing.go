@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"parley/bridge/analysis"
-
 	"parley/routing"
 	"parley/routing/hours"
 )

@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"parley/bridge"
-
 	"parley/store"
 )
 

@@ -2,7 +2,6 @@ package setup
 
 import (
 	"parley/bridge"
-
 	"parley/channels"
 )
 

@@ -18,7 +18,7 @@ import (
 //
 //	package mailbox     fetches new mails by IMAP and files copies of sent mails
 //	package inbound     decodes a stored mail into a message of a customer
-//	package outbound    composes the mail for an agent's reply
+//	outbound*.go    composes the mail for an agent's reply
 //	package submission  sends the mail by SMTP
 
 const (

@@ -1,8 +1,6 @@
 package email
 
-import (
-	"testing"
-)
+import "testing"
 
 // oddResponse is a habit of a real server, and the change that gives the emulator's responses this habit.
 type oddResponse struct {

@@ -1,8 +1,6 @@
 package graph
 
-import (
-	"testing"
-)
+import "testing"
 
 func TestRead(t *testing.T) {
 	t.Parallel()

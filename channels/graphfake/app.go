@@ -1,8 +1,6 @@
 package graphfake
 
-import (
-	"slices"
-)
+import "slices"
 
 // This file emulates the app: its description, and its subscriptions to webhooks. A company registers one app at Meta. For
 // each kind of object, the app has one callback, the URL to which Meta sends webhooks about objects of that kind.

@@ -99,7 +99,7 @@ type FilledButton struct {
 
 // Fault is the error with which Meta refuses a message with a template.
 type LayoutFault struct {
-	Code    int // from package codes
+	Code    int // from codes*.go
 	Details string
 }
 

@@ -23,7 +23,7 @@ const maxAnswer = 16 << 20
 // client calls Twilio's APIs for one account: the 2010 API (messages, numbers), the Content API (templates) and the Messaging API
 // (senders, services). It is safe for concurrent use.
 //
-// Calls go through package fence, which records in a *fence.LostError whether a failed request may have reached Twilio. Callers need
+// Calls go through package wire, which records in a *fence.LostError whether a failed request may have reached Twilio. Callers need
 // that to decide whether sending the message again could deliver it twice.
 type client struct {
 	account, token string // the credentials: Twilio's "account SID" and "auth token"

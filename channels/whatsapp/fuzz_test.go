@@ -11,7 +11,7 @@ import (
 	"parley/channels/golden"
 )
 
-// The tests of this file are about webhooks that Meta doesn't send: hostile, damaged or random ones. Package budget limits
+// The tests of this file are about webhooks that Meta doesn't send: hostile, damaged or random ones. Package golden limits
 // what reading them may cost. The other checks are true for every webhook.
 
 // seeds are webhooks of every kind.

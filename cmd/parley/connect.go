@@ -22,7 +22,6 @@ import (
 	"parley/channels/email/mailbox"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/operate"
-
 	"parley/store"
 )
 

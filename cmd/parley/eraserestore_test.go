@@ -1,8 +1,6 @@
 package main
 
-import (
-	"testing"
-)
+import "testing"
 
 // These tests restore a backup that is older than an erasure. The list of erasures says who has to be erased again. It is
 // looked for in PARLEY_DATA/backups and beside the backup.

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"parley/store/blob"
-
 	"parley/store/objects/s3fake"
 )
 

@@ -14,9 +14,7 @@ import (
 
 	"parley/store"
 	"parley/store/blob"
-
 	"parley/store/objects/s3fake"
-
 	"parley/store/storetest"
 )
 

@@ -8,9 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
-
 	"parley/store/erase"
-
 	"parley/store/storetest"
 )
 

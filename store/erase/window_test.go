@@ -12,7 +12,6 @@ import (
 	"parley/store"
 	"parley/store/blob"
 	"parley/store/erase"
-
 	"parley/store/storetest"
 )
 

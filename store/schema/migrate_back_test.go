@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
-
 	"parley/store/schema"
 	"parley/store/storetest"
 )

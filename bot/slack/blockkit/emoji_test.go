@@ -1,8 +1,6 @@
 package blockkit
 
-import (
-	"testing"
-)
+import "testing"
 
 // If Slack writes emoji as shortcodes, customers get the characters (requirement R-073).
 func TestShortcodes(t *testing.T) {

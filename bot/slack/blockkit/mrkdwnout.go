@@ -11,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"parley/bot/shape"
-
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels/markdown"

@@ -51,13 +51,13 @@
 //
 // # Design
 //
-// All parts share package workspace, which has the options, the clock, ids, the log of changes and
+// All parts share the files workspace_*.go, which have the options, the clock, ids, the log of changes and
 // the one lock. The state is in directory (people), rooms (channels and their members), board
-// (messages), library (files), package screens (modals and home tabs) and Inboxes (unread
-// messages). webAPI receives the app's calls, decodes them with package webcall, checks token,
+// (messages), library (files), screens*.go (modals and home tabs) and Inboxes (unread
+// messages). webAPI receives the app's calls, decodes them with webcall*.go, checks token,
 // scope and rate limit, and calls a handler (chatAPI, conversationAPI, userAPI, fileAPI,
-// screens.API). Package delivery sends events to the app, over Socket Mode or HTTP. clicks handles
-// what people do in messages and views. Package kit validates blocks and the input in them.
+// API of screens). The files delivery_*.go send events to the app, over Socket Mode or HTTP. clicks handles
+// what people do in messages and views. The files kit_*.go validate blocks and the input in them.
 //
 // # What does not belong here
 //

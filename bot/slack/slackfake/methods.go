@@ -1,8 +1,6 @@
 package slackfake
 
-import (
-	"maps"
-)
+import "maps"
 
 // This file is the table of Slack's Web API methods that the emulator implements, each with its scope, rate
 // limit, required arguments and handler. The emulator answers all other methods with unknown_method.

@@ -1,8 +1,6 @@
 package slackfake
 
-import (
-	"cmp"
-)
+import "cmp"
 
 // API implements the views.* methods of Slack's Web API. A view is a modal or a home tab. To open a modal, the
 // app needs a trigger id, which Slack sends with each click. A trigger id can be used once, within a few seconds.

@@ -1,8 +1,6 @@
 package teamsfake
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // Administrator acts as an administrator of the organisation or an owner of its teams. Safe for concurrent use.
 type Administrator struct {

@@ -1,8 +1,6 @@
 package teamsfake
 
-import (
-	"slices"
-)
+import "slices"
 
 // Where is the conversation in which something happens.
 type Where struct {

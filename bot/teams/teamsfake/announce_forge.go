@@ -1,8 +1,6 @@
 package teamsfake
 
-import (
-	"context"
-)
+import "context"
 
 // Forger is the part of the Teams emulator that sends the bot requests which real Teams would never send, such as forged
 // ones. Tests use it to check that the bot refuses them. For example:

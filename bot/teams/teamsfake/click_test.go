@@ -1,8 +1,6 @@
 package teamsfake_test
 
-import (
-	"strings"
-)
+import "strings"
 
 func withActions(a obj, actions ...obj) obj {
 	a["content"].(obj)["actions"] = actions

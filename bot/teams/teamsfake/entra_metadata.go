@@ -1,8 +1,6 @@
 package teamsfake
 
-import (
-	"net/http"
-)
+import "net/http"
 
 // discover responds with Entra's metadata of a tenant, which Microsoft's libraries read before they ask for a token. The
 // emulator gives tokens to apps only: nobody can sign in at the authorization endpoint.

@@ -1,8 +1,6 @@
 package teamsfake
 
-import (
-	"parley/channels/emulator"
-)
+import "parley/channels/emulator"
 
 // Fault is one rule of what goes wrong; Method names a call (activities.send, graph.*; see
 // doc.go) or what is sent to the bot ("event:message", "event:messageUpdate", "event:invoke",

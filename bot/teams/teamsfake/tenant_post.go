@@ -1,8 +1,6 @@
 package teamsfake
 
-import (
-	"errors"
-)
+import "errors"
 
 // Errors of what a person tries.
 var (

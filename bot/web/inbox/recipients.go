@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"parley/bot/shape"
-
 	"parley/bridge"
 )
 

@@ -30,7 +30,7 @@ type Options struct {
 	Model       string            // the model's name on the server
 	Timeout     time.Duration     // of one analysis with all its requests; 0 means 20 s; Write uses it only without a deadline
 	Concurrency int               // analyses and texts in flight at the same time; 0 means 4
-	Mask        bool              // hides email addresses, phone and card numbers and IBANs from the server, see package mask
+	Mask        bool              // hides email addresses, phone and card numbers and IBANs from the server, see mask*.go
 	Fallback    analysis.Analyzer // answers if the model doesn't; nil means that Analyze returns the error
 
 	// Client sends the requests; nil means one that uses the environment's proxy. Requests to other hosts than that

@@ -4,5 +4,5 @@
 // mail before its watermark, which records how far the mailbox was read, passes the mail. Reconcile finds out whether a
 // mail was sent, and FileCopy files a copy of a sent mail. Mails are never changed or marked as read.
 //
-// What does not belong here: the content of mails (package inbound), and SMTP (package submission).
+// What does not belong here: the content of mails (package message), and what is sent (submission*.go).
 package mailbox

@@ -182,7 +182,7 @@ func (f *fetcher) sentReadFrom() time.Time {
 }
 
 // describeSent returns the arrival of mails in the Sent folder, and which of them to skip. It doesn't skip mails whose
-// headers can't be read: package inbound recognises those that Parley sent.
+// headers can't be read: package message recognises those that Parley sent.
 func (f *fetcher) describeSent(s *imapSession, uids []imap.UID) ([]filedMail, error) {
 	var list []filedMail
 	for some := range slices.Chunk(uids, batchSize) {
@@ -203,7 +203,7 @@ func (f *fetcher) describeSent(s *imapSession, uids []imap.UID) ([]filedMail, er
 			if h, ok := headers[uid]; ok {
 				m.arrivedAt = h.arrivedAt
 				// A mail of ours whose Message-ID the server has replaced isn't skipped, because bounces and answers may refer
-				// to the new one. Package inbound recognises it by its other headers.
+				// to the new one. Package message recognises it by its other headers.
 				m.skip = h.hasOurID(f.box.env.Keys) || f.sent.isOld(&fetched{arrivedAt: h.arrivedAt})
 			}
 

@@ -9,7 +9,6 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
-
 	channelswire "parley/channels/wire"
 )
 

@@ -9,11 +9,11 @@ import (
 	"testing"
 	"unicode"
 
-	"parley/channels/golden"
-
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
 	gmhtml "github.com/yuin/goldmark/renderer/html"
+
+	"parley/channels/golden"
 )
 
 // renderMarkdown renders Markdown with a reader that isn't ours.

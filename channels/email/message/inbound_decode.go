@@ -25,7 +25,7 @@ import (
 //	> Here is your invoice.
 //
 // becomes a message from Ann with the Text "Thank you!" and, below it, "> Here is your invoice.": who has the conversation
-// decides which lines repeat it. "c12.m34.0a1b2c3d" is a token (package mailid). Parley puts one into the Message-ID of each
+// decides which lines repeat it. "c12.m34.0a1b2c3d" is a token (mailid*.go). Parley puts one into the Message-ID of each
 // mail that it sends; it identifies conversation 12 and message 34, which Ann answers.
 //
 // Mail is hostile and often malformed. Decoding never fails: it shows what it can read and attaches the original.

@@ -27,7 +27,7 @@ const (
 )
 
 // Composer composes the mails that Parley sends from one mailbox, mostly agents' replies to customers. The Message-ID of
-// each mail contains a signed token (package mailid). Answers and bounces quote the Message-ID, so that Parley can match
+// each mail contains a signed token (mailid*.go). Answers and bounces quote the Message-ID, so that Parley can match
 // them to the conversation. A Composer makes no network calls and is safe for concurrent use.
 type Composer struct {
 	address    string   // the main address, as configured

@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"parley/channels"
-
 	"parley/channels/golden"
 )
 

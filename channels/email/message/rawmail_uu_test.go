@@ -1,8 +1,6 @@
 package message
 
-import (
-	"testing"
-)
+import "testing"
 
 // CutUUFiles takes whole uuencoded files out of a text, and nothing else.
 func TestCutUUFiles(t *testing.T) {

@@ -20,7 +20,6 @@ import (
 	"parley/bridge/setup"
 	"parley/channels"
 	"parley/cmd/parley/operate"
-
 	"parley/store"
 )
 

@@ -20,7 +20,6 @@ import (
 	"parley/channels/wire"
 	"parley/cmd/parley/operate"
 	"parley/cmd/parley/site"
-
 	"parley/store"
 	"parley/store/blob"
 	"parley/store/erase"

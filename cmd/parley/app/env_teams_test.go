@@ -1,8 +1,6 @@
 package app_test
 
-import (
-	"testing"
-)
+import "testing"
 
 // Values of a registration at Microsoft. They have the form that Microsoft gives them, because LoadEnv checks it.
 const (

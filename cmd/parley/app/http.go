@@ -15,9 +15,7 @@ import (
 	"parley/bot/web"
 	"parley/bridge/analysis"
 	"parley/channels"
-
 	"parley/store"
-
 	"parley/store/schema"
 )
 

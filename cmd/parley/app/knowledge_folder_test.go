@@ -9,9 +9,9 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"parley/store/storetest"
-
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store/storetest"
 )
 
 // writeFile writes a file, and makes its folder if there is none.

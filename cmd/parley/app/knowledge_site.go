@@ -13,7 +13,6 @@ import (
 
 	"parley/channels"
 	"parley/channels/wire"
-
 	"parley/store"
 )
 

@@ -20,7 +20,6 @@ import (
 	"parley/bridge/analysis/offline"
 	"parley/cmd/parley/app"
 	"parley/store"
-
 	"parley/store/storetest"
 )
 

@@ -11,7 +11,6 @@ import (
 	"parley/bot/web/settings"
 	"parley/bridge/analysis"
 	"parley/bridge/engine"
-
 	"parley/channels"
 	"parley/cmd/parley/site"
 	"parley/store"

@@ -15,7 +15,6 @@ import (
 	emailmailbox "parley/channels/email/mailbox"
 	"parley/channels/wire"
 	"parley/cmd/parley/operate"
-
 	"parley/cmd/parley/site"
 	"parley/store"
 )

@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"parley/channels/wire"
-
 	"parley/store"
 	"parley/store/blob"
 )

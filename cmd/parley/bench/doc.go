@@ -9,8 +9,8 @@
 // (fsync and synchronous_commit on). Emulators and generators run in the process of the benchmark, so that a simulated
 // agent or customer sees each message, and acts on it, without a connection in between.
 //
-// Each group of figures is measured by a package below: accept, talk, lanes, shop and mail. All of them use package rig, and
-// some use package load. This package lists the groups and runs them.
+// Each group of figures has its files: accept, talk_, lanes_, shop_ and mail_. All of them use those of rig_, and some use
+// those of load_.
 //
 // What does not belong here: whether Parley works correctly under faults (torture), and tuning.
 package bench

@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bridge/relay"
-
 	"parley/store"
 )
 

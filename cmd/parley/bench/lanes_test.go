@@ -1,8 +1,6 @@
 package bench
 
-import (
-	"testing"
-)
+import "testing"
 
 // Measure in its short form finds nothing lost, doubled or out of order: free lanes are emptied although one
 // conversation is stuck and one gate throttles.

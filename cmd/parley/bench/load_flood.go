@@ -11,7 +11,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parley/channels/wire"
-
 	"parley/cmd/parley/lab"
 )
 

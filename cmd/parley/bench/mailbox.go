@@ -11,7 +11,6 @@ import (
 
 	"parley/channels/email/mailfake"
 	"parley/channels/wire"
-
 	"parley/cmd/parley/lab"
 )
 

@@ -8,7 +8,6 @@ import (
 	"parley/channels/channelstest"
 	"parley/channels/wire"
 	"parley/cmd/parley/app"
-
 	"parley/cmd/parley/lab"
 )
 

@@ -11,7 +11,6 @@ import (
 	"parley/bot/slack/slackfake"
 	"parley/channels/channelstest"
 	"parley/channels/wire"
-
 	"parley/cmd/parley/lab"
 )
 

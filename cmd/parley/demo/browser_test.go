@@ -18,7 +18,6 @@ import (
 
 	"parley/channels/emulator"
 	"parley/cmd/parley/app"
-
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/site/sitetest"
 )

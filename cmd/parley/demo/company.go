@@ -13,7 +13,6 @@ import (
 	"parley/bot/slack/slackfake"
 	"parley/bot/teams/teamsfake"
 	"parley/channels/email/mailfake"
-
 	"parley/cmd/parley/lab"
 )
 
@@ -39,7 +38,7 @@ type CompanyOptions struct {
 	TokenClock func() time.Time
 	// PublicURL is Parley's own URL, such as http://127.0.0.1:8080. Teams and the phone providers send webhooks to it.
 	PublicURL string
-	// Proxies puts a proxy (package proxy) in front of Slack, Teams and the mail server, to simulate network failures. The
+	// Proxies puts a proxy (proxy*.go) in front of Slack, Teams and the mail server, to simulate network failures. The
 	// proxies then listen at SlackAddr, TeamsAddr, IMAPAddr and SMTPAddr, and the emulators listen at free ports.
 	Proxies bool
 

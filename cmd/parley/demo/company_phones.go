@@ -1,8 +1,6 @@
 package demo
 
-import (
-	"context"
-)
+import "context"
 
 // Phones are those of the company's customers; nil without Options.Phones. After a Reset they are others.
 func (c *Company) Phones() *Exchange { return c.phones.Load() }

@@ -8,7 +8,6 @@ import (
 
 	"parley/bot/teams"
 	"parley/bot/teams/teamsfake"
-
 	"parley/cmd/parley/lab"
 )
 

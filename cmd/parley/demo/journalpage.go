@@ -10,7 +10,7 @@ import (
 const journalInterval = time.Second
 
 // journalPage serves the journal, a list of all messages that were sent in the demo and whether each of them arrived. A
-// row says, for example, that Dana's mail arrived in Slack once, after two seconds. The observer (package observer)
+// row says, for example, that Dana's mail arrived in Slack once, after two seconds. The observer (observer*.go)
 // compiles the journal by watching the emulated mail server, chats and phones from outside Parley.
 type journalPage struct {
 	*pageState

@@ -5,9 +5,7 @@ import (
 	"time"
 
 	"parley/bridge/engine"
-
 	"parley/cmd/parley/app"
-
 	"parley/store"
 	"parley/store/storetest"
 )

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"parley/channels/graphfake"
-
 	"parley/channels/twilio/twiliofake"
 )
 

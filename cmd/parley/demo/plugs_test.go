@@ -21,7 +21,6 @@ import (
 	"parley/channels/email/mailfake"
 	"parley/channels/emulator"
 	"parley/cmd/parley/app"
-
 	"parley/cmd/parley/site/sitetest"
 )
 

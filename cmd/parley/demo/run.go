@@ -4,8 +4,8 @@
 // as the customer, for example, and answers it in Slack as an agent. The messages pass through a real Parley, which runs
 // in a separate process, called the engine, and talks to emulators of Slack, Teams and the customers' channels.
 //
-// Package company emulates the company and everything else outside Parley. Package engine manages the Parley process.
-// Package observer reports what happened to each message. The scenarios in this package's tests are Parley's end-to-end
+// The files company_*.go emulate the company and everything else outside Parley. engine.go manages the Parley process.
+// The files observer_*.go report what happened to each message. The scenarios in this package's tests are Parley's end-to-end
 // tests. Production code must not depend on this package.
 package demo
 

@@ -16,7 +16,6 @@ import (
 	"parley/bridge/relay"
 	"parley/bridge/setup"
 	"parley/cmd/parley/app"
-
 	"parley/cmd/parley/operate"
 	"parley/store"
 )

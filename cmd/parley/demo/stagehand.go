@@ -20,7 +20,6 @@ import (
 	"parley/channels/twilio"
 	"parley/channels/wire"
 	"parley/cmd/parley/app"
-
 	"parley/cmd/parley/lab"
 	"parley/store"
 	"parley/store/pgserver"

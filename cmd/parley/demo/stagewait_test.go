@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 
 	"parley/channels"
-
 	"parley/store"
 )
 

@@ -16,7 +16,6 @@ import (
 
 	"parley/bot/teams"
 	"parley/bot/teams/teamsfake"
-
 	"parley/channels/emulator"
 )
 

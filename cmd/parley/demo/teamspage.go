@@ -16,7 +16,7 @@ import (
 //
 // The page shows several apps side by side, each in a pane: the customers' mailboxes and phones, and Slack or Teams, where
 // the company's agents work. A visitor acts as all of these people. Parley talks to emulators of the services, which
-// package company starts. For example, when the visitor has read a channel as Ann, the page's script sends
+// company*.go starts. For example, when the visitor has read a channel as Ann, the page's script sends
 // POST /teams/read. This file has the HTTP handlers; teamsstate.go computes what the pane shows.
 //
 // If the company doesn't use Teams, teamsPane registers no routes and the page doesn't show the pane.

@@ -8,7 +8,6 @@ import (
 
 	"parley/bridge/analysis/offline"
 	"parley/cmd/parley/app"
-
 	"parley/store"
 )
 

@@ -15,7 +15,6 @@ import (
 	"parley/cmd/parley/operate"
 	"parley/store"
 	"parley/store/blob"
-
 	"parley/store/storetest"
 )
 

@@ -15,7 +15,6 @@ import (
 
 	"parley/store"
 	"parley/store/pgserver"
-
 	"parley/store/schema"
 )
 

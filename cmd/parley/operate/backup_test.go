@@ -17,7 +17,6 @@ import (
 	"parley/cmd/parley/operate"
 	"parley/store"
 	"parley/store/blob"
-
 	"parley/store/schema"
 	"parley/store/storetest"
 )

@@ -6,7 +6,6 @@ import (
 
 	"parley/cmd/parley/operate"
 	"parley/store/blob"
-
 	"parley/store/objects/s3fake"
 )
 

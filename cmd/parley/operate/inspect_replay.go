@@ -10,7 +10,6 @@ import (
 
 	"parley/bridge/setup"
 	"parley/channels"
-
 	"parley/store"
 )
 

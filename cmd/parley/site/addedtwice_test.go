@@ -1,8 +1,6 @@
 package site_test
 
-import (
-	"net/url"
-)
+import "net/url"
 
 // mailboxForm is the form that adds a mailbox without trying it out.
 func mailboxForm(address string) url.Values {

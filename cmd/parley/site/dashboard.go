@@ -11,7 +11,6 @@ import (
 	"parley/bot/web"
 	"parley/bot/web/dashboard"
 	"parley/bridge"
-
 	"parley/channels/markdown"
 	"parley/store"
 	"parley/store/measure"

@@ -16,7 +16,6 @@ import (
 	emailmailbox "parley/channels/email/mailbox"
 	"parley/channels/email/message"
 	"parley/cmd/parley/operate"
-
 	"parley/store"
 )
 

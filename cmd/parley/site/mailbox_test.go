@@ -11,7 +11,6 @@ import (
 
 	"parley/channels/email/mailbox"
 	"parley/channels/email/mailfake"
-
 	"parley/channels/email/oauthfake"
 	"parley/cmd/parley/operate"
 	"parley/cmd/parley/site"

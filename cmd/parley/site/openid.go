@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"parley/bot/web/openid"
-
 	"parley/store"
 )
 

@@ -26,7 +26,6 @@ import (
 	"parley/bot/web/number"
 	"parley/bot/web/openid"
 	"parley/bot/web/settings"
-
 	"parley/bridge"
 	"parley/bridge/analysis"
 	"parley/bridge/setup"
@@ -34,7 +33,6 @@ import (
 	emailmailbox "parley/channels/email/mailbox"
 	"parley/channels/whatsapp"
 	"parley/cmd/parley/operate"
-
 	"parley/store"
 )
 

@@ -1,8 +1,6 @@
 package torture
 
-import (
-	"time"
-)
+import "time"
 
 // The number of conversations of a test run. There are enough to cover each kind of channel (mail, WhatsApp, …), and few
 // enough for each to have several messages.

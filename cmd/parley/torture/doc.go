@@ -10,9 +10,9 @@
 //     A stimulus is what people do so that such a moment comes. A task is what they do once for a fault that consists of
 //     their messages, such as a flood.
 //   - Provider faults are the errors that the emulators return at random throughout the run.
-//   - The test oracle is the part of a test that tells right from wrong. It is a process of its own (package oracle), which
-//     observes what people would see in mailboxes and threads, and never the database. Package checker decides for it.
-//     Package records audits Parley's own tables for faults that people can't see.
+//   - The test oracle is the part of a test that tells right from wrong. It is a process of its own (oracle*.go), which
+//     observes what people would see in mailboxes and threads, and never the database. The files checker_*.go decide for it.
+//     Those of records_ audit Parley's own tables for faults that people can't see.
 //
 // What does not belong here: speed (package bench), and rules of Parley's own.
 package torture

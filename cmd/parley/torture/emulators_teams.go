@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
-
 	"parley/cmd/parley/lab"
 )
 

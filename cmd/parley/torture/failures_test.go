@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"parley/cmd/parley/lab"
-
 	"parley/store/storetest"
 )
 

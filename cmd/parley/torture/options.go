@@ -43,7 +43,7 @@ type Options struct {
 	ShortWaits bool
 	// Upgrade starts the run with the program of an earlier commit, and upgrades to the current one under load.
 	Upgrade bool
-	From    string // the earlier commit; "" means that package oldversion chooses one
+	From    string // the earlier commit; "" means that oldversion*.go chooses one
 
 	// The chat in which agents work: Slack, unless Teams is set.
 	Teams bool // Microsoft Teams

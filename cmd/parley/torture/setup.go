@@ -11,7 +11,6 @@ import (
 
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/lab"
-
 	"parley/store"
 )
 

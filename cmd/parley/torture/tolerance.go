@@ -1,8 +1,6 @@
 package torture
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // Some deviations in a test run are not violations, because an injected fault explains them. For example, Parley asks an
 // agent what to do about a reply if the mail server's response was lost. Such deviations are allowed as long as they are

@@ -13,7 +13,6 @@ import (
 
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/torture"
-
 	"parley/store/storetest"
 )
 

@@ -32,10 +32,8 @@ import (
 	"parley/channels/wire"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/operate"
-
 	"parley/cmd/parley/site"
 	"parley/store"
-
 	"parley/store/storetest"
 )
 
