@@ -10,7 +10,7 @@ import (
 	"parley/store/internal/query"
 )
 
-// Condition describes whether the model works, as the latest report has it. Several processes use the model, and each
+// AICondition describes whether the model works, as the latest report has it. Several processes use the model, and each
 // of them reports what it sees. The table ai_condition has one row, which holds the condition and, in the column told,
 // the fault that admins were last notified of.
 type AICondition struct {
@@ -44,7 +44,7 @@ const updateCondition = `
 		since = CASE WHEN (status, text) = ($1, $2) THEN since ELSE seen_at END
 	WHERE id = 1`
 
-// Report stores the model's condition. It returns notify = true if the caller must notify the admins, which is in two
+// ReportAI stores the model's condition. It returns notify = true if the caller must notify the admins, which is in two
 // cases:
 //   - The model is broken until a person fixes it, and admins were not notified of this fault yet.
 //   - The model works again after a fault that admins were notified of.
@@ -64,7 +64,7 @@ func ReportAI(ctx context.Context, tx pgx.Tx, c AICondition) (notify bool, err e
 
 const findCondition = `SELECT status, text, hint, since FROM ai_condition WHERE id = 1`
 
-// FindCondition returns the condition that was reported last, or nil if there was no report yet.
+// FindAICondition returns the condition that was reported last, or nil if there was no report yet.
 func FindAICondition(ctx context.Context, q Querier) (*AICondition, error) {
 	rows, err := query.Collect[AICondition](ctx, q, "find the model's condition", findCondition)
 	if err != nil || len(rows) == 0 {

@@ -20,7 +20,7 @@ import (
 // maxRecordBytes limits the size of a decompressed record that Open reads.
 const maxRecordBytes = 8 << 20
 
-// Claim is the job for which a process asks the model. While it does, the row of that job is claimed by this process:
+// AIClaim is the job for which a process asks the model. While it does, the row of that job is claimed by this process:
 // the claim has an epoch, a number that rises with each claim, so that a process that was too slow can tell that another
 // one has taken over. Make a Claim with BurstClaim or RequestClaim.
 type AIClaim struct {
@@ -29,12 +29,12 @@ type AIClaim struct {
 	args         []any  // the arguments of keep from $4 on
 }
 
-// BurstClaim is the claim on a burst: a customer's latest messages, which are analysed together.
+// AIBurstClaim is the claim on a burst: a customer's latest messages, which are analysed together.
 func AIBurstClaim(b Burst) AIClaim {
 	return AIClaim{b.ConversationID, keepForBurst, []any{b.Epoch, b.FirstEvent}}
 }
 
-// RequestClaim is the claim on a text request (store/request): an agent asked for a text, such as a summary. It is
+// AIRequestClaim is the claim on a text request (store/request): an agent asked for a text, such as a summary. It is
 // identified by its conversation, its name, and when it was asked.
 func AIRequestClaim(conversation ConversationID, name string, askedAt time.Time, epoch int64) AIClaim {
 	return AIClaim{conversation, keepForRequest, []any{epoch, name, askedAt}}
@@ -68,7 +68,7 @@ const (
 		SELECT conversation_id, $2, parley_now(), $3 FROM claim`
 )
 
-// KeepRecord stores a record of a question to the model and its answer. record can be any value that encodes to JSON; it
+// KeepAIRecord stores a record of a question to the model and its answer. record can be any value that encodes to JSON; it
 // is encrypted with s. KeepRecord stores nothing, and returns nil, if the claim is no longer valid: another process took
 // over, or somebody who wrote in the conversation was erased.
 func KeepAIRecord(ctx context.Context, q Execer, s *Sealer, account AccountID, c AIClaim, record any) error {
@@ -96,7 +96,7 @@ func sealContext(conversation ConversationID) string {
 	return fmt.Sprintf("ai_exchanges/%d", conversation)
 }
 
-// Record is what KeepRecord stored, still encrypted. Open decrypts it.
+// AIRecord is what KeepRecord stored, still encrypted. Open decrypts it.
 type AIRecord struct {
 	At     time.Time `db:"at"`
 	Sealed []byte    `db:"sealed"`
@@ -109,7 +109,7 @@ const latestExchanges = `
 	ORDER BY id DESC
 	LIMIT $2`
 
-// LatestRecords returns the latest records of a conversation, at most limit of them, the newest first.
+// LatestAIRecords returns the latest records of a conversation, at most limit of them, the newest first.
 func LatestAIRecords(ctx context.Context, q Querier, conversation ConversationID, limit int) ([]AIRecord, error) {
 	return query.Collect[AIRecord](ctx, q, "latest records of the model", latestExchanges, conversation, limit)
 }
@@ -146,7 +146,7 @@ const forgetExchanges = `
 // maxForgotten is how many records of an account one call of ForgetRecords removes at most.
 const maxForgotten = 1000
 
-// ForgetRecords removes the records of each account that are older than days[account]. It removes at most maxForgotten
+// ForgetAIRecords removes the records of each account that are older than days[account]. It removes at most maxForgotten
 // per account, so a long backlog takes several calls.
 func ForgetAIRecords(ctx context.Context, q Querier, days map[AccountID]int) error {
 	var accounts []AccountID

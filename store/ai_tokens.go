@@ -32,7 +32,7 @@ const refuseTokens = `
 	VALUES ($1, $2, 1)
 	ON CONFLICT (account_id, day) DO UPDATE SET refused = counted.refused + 1`
 
-// ReserveTokens adds tokens to the account's count of today (UTC). If the sum would exceed limit, it adds nothing, counts
+// ReserveAITokens adds tokens to the account's count of today (UTC). If the sum would exceed limit, it adds nothing, counts
 // a refusal and returns ok = false. A limit of 0 means unlimited. The caller passes day on to SettleTokens.
 func ReserveAITokens(ctx context.Context, q Querier, account AccountID, tokens, limit int) (day time.Time, ok bool, err error) {
 	err = q.QueryRow(ctx, reserveTokens, account, int64(tokens), int64(limit)).Scan(&day, &ok)
@@ -50,7 +50,7 @@ func ReserveAITokens(ctx context.Context, q Querier, account AccountID, tokens, 
 
 const settleTokens = `UPDATE ai_tokens SET tokens = greatest(tokens + $3, 0) WHERE account_id = $1 AND day = $2`
 
-// SettleTokens corrects the count of a day by difference: the tokens that a request used, minus those reserved for it.
+// SettleAITokens corrects the count of a day by difference: the tokens that a request used, minus those reserved for it.
 func SettleAITokens(ctx context.Context, q Querier, account AccountID, day time.Time, difference int) error {
 	if _, err := q.Exec(ctx, settleTokens, account, day, int64(difference)); err != nil {
 		return fmt.Errorf("ai: settle tokens: %w", err)
@@ -58,7 +58,7 @@ func SettleAITokens(ctx context.Context, q Querier, account AccountID, day time.
 	return nil
 }
 
-// DayTokens counts the tokens that an account has used today (UTC).
+// AITokens counts the tokens that an account has used today (UTC).
 type AITokens struct {
 	Account AccountID `db:"account_id"`
 	Tokens  int64     `db:"tokens"`
@@ -71,14 +71,14 @@ const tokensToday = `
 	WHERE day = (SELECT (parley_now() AT TIME ZONE 'UTC')::date)
 	ORDER BY account_id`
 
-// TokensToday returns the counts of today, for the accounts that have asked the model, ordered by account.
+// AITokensToday returns the counts of today, for the accounts that have asked the model, ordered by account.
 func AITokensToday(ctx context.Context, q Querier) ([]AITokens, error) {
 	return query.Collect[AITokens](ctx, q, "tokens of today", tokensToday)
 }
 
 const forgetTokens = `DELETE FROM ai_tokens WHERE day < (SELECT (parley_now() AT TIME ZONE 'UTC')::date) - 90`
 
-// ForgetTokens removes counts that are older than 90 days.
+// ForgetAITokens removes counts that are older than 90 days.
 func ForgetAITokens(ctx context.Context, q Querier) error {
 	if _, err := q.Exec(ctx, forgetTokens); err != nil {
 		return fmt.Errorf("ai: forget tokens: %w", err)

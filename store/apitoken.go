@@ -18,7 +18,7 @@ const prefix = "parley_"
 // hashPurpose makes the hashes of tokens differ from hashes that the sealer makes for other tables.
 const hashPurpose = "api_tokens"
 
-// Token describes a token. It doesn't contain the secret.
+// APIToken describes a token. It doesn't contain the secret.
 type APIToken struct {
 	ID      int64      `db:"id"`
 	Name    string     `db:"name"`
@@ -30,10 +30,10 @@ type APIToken struct {
 	Ended   bool       `db:"ended"`   // it was revoked or has expired, or its agent was deactivated
 }
 
-// Most is the maximum number of valid tokens. It is small enough for one page to show them all, so that none is overlooked.
+// MaxAPITokens is the maximum number of valid tokens. It is small enough for one page to show them all, so that none is overlooked.
 const MaxAPITokens = 100
 
-// ErrTooMany means that there are Most valid tokens already.
+// ErrTooManyAPITokens means that there are Most valid tokens already.
 var ErrTooManyAPITokens = errors.New("store: too many API tokens")
 
 const insert = `
@@ -41,7 +41,7 @@ const insert = `
 	SELECT $1, $2, $3, $4, (SELECT clock_timestamp()) + $5::interval
 	WHERE $6 > (SELECT count(*) FROM api_tokens AS t JOIN agents AS a ON a.id = t.agent_id WHERE NOT (` + ended + `))`
 
-// Make creates a token that expires after life, and returns its secret, which can't be read again later.
+// MakeAPIToken creates a token that expires after life, and returns its secret, which can't be read again later.
 // Errors: ErrTooMany.
 func MakeAPIToken(ctx context.Context, q Querier, sealer *Sealer, t APIToken, life time.Duration) (secret string, err error) {
 	secret = prefix + rand.Text()
@@ -61,19 +61,19 @@ const columns = `
 	SELECT t.id, t.name, t.scope, t.agent_id, a.email AS author, t.expires_at, t.used_at, ` + ended + ` AS ended
 	FROM api_tokens AS t JOIN agents AS a ON a.id = t.agent_id `
 
-// List returns at most limit tokens: first the valid ones, then those that have ended, each the newest first.
+// APITokens returns at most limit tokens: first the valid ones, then those that have ended, each the newest first.
 func APITokens(ctx context.Context, q Querier, limit int) ([]APIToken, error) {
 	return query.Collect[APIToken](ctx, q, "API tokens", columns+`ORDER BY ended, t.id DESC LIMIT $1`, limit)
 }
 
-// ErrNone means that there is no such token, or that it has ended already.
+// ErrNoAPIToken means that there is no such token, or that it has ended already.
 var ErrNoAPIToken = errors.New("store: no such API token")
 
 const use = `
 	UPDATE api_tokens SET used_at = (SELECT clock_timestamp())
 	WHERE id = $1 AND (used_at IS NULL OR used_at < (SELECT clock_timestamp()) - interval '1 minute')`
 
-// Find returns the token with this secret, and records that it was used.
+// FindAPIToken returns the token with this secret, and records that it was used.
 // Errors: ErrNone.
 func FindAPIToken(ctx context.Context, q Querier, sealer *Sealer, secret string) (APIToken, error) {
 	list, err := query.Collect[APIToken](ctx, q, "API token", columns+`WHERE t.hash = ANY($1)`, sealer.Hashes(hashPurpose, secret))
@@ -91,7 +91,7 @@ func FindAPIToken(ctx context.Context, q Querier, sealer *Sealer, secret string)
 
 const revoke = `UPDATE api_tokens SET revoked_at = (SELECT clock_timestamp()) WHERE id = $1 AND revoked_at IS NULL RETURNING name`
 
-// Revoke ends a token and returns its name. It returns ErrNone if there is no such token, or if it was revoked before.
+// RevokeAPIToken ends a token and returns its name. It returns ErrNone if there is no such token, or if it was revoked before.
 func RevokeAPIToken(ctx context.Context, q Querier, id int64) (name string, err error) {
 	err = q.QueryRow(ctx, revoke, id).Scan(&name)
 	switch {

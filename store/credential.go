@@ -38,7 +38,7 @@ type row struct {
 // list omits forgotten credentials, which have no author.
 const list = `SELECT kind, home, author, at, sealed FROM chat_credentials WHERE author <> '' ORDER BY kind`
 
-// List returns the stored credentials. If sealer is nil, they aren't decrypted, and Values is nil.
+// Credentials returns the stored credentials. If sealer is nil, they aren't decrypted, and Values is nil.
 // Errors: store.ErrWrongKey.
 func Credentials(ctx context.Context, q Querier, sealer *Sealer) ([]Credential, error) {
 	rows, err := query.Collect[row](ctx, q, "credentials of chats", list)
@@ -67,7 +67,7 @@ func Credentials(ctx context.Context, q Querier, sealer *Sealer) ([]Credential, 
 
 const lock = `LOCK TABLE chat_credentials IN SHARE ROW EXCLUSIVE MODE`
 
-// Lock blocks all changes to credentials by others until the transaction ends. It returns the version of a chat's credential,
+// LockCredential blocks all changes to credentials by others until the transaction ends. It returns the version of a chat's credential,
 // or "" if there is none.
 func LockCredential(ctx context.Context, tx pgx.Tx, kind string) (version string, err error) {
 	if _, err := tx.Exec(ctx, lock); err != nil {
@@ -93,7 +93,7 @@ const save = `
 	ON CONFLICT (kind) DO UPDATE
 	SET home = EXCLUDED.home, sealed = EXCLUDED.sealed, author = EXCLUDED.author, at = (SELECT clock_timestamp())`
 
-// Save stores the credential of a chat, and replaces the previous one. c.At is ignored; the database's time is stored.
+// SaveCredential stores the credential of a chat, and replaces the previous one. c.At is ignored; the database's time is stored.
 // Save calls store.BumpSettings, so that all processes notice the change.
 func SaveCredential(ctx context.Context, tx pgx.Tx, sealer *Sealer, c Credential) error {
 	plain, err := json.Marshal(c.Values)
@@ -106,7 +106,7 @@ func SaveCredential(ctx context.Context, tx pgx.Tx, sealer *Sealer, c Credential
 	return BumpSettings(ctx, tx)
 }
 
-// Forget erases the secrets and the author of a chat's credential. Its home remains (see Home), because the threads in that
+// ForgetCredential erases the secrets and the author of a chat's credential. Its home remains (see Home), because the threads in that
 // workspace still exist. Forget calls store.BumpSettings, so that all processes notice the change.
 func ForgetCredential(ctx context.Context, tx pgx.Tx, sealer *Sealer, kind string) error {
 	nothing := sealer.Seal(sealPlace(kind), []byte("{}")) // processes of an older version still decrypt this, and must not fail
@@ -116,7 +116,7 @@ func ForgetCredential(ctx context.Context, tx pgx.Tx, sealer *Sealer, kind strin
 	return BumpSettings(ctx, tx)
 }
 
-// Home returns the id of the workspace or organisation that a chat's credential is for, or was for before it was forgotten.
+// CredentialHome returns the id of the workspace or organisation that a chat's credential is for, or was for before it was forgotten.
 // It returns "" if there never was one.
 func CredentialHome(ctx context.Context, q Querier, kind string) (string, error) {
 	return query.Value[string](ctx, q, "home of a chat", `SELECT coalesce(max(home), '') FROM chat_credentials WHERE kind = $1`, kind)

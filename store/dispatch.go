@@ -12,7 +12,7 @@ import (
 	"parley/store/internal/query"
 )
 
-// Finish is the result of a claim. It is ignored if the lane's epoch isn't Epoch any more, because then another process has
+// FinishedDelivery is the result of a claim. It is ignored if the lane's epoch isn't Epoch any more, because then another process has
 // claimed the lane since.
 type FinishedDelivery struct {
 	LaneID LaneID
@@ -37,7 +37,7 @@ type FinishedDelivery struct {
 	Facts  []NewEvent   // events about the result
 }
 
-// Failure is what is known after an unsuccessful attempt.
+// DeliveryFailure is what is known after an unsuccessful attempt.
 type DeliveryFailure struct {
 	ErrorClass string // empty if there was no error
 	ErrorText  string // the error in words for people
@@ -45,7 +45,7 @@ type DeliveryFailure struct {
 	Unsure     bool   // it is attempted again although an earlier attempt may have arrived
 }
 
-// Pace says when a lane and its gate continue. Times are in seconds.
+// GatePace says when a lane and its gate continue. Times are in seconds.
 type GatePace struct {
 	Advance  int     // how many deliveries are done; the next one becomes the head
 	Wait     float64 // until the lane is due again if it does not advance
@@ -56,7 +56,7 @@ type GatePace struct {
 	GateWait float64 // for how long the gate is blocked; 0 leaves it as it is
 }
 
-// Part is the result of a delivery that was sent in one message with the head of its lane.
+// DeliveryPart is the result of a delivery that was sent in one message with the head of its lane.
 type DeliveryPart struct {
 	ID       DeliveryID
 	State    DeliveryState
@@ -64,14 +64,14 @@ type DeliveryPart struct {
 	Warned   bool
 }
 
-// Landed is a message that was posted in an agents' chat.
+// LandedPart is a message that was posted in an agents' chat.
 type LandedPart struct {
 	Post     Post
 	Thread   *Thread // the thread that it opened, if it is a root (the first message of a thread); else nil
 	LeftRoot *Post   // an earlier root that this one replaces and that wasn't known to be abandoned; nil if none
 }
 
-// Claim requests deliveries.
+// DeliveryClaim requests deliveries.
 type DeliveryClaim struct {
 	Gates []GateClaim
 	// Join permits runs. It must be false while a process of an older version that doesn't support runs uses the
@@ -90,7 +90,7 @@ type GateClaim struct {
 	Mixed bool
 }
 
-// Turn stores the results of earlier claims, claims the heads of due lanes, and returns when the gates in ask have work next
+// TurnDeliveries stores the results of earlier claims, claims the heads of due lanes, and returns when the gates in ask have work next
 // (without GateDue.Oldest). All of this takes one round trip and one commit.
 func TurnDeliveries(
 	ctx context.Context, q Batcher, done []FinishedDelivery, take DeliveryClaim, ask []GateSince,

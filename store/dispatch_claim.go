@@ -1,6 +1,6 @@
 package store
 
-// Claimed is a delivery (an outgoing message) that this process must send now. A lane is the queue of one conversation's
+// ClaimedDelivery is a delivery (an outgoing message) that this process must send now. A lane is the queue of one conversation's
 // deliveries to one destination, and only the first of them, its head, can be claimed. The claim leases the lane to this
 // process for LeaseSeconds and increments its Epoch, by which a late result of an earlier claim is recognised and ignored.
 //

@@ -66,7 +66,7 @@ const leaveAlone = `
 	WHERE lanes.id = $1 AND lanes.epoch = $2 AND lanes.leased_until IS NOT NULL
 		AND d.lane_id = lanes.id AND d.seq > lanes.head AND d.state = 'sending'`
 
-// LeaveAlone removes the delivery of a message from the claimed run, which is several deliveries that are sent as one message.
+// LeaveDelivery removes the delivery of a message from the claimed run, which is several deliveries that are sent as one message.
 // The next attempt sends it by itself, in its place in the lane. No part of the run may have been sent before the call, and
 // the caller must end this attempt without sending anything.
 func LeaveDelivery(ctx context.Context, pool *pgxpool.Pool, c ClaimedDelivery, message MessageID) error {

@@ -31,7 +31,7 @@ const find = `
 	FROM grants, (SELECT clock_timestamp() AS now) AS t
 	WHERE account_id = $1`
 
-// Find returns the grant for an account, or nil if there is none.
+// FindGrant returns the grant for an account, or nil if there is none.
 func FindGrant(ctx context.Context, q Querier, account AccountID) (*Grant, error) {
 	list, err := query.Collect[Grant](ctx, q, "grant", find, account)
 	if err != nil || len(list) == 0 {
@@ -40,7 +40,7 @@ func FindGrant(ctx context.Context, q Querier, account AccountID) (*Grant, error
 	return &list[0], nil
 }
 
-// Lasting is the time after which an access token should be refreshed, and the time after which it expires.
+// GrantLasting is the time after which an access token should be refreshed, and the time after which it expires.
 type GrantLasting struct{ Renew, Expire time.Duration }
 
 const connect = `
@@ -51,7 +51,7 @@ const connect = `
 	SET provider = EXCLUDED.provider, signed_in = EXCLUDED.signed_in, sealed = EXCLUDED.sealed, renew_at = EXCLUDED.renew_at,
 		expires_at = EXCLUDED.expires_at, refused = '', version = g.version + 1, connected = g.connected + 1`
 
-// Connect stores a new grant, and replaces the account's previous one. What failed in the account before is forgotten. It calls
+// ConnectGrant stores a new grant, and replaces the account's previous one. What failed in the account before is forgotten. It calls
 // store.BumpSettings, so that all processes notice the change.
 func ConnectGrant(ctx context.Context, tx pgx.Tx, g Grant, lasts GrantLasting) error {
 	if err := BumpSettings(ctx, tx); err != nil { // before the account, as in package setup, to avoid deadlocks
@@ -71,7 +71,7 @@ const refreshed = `
 	WHERE account_id = $1 AND version = $2
 	RETURNING account_id`
 
-// SaveRefreshed stores new tokens. It returns false, and stores nothing, if the grant has changed since g was read.
+// SaveRefreshedGrant stores new tokens. It returns false, and stores nothing, if the grant has changed since g was read.
 func SaveRefreshedGrant(ctx context.Context, q Querier, g Grant, sealed []byte, lasts GrantLasting) (bool, error) {
 	ids, err := query.Column[int64](ctx, q,
 		"refreshed grant", refreshed, g.AccountID, g.Version, sealed, lasts.Renew.Seconds(), lasts.Expire.Seconds())
@@ -83,14 +83,14 @@ const refused = `
 	WHERE account_id = $1 AND version = $2
 	RETURNING account_id`
 
-// Refuse records that the provider has revoked the grant. It returns false, and records nothing, if the grant has changed
+// RefuseGrant records that the provider has revoked the grant. It returns false, and records nothing, if the grant has changed
 // since g was read.
 func RefuseGrant(ctx context.Context, q Querier, g Grant, words string) (bool, error) {
 	ids, err := query.Column[int64](ctx, q, "refused grant", refused, g.AccountID, g.Version, words)
 	return len(ids) > 0, err
 }
 
-// Connection describes a grant without its tokens.
+// GrantConnection describes a grant without its tokens.
 type GrantConnection struct {
 	AccountID AccountID `db:"account_id"`
 	Provider  string    `db:"provider"`
@@ -101,7 +101,7 @@ type GrantConnection struct {
 
 const connections = `SELECT account_id, provider, signed_in, refused, connected FROM grants`
 
-// Connections returns the connections of all accounts that have a grant.
+// GrantConnections returns the connections of all accounts that have a grant.
 func GrantConnections(ctx context.Context, q Querier) (map[AccountID]GrantConnection, error) {
 	list, err := query.Collect[GrantConnection](ctx, q, "connections", connections)
 	if err != nil {
@@ -115,7 +115,7 @@ func GrantConnections(ctx context.Context, q Querier) (map[AccountID]GrantConnec
 	return all, nil
 }
 
-// Attempt is a person's attempt to consent: an OAuth authorization flow that isn't finished yet.
+// GrantAttempt is a person's attempt to consent: an OAuth authorization flow that isn't finished yet.
 type GrantAttempt struct {
 	State     []byte    `db:"state"` // a hash of OAuth's state parameter
 	AccountID AccountID `db:"account_id"`
@@ -128,7 +128,7 @@ const beginGrant = `
 	INSERT INTO grant_attempts (state, account_id, owner, sealed, until)
 	VALUES ($1, $2, $3, $4, (SELECT clock_timestamp()) + make_interval(secs => $5))`
 
-// Begin stores an attempt that can be finished within lasts. It removes attempts that expired more than a day ago.
+// BeginGrant stores an attempt that can be finished within lasts. It removes attempts that expired more than a day ago.
 func BeginGrant(ctx context.Context, q Execer, a GrantAttempt, lasts time.Duration) error {
 	return query.Exec(ctx, q, "begin grant", beginGrant, a.State, a.AccountID, a.Owner, a.Sealed, lasts.Seconds())
 }
@@ -148,7 +148,7 @@ const (
 	whyNot = `SELECT used_at IS NOT NULL FROM grant_attempts WHERE state = $1 AND owner = $2`
 )
 
-// Finish marks an attempt as used and returns it. This works only once, and only in the session in which the attempt began.
+// FinishGrantAttempt marks an attempt as used and returns it. This works only once, and only in the session in which the attempt began.
 // Errors: ErrNoAttempt (also for an attempt of another session), ErrUsed, ErrExpired.
 func FinishGrantAttempt(ctx context.Context, q Querier, state, owner []byte) (GrantAttempt, error) {
 	list, err := query.Collect[GrantAttempt](ctx, q, "finish grant", finish, state, owner)

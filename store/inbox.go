@@ -13,7 +13,7 @@ import (
 	"parley/store/internal/query"
 )
 
-// Before is a position in a conversation: a page has the messages before the one with this event and id. The zero Before
+// ShownBefore is a position in a conversation: a page has the messages before the one with this event and id. The zero Before
 // means the newest page.
 type ShownBefore struct {
 	Event EventID
@@ -27,7 +27,7 @@ const messagesPage = `
 	ORDER BY event_id DESC, id DESC
 	LIMIT $4`
 
-// Messages returns a page of at most limit messages of a conversation, the newest first.
+// ShownMessages returns a page of at most limit messages of a conversation, the newest first.
 func ShownMessages(ctx context.Context, q Querier, conversation ConversationID, before ShownBefore, limit int) ([]Message, error) {
 	if before == (ShownBefore{}) {
 		before = ShownBefore{Event: math.MaxInt64, ID: math.MaxInt64}
@@ -44,7 +44,7 @@ func ShownMessages(ctx context.Context, q Querier, conversation ConversationID, 
 	return list, nil
 }
 
-// Reply is one delivery of a reply to the customer. A reply with many files may have several deliveries (parts).
+// ShownReply is one delivery of a reply to the customer. A reply with many files may have several deliveries (parts).
 type ShownReply struct {
 	ID        DeliveryID    `db:"id"`
 	LaneID    LaneID        `db:"lane_id"` // a lane is a queue of deliveries that are sent one after the other
@@ -63,7 +63,7 @@ const replies = `
 	WHERE message_id = ANY($1) AND message_id <> 0 AND kind = 'reply'
 	ORDER BY lane_id, seq`
 
-// Replies returns the deliveries of messages to customers, by message. Those of one message are in the order in which they
+// ShownReplies returns the deliveries of messages to customers, by message. Those of one message are in the order in which they
 // are sent, which may differ from the order of their ids.
 func ShownReplies(ctx context.Context, q Querier, messages []MessageID) (map[MessageID][]ShownReply, error) {
 	rows, err := query.Collect[ShownReply](ctx, q, "replies", replies, messages)
@@ -93,7 +93,7 @@ const outcome = `
 		LIMIT 1) AS entry ON true
 	WHERE event.account_id = $1 AND event.external_id = $2`
 
-// Outcome is the result of an act, which is something that an agent did in the inbox, such as to reply or to resolve. Acts are
+// ShownOutcome is the result of an act, which is something that an agent did in the inbox, such as to reply or to resolve. Acts are
 // first accepted, which stores them in a queue, and applied a moment later.
 type ShownOutcome struct {
 	Known bool   // it was accepted
@@ -103,7 +103,8 @@ type ShownOutcome struct {
 	Line  []byte // what its agent is told, as JSON; nil if nothing but Why
 }
 
-// OutcomeOf returns the outcome of an act in a conversation, or in several if conversation is 0. name is the unique name under which the act was accepted.
+// ShownOutcomeOf returns the outcome of an act in a conversation, or in several if conversation is 0. name is the unique name under
+// which the act was accepted.
 func ShownOutcomeOf(ctx context.Context, q Querier, name string, conversation ConversationID) (ShownOutcome, error) {
 	o := ShownOutcome{Known: true}
 	err := q.QueryRow(ctx, outcome, SystemAccount, name, conversation).Scan(&o.Stuck, &o.Waits, &o.Why, &o.Line)
@@ -144,7 +145,7 @@ const stamp = `
 	FROM conversations AS conversation
 	WHERE conversation.id = $1`
 
-// Stamp returns a digest of everything that the newest page of a conversation shows, like an ETag: if it differs, the page must
+// ConversationStamp returns a digest of everything that the newest page of a conversation shows, like an ETag: if it differs, the page must
 // be reloaded. It is empty if there is no such conversation.
 func ConversationStamp(ctx context.Context, q Querier, conversation ConversationID) (string, error) {
 	var digest string

@@ -7,7 +7,7 @@ import (
 	"parley/store/internal/query"
 )
 
-// Answered is the message that a customer's message answers, as it was posted in the thread.
+// AnsweredMessage is the message that a customer's message answers, as it was posted in the thread.
 type AnsweredMessage struct {
 	MessageID MessageID       `db:"message_id"`
 	Payload   json.RawMessage `db:"answers"`
@@ -38,7 +38,7 @@ const quoted = `
 	JOIN messages ON messages.id = external_ids.message_id
 	WHERE external_ids.account_id = $1 AND external_ids.external_id = ANY($2) AND messages.conversation_id = $3`
 
-// FindByExternalID returns the messages of a conversation that the account's provider knows by these ids.
+// MessagesByExternalID returns the messages of a conversation that the account's provider knows by these ids.
 func MessagesByExternalID(
 	ctx context.Context, q Querier, c *Conversation, externalIDs []string,
 ) (map[string]Message, error) {
@@ -70,7 +70,7 @@ func MessagesByExternalID(
 	return found, nil
 }
 
-// Reaction is a customer's emoji on a message.
+// ShownReaction is a customer's emoji on a message.
 type ShownReaction struct {
 	MessageID  MessageID  `db:"message_id"`
 	IdentityID IdentityID `db:"identity_id"`
@@ -94,7 +94,7 @@ const reactions = `
 	WHERE reaction.emoji <> ''
 	ORDER BY known.message_id, reaction.delivery_id`
 
-// Reactions returns the emoji that customers of an account have on messages, in the order in which they were added.
+// ShownReactions returns the emoji that customers of an account have on messages, in the order in which they were added.
 func ShownReactions(ctx context.Context, q Querier, account AccountID, messages []MessageID) ([]ShownReaction, error) {
 	return query.Collect[ShownReaction](ctx, q, "reactions to messages", reactions, account, messages)
 }

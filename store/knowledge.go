@@ -11,7 +11,7 @@ import (
 	"parley/store/internal/query"
 )
 
-// Place is a folder or a web page.
+// KnowledgePlace is a folder or a web page.
 type KnowledgePlace struct {
 	Place   string     `db:"place"`   // a folder's path, or a URL
 	ReadAt  *time.Time `db:"read_at"` // when it was last visited, by Parley's clock; nil if never
@@ -25,14 +25,14 @@ func (p KnowledgePlace) IsSite() bool {
 	return strings.HasPrefix(place, "https://") || strings.HasPrefix(place, "http://")
 }
 
-// Page is a file or a web page.
+// KnowledgePage is a file or a web page.
 type KnowledgePage struct {
 	Place   string `db:"place"`
 	Address string `db:"address"` // a path within the folder, or a URL
 	ETag    string `db:"etag"`
 }
 
-// Section is the text below one heading of a page.
+// KnowledgeSection is the text below one heading of a page.
 type KnowledgeSection struct {
 	Place    string `db:"place"`
 	Address  string `db:"address"`
@@ -44,7 +44,7 @@ type KnowledgeSection struct {
 
 const listPlaces = `SELECT place, read_at, problem, inside FROM knowledge_places ORDER BY place COLLATE "C"`
 
-// Places returns all places, sorted by name.
+// KnowledgePlaces returns all places, sorted by name.
 func KnowledgePlaces(ctx context.Context, q Querier) ([]KnowledgePlace, error) {
 	return query.Collect[KnowledgePlace](ctx, q, "knowledge", listPlaces)
 }
@@ -54,7 +54,7 @@ const duePlaces = `
 	WHERE read_at IS NULL OR read_at < (SELECT parley_now()) - make_interval(secs => $1)
 	ORDER BY read_at NULLS FIRST, place`
 
-// DuePlaces returns the places that were never visited, followed by those whose last visit is longer ago than every, the
+// DueKnowledge returns the places that were never visited, followed by those whose last visit is longer ago than every, the
 // longest ago first.
 func DueKnowledge(ctx context.Context, q Querier, every time.Duration) ([]KnowledgePlace, error) {
 	return query.Collect[KnowledgePlace](ctx, q, "knowledge", duePlaces, every.Seconds())
@@ -65,7 +65,7 @@ const (
 	addPlaces  = `INSERT INTO knowledge_places (place, inside) SELECT unnest($1::text[]), $2 ON CONFLICT DO NOTHING`
 )
 
-// SavePlaces replaces the list of places. Places that aren't in the new list are removed with their pages. inside becomes
+// SaveKnowledgePlaces replaces the list of places. Places that aren't in the new list are removed with their pages. inside becomes
 // Place.Inside of the new places; existing ones keep theirs.
 func SaveKnowledgePlaces(ctx context.Context, tx pgx.Tx, places []string, inside bool) error {
 	places = append([]string{}, places...) // nil would be NULL
@@ -81,7 +81,7 @@ func SaveKnowledgePlaces(ctx context.Context, tx pgx.Tx, places []string, inside
 
 const getPages = `SELECT place, address, etag FROM knowledge_pages WHERE place = $1`
 
-// Pages returns the stored pages of a place, by address.
+// KnowledgePages returns the stored pages of a place, by address.
 func KnowledgePages(ctx context.Context, q Querier, place string) (map[string]KnowledgePage, error) {
 	rows, err := query.Collect[KnowledgePage](ctx, q, "knowledge pages", getPages, place)
 	if err != nil {
@@ -106,7 +106,7 @@ const (
 		FROM knowledge_pages WHERE place = $1 AND address = $2`
 )
 
-// SavePage stores a page and its sections, and replaces the stored page with that address. It stores nothing if the place no
+// SaveKnowledgePage stores a page and its sections, and replaces the stored page with that address. It stores nothing if the place no
 // longer exists.
 func SaveKnowledgePage(ctx context.Context, tx pgx.Tx, p KnowledgePage, sections []KnowledgeSection) error {
 	var batch pgx.Batch
@@ -126,7 +126,7 @@ const (
 	placeRead = `UPDATE knowledge_places SET read_at = parley_now(), problem = $2 WHERE place = $1`
 )
 
-// Finish records that a place was visited now. problem describes for admins what could not be read; it is "" if everything
+// FinishKnowledge records that a place was visited now. problem describes for admins what could not be read; it is "" if everything
 // was. present has the addresses of the pages that still exist; all others are removed. If it is nil, none is removed.
 func FinishKnowledge(ctx context.Context, tx pgx.Tx, place, problem string, present []string) error {
 	if present != nil {
@@ -159,12 +159,12 @@ const findSections = `
 	ORDER BY ts_rank(section.words, asked.words, 1) DESC, section.place, section.address, section.position
 	LIMIT $2`
 
-// Find returns at most limit sections that match a text, the best match first.
+// FindKnowledge returns at most limit sections that match a text, the best match first.
 func FindKnowledge(ctx context.Context, q Batcher, text string, limit int) ([]KnowledgeSection, error) {
 	return query.CollectOnePlan[KnowledgeSection](ctx, q, "find knowledge", findSections, text, limit, mostCompared)
 }
 
-// State is a place with the number of its stored pages and sections.
+// KnowledgeState is a place with the number of its stored pages and sections.
 type KnowledgeState struct {
 	KnowledgePlace
 	Pages    int `db:"pages"`
@@ -177,7 +177,7 @@ const listStates = `
 	FROM knowledge_places AS p
 	ORDER BY p.place COLLATE "C"`
 
-// States returns the states of all places, sorted by name.
+// KnowledgeStates returns the states of all places, sorted by name.
 func KnowledgeStates(ctx context.Context, q Querier) ([]KnowledgeState, error) {
 	return query.Collect[KnowledgeState](ctx, q, "knowledge", listStates)
 }

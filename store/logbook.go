@@ -10,7 +10,7 @@ import (
 	"parley/store/internal/query"
 )
 
-// Row is one entry of the log.
+// LogRow is one entry of the log.
 type LogRow struct {
 	Source       LogSource      `db:"source"`
 	ID           int64          `db:"id"` // unique within its source
@@ -23,7 +23,7 @@ type LogRow struct {
 	Text         string         `db:"text"`         // details
 }
 
-// Source is the table that a row comes from: setup_changes or log_entries.
+// LogSource is the table that a row comes from: setup_changes or log_entries.
 type LogSource int16
 
 // Sources. They break ties between rows with the same time.
@@ -32,10 +32,10 @@ const (
 	LogOfConversation
 )
 
-// SetUp is Row.What of a configuration change.
+// LogSetUp is Row.What of a configuration change.
 const LogSetUp = "set up"
 
-// Filter selects rows. The zero Filter selects every row.
+// LogFilter selects rows. The zero Filter selects every row.
 type LogFilter struct {
 	Agent        AgentID // who did it
 	What         string  // a store.Deed, or SetUp
@@ -44,7 +44,7 @@ type LogFilter struct {
 	From, Until  time.Time // From is inclusive, Until exclusive; a zero time sets no limit
 }
 
-// Place is a cursor into the log. It identifies the last row that a page covered, and the next page starts after it. With
+// LogPlace is a cursor into the log. It identifies the last row that a page covered, and the next page starts after it. With
 // the zero Place, reading starts at the newest row.
 type LogPlace struct {
 	At     time.Time
@@ -52,7 +52,7 @@ type LogPlace struct {
 	ID     int64
 }
 
-// Page is a page of the log, the newest row first.
+// LogPage is a page of the log, the newest row first.
 type LogPage struct {
 	Rows []LogRow
 	Next LogPlace // the cursor for the next page
@@ -112,7 +112,7 @@ const readRest = `
 	LEFT JOIN agents AS agent ON agent.id = first.agent_id
 	ORDER BY first.at DESC, first.source DESC, first.id DESC`
 
-// Read returns the rows after a place that match a filter: at most size of them. Pass Page.Next to read the next page.
+// ReadLog returns the rows after a place that match a filter: at most size of them. Pass Page.Next to read the next page.
 func ReadLog(ctx context.Context, q Querier, f LogFilter, after LogPlace, size int) (LogPage, error) {
 	type row struct {
 		LogRow
@@ -170,19 +170,19 @@ func (f LogFilter) namedArguments(after LogPlace, limit int) pgx.NamedArgs {
 	}
 }
 
-// Names lists the agents and accounts that a user can choose for a Filter.
+// LogNames lists the agents and accounts that a user can choose for a Filter.
 type LogNames struct {
 	Agents   []LogNamed // including deactivated ones
 	Accounts []string
 }
 
-// Named is an agent's id and name.
+// LogNamed is an agent's id and name.
 type LogNamed struct {
 	ID   int64  `db:"id"`
 	Name string `db:"name"`
 }
 
-// FilterNames reads the agents and the customer-facing accounts.
+// LogFilterNames reads the agents and the customer-facing accounts.
 func LogFilterNames(ctx context.Context, q Querier) (n LogNames, err error) {
 	if n.Agents, err = query.Collect[LogNamed](ctx, q, "agents", `SELECT id, name FROM agents ORDER BY name, id`); err != nil {
 		return n, err

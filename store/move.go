@@ -32,7 +32,7 @@ const begin = `
 	VALUES ($1, $2, $3)
 	ON CONFLICT (account_id, former) DO UPDATE SET current = EXCLUDED.current, began_at = clock_timestamp(), done_at = NULL`
 
-// Begin replaces the id of a channel in the settings, and records that threads, posts and messages must follow.
+// BeginMove replaces the id of a channel in the settings, and records that threads, posts and messages must follow.
 func BeginMove(ctx context.Context, q Querier, surface AccountID, former, current string) error {
 	if former == "" || current == "" || former == current {
 		return nil
@@ -60,7 +60,7 @@ const claim = `
 	WHERE channel_moves.account_id = next.account_id AND channel_moves.former = next.former
 	RETURNING channel_moves.account_id, channel_moves.former, channel_moves.current, channel_moves.began_at`
 
-// Claim leases an unfinished move that no other process is working on, for one minute. ok is false if there is none.
+// ClaimMove leases an unfinished move that no other process is working on, for one minute. ok is false if there is none.
 func ClaimMove(ctx context.Context, q Querier) (m ChannelMove, ok bool, err error) {
 	list, err := query.Collect[ChannelMove](ctx, q, "claim channel move", claim)
 	if err != nil || len(list) == 0 {
@@ -125,7 +125,7 @@ const (
 // steps returns the statements of a pass in order. Threads come first, because new posts copy the channel from their thread.
 func steps() []string { return []string{moveThreads, movePosts, moveMessages} }
 
-// Progress is the position of one pass over the tables. The zero value starts a pass. Passes are repeated until one moves
+// MoveProgress is the position of one pass over the tables. The zero value starts a pass. Passes are repeated until one moves
 // nothing.
 type MoveProgress struct {
 	Step  int    // the index of the current statement in steps
@@ -141,14 +141,14 @@ const keep = `
 	SET leased_until = clock_timestamp() + interval '1 minute'
 	WHERE account_id = $1 AND former = $2 AND current = $3`
 
-// ErrReplaced means that the channel has got another id, or its former one back, since the move was claimed. What is left to do
+// ErrMoveReplaced means that the channel has got another id, or its former one back, since the move was claimed. What is left to do
 // belongs to other moves.
 var ErrMoveReplaced = errors.New("store: the move of the channel was replaced")
 
 // statementLimit is the timeout of a statement of Batch.
 const statementLimit = "30s"
 
-// Batch moves one batch of rows, extends the lease of the claim to one minute from now, and returns the new progress.
+// MoveBatch moves one batch of rows, extends the lease of the claim to one minute from now, and returns the new progress.
 // Errors: ErrReplaced if the move doesn't stand any more. Nothing was moved then, since rows that reach an id after its own move
 // has ended would stay there.
 func MoveBatch(ctx context.Context, pool *pgxpool.Pool, m ChannelMove, p MoveProgress, rows int) (MoveProgress, error) {
@@ -192,12 +192,12 @@ const (
 	WHERE account_id = $1 AND former = $2`
 )
 
-// End marks a move as done. Call it once no row has the former id any more.
+// EndMove marks a move as done. Call it once no row has the former id any more.
 func EndMove(ctx context.Context, q Execer, m ChannelMove) error {
 	return query.Exec(ctx, q, "end channel move", end, m.AccountID, m.Former, m.Current)
 }
 
-// Postpone releases a claim. No process can claim the move again until wait is over.
+// PostponeMove releases a claim. No process can claim the move again until wait is over.
 func PostponeMove(ctx context.Context, q Execer, m ChannelMove, wait time.Duration) error {
 	return query.Exec(ctx, q, "postpone channel move", postpone, m.AccountID, m.Former, wait.Seconds())
 }

@@ -22,14 +22,14 @@ const lockOutage = `
 
 const setOutage = `UPDATE outages SET reached_at = $2, told_at = $3 WHERE account_id = $1`
 
-// State records when a chat was last reached. Times are of Parley's clock.
+// OutageState records when a chat was last reached. Times are of Parley's clock.
 type OutageState struct {
 	ReachedAt time.Time  // when a process last reached the chat, or first checked it
 	Now       time.Time  // the time of this check
 	ToldAt    *time.Time // when admins were notified of the outage; nil if they weren't, or if it is over
 }
 
-// UpdateState locks the state of a chat, lets decide change it, and stores the notices that decide returns. If the previous
+// UpdateOutage locks the state of a chat, lets decide change it, and stores the notices that decide returns. If the previous
 // check is longer ago than forget, Parley itself was down, so the chat counts as reached now.
 func UpdateOutage(ctx context.Context, tx pgx.Tx, account AccountID, forget time.Duration, decide func(*OutageState) []Notice) error {
 	var s OutageState
@@ -54,7 +54,7 @@ func UpdateOutage(ctx context.Context, tx pgx.Tx, account AccountID, forget time
 
 const listAway = `SELECT account_id, reached_at FROM outages WHERE told_at IS NOT NULL`
 
-// Away returns the chats about whose outage admins were notified, and when each was last reached.
+// AdminsAway returns the chats about whose outage admins were notified, and when each was last reached.
 func AdminsAway(ctx context.Context, q Querier) (map[AccountID]time.Time, error) {
 	return query.Map[AccountID, time.Time](ctx, q, "chats that are away", listAway)
 }
@@ -73,7 +73,7 @@ type FailingAccount struct {
 	Since     time.Time `db:"since"` // when the chat was last reached; zero if its last check succeeded, or it is no chat
 }
 
-// Failing returns the accounts that don't work, chats first: those with a fault, and the chats that didn't answer the last check.
+// FailingAccounts returns the accounts that don't work, chats first: those with a fault, and the chats that didn't answer the last check.
 // An old check, of a chat that nobody asks any more, doesn't count.
 func FailingAccounts(ctx context.Context, q Querier) ([]FailingAccount, error) {
 	list, err := query.Collect[FailingAccount](ctx, q, "accounts that fail", listFailing)
@@ -85,7 +85,7 @@ func FailingAccounts(ctx context.Context, q Querier) ([]FailingAccount, error) {
 	return list, err
 }
 
-// Kind selects how a notice is sent to an admin.
+// NoticeKind selects how a notice is sent to an admin.
 type NoticeKind string
 
 // Kinds.
@@ -139,7 +139,7 @@ const claimNotice = `
 	RETURNING notices.id, notices.kind, notices.address, notices.subject, notices.body, notices.account_id,
 		notices.attempt, next.unclear, notices.first_at`
 
-// Claim leases a due notice of a kind to the calling process. The caller sends it by the given account, or, if Unclear is set,
+// ClaimNotice leases a due notice of a kind to the calling process. The caller sends it by the given account, or, if Unclear is set,
 // looks whether it was sent. It then calls Finish, LookAgain or Repeat. Claim returns nil if no notice is due.
 //
 // A notice waits until those that were written to the same address before it have been sent or have failed. Otherwise a
@@ -186,18 +186,18 @@ func write(ctx context.Context, q Execer, n *Notice, o noticeOutcome) error {
 	})
 }
 
-// Finish stores the result of an attempt. Unless the state is Sent or Failed, the notice is due again after a pause.
+// FinishNotice stores the result of an attempt. Unless the state is Sent or Failed, the notice is due again after a pause.
 func FinishNotice(ctx context.Context, q Execer, n *Notice, state, problem string, pause time.Duration) error {
 	return write(ctx, q, n, noticeOutcome{state: state, problem: problem, pause: pause})
 }
 
-// LookAgain schedules another lookup of a notice after a pause, because the last lookup failed. It counts as an attempt, so that
+// LookAgainAtNotice schedules another lookup of a notice after a pause, because the last lookup failed. It counts as an attempt, so that
 // lookups don't go on forever.
 func LookAgainAtNotice(ctx context.Context, q Execer, n *Notice, problem string, pause time.Duration) error {
 	return write(ctx, q, n, noticeOutcome{state: NoticeUnknown, problem: problem, pause: pause, further: 1})
 }
 
-// Repeat queues a notice to be sent again although it isn't known whether it was sent. It adds attempts to the count.
+// RepeatNotice queues a notice to be sent again although it isn't known whether it was sent. It adds attempts to the count.
 func RepeatNotice(ctx context.Context, q Execer, n *Notice, attempts int) error {
 	return write(ctx, q, n, noticeOutcome{state: NoticeQueued, problem: "nobody knows whether it was sent", further: attempts})
 }

@@ -7,7 +7,7 @@ import (
 	"parley/store/internal/query"
 )
 
-// Form identifies an open reply form: an agent has at most one in a conversation, the one opened last.
+// ReplyForm identifies an open reply form: an agent has at most one in a conversation, the one opened last.
 type ReplyForm struct {
 	ConversationID ConversationID
 	AgentID        AgentID
@@ -26,7 +26,7 @@ const open = `
 	SELECT conversation_id, $4, parley_now() + $6::interval FROM opened
 	ON CONFLICT (conversation_id, kind) DO UPDATE SET due_at = least(timers.due_at, EXCLUDED.due_at)`
 
-// Open records that an agent has opened a form. The record expires after lasts, and a timer of the given kind fires
+// OpenReplyForm records that an agent has opened a form. The record expires after lasts, and a timer of the given kind fires
 // after wait, unless one is due earlier. The form replaces one that the same agent opened before.
 func OpenReplyForm(ctx context.Context, q Execer, f ReplyForm, timer FactKind, lasts, wait time.Duration) error {
 	return query.Exec(ctx, q, "open reply", open, f.ConversationID, f.AgentID, f.OpenedAt, timer, lasts, wait)
@@ -42,7 +42,7 @@ const closed = `
 	SELECT conversation_id, $4, parley_now() + $5::interval FROM closed
 	ON CONFLICT (conversation_id, kind) DO UPDATE SET due_at = least(timers.due_at, EXCLUDED.due_at)`
 
-// Close removes the record of a form and sets a timer of the given kind that fires after wait. It does nothing if
+// CloseReplyForm removes the record of a form and sets a timer of the given kind that fires after wait. It does nothing if
 // there is no such record, or if the agent has opened another form since.
 func CloseReplyForm(ctx context.Context, q Execer, f ReplyForm, timer FactKind, wait time.Duration) error {
 	return query.Exec(ctx, q, "close reply", closed, f.ConversationID, f.AgentID, f.OpenedAt, timer, wait)
@@ -64,7 +64,7 @@ const endReplyForms = `
 			SELECT FROM replying AS other
 			WHERE other.conversation_id = ended.conversation_id AND other.agent_id <> ended.agent_id)`
 
-// End removes the forms of agents who have sent their reply. conversations and agents are parallel slices: agents[i]
+// EndReplyForms removes the forms of agents who have sent their reply. conversations and agents are parallel slices: agents[i]
 // has replied in conversations[i]. timer is the kind that Open was called with.
 func EndReplyForms(
 	ctx context.Context, q Execer, conversations []ConversationID, agents []AgentID, timer FactKind,
@@ -88,7 +88,7 @@ const outdate = `
 	ORDER BY conversation_id
 	ON CONFLICT (conversation_id, kind) DO UPDATE SET due_at = least(timers.due_at, EXCLUDED.due_at)`
 
-// Outdate removes the forms that have expired at now in the given conversations. Where forms remain, it sets a timer
+// OutdateReplyForms removes the forms that have expired at now in the given conversations. Where forms remain, it sets a timer
 // of the given kind for the one that expires next.
 func OutdateReplyForms(ctx context.Context, q Execer, conversations []ConversationID, now time.Time, timer FactKind) error {
 	if len(conversations) == 0 {

@@ -12,7 +12,7 @@ import (
 	"parley/store/internal/query"
 )
 
-// Request asks for one text in a conversation. Requests with the same conversation and Name are the same request.
+// AIRequest asks for one text in a conversation. Requests with the same conversation and Name are the same request.
 type AIRequest struct {
 	ConversationID ConversationID  `db:"conversation_id" json:"conversation_id"`
 	Name           string          `db:"name" json:"name"` // identifies the request in its conversation
@@ -44,7 +44,7 @@ const joinRequests = `
 	WHERE queued.conversation_id = again.conversation_id AND queued.name = again.name AND queued.done_at IS NULL
 		AND again.ask ? 'asker' AND jsonb_array_length(coalesce(queued.ask->'others', '[]')) < 20`
 
-// Add adds requests. Of a request that is already queued it only keeps who asks: its field "asker" and those in "others" join
+// AddRequests adds requests. Of a request that is already queued it only keeps who asks: its field "asker" and those in "others" join
 // the "others" of the queued one. It ignores a request that was answered less than ten seconds before: that one is taken for a
 // double click. One that seems to be answered later was answered while the clock was ahead.
 func AddRequests(ctx context.Context, q Execer, rows []AIRequest) error {
@@ -77,7 +77,7 @@ const claimRequests = `
 	RETURNING text_requests.conversation_id, text_requests.name, text_requests.ask, text_requests.asked_at,
 		text_requests.attempt, text_requests.epoch`
 
-// Claim takes at most limit requests that are due and leases each to this process for the duration lease.
+// ClaimRequests takes at most limit requests that are due and leases each to this process for the duration lease.
 func ClaimRequests(ctx context.Context, q Querier, limit int, lease time.Duration) ([]AIRequest, error) {
 	return query.Collect[AIRequest](ctx, q, "claim text requests", claimRequests, limit, lease.Seconds())
 }
@@ -94,13 +94,13 @@ const finishRequest = `
 	WHERE conversation_id = $1 AND name = $2
 	RETURNING claimed.ask`
 
-// Finish marks a claimed request as done and inserts fact, which holds the answer, into the journal. Both happen in one
+// FinishRequest marks a claimed request as done and inserts fact, which holds the answer, into the journal. Both happen in one
 // transaction. It does nothing if another process has claimed the request since, or if the request was removed.
 func FinishRequest(ctx context.Context, pool *pgxpool.Pool, r AIRequest, fact NewEvent) error {
 	return finishClaimed(ctx, pool, r, 0, func(json.RawMessage) (NewEvent, error) { return fact, nil })
 }
 
-// Fail is Finish for a request that could not be answered. fact makes a fact that says why of the request's Ask, which has all
+// FailRequest is Finish for a request that could not be answered. fact makes a fact that says why of the request's Ask, which has all
 // who asked by now. The same request may be added again at once, as if it had been done doubleClick earlier.
 func FailRequest(ctx context.Context, pool *pgxpool.Pool, r AIRequest, fact func(ask json.RawMessage) (NewEvent, error)) error {
 	return finishClaimed(ctx, pool, r, doubleClick, fact)
@@ -130,7 +130,7 @@ func finishClaimed(
 
 const dropRequest = `DELETE FROM text_requests WHERE ` + isClaimedRequest
 
-// Drop removes a claimed request that will not be answered. The same request may be added again at once.
+// DropRequest removes a claimed request that will not be answered. The same request may be added again at once.
 func DropRequest(ctx context.Context, q Execer, r AIRequest) error {
 	return query.Exec(ctx, q, "drop text request", dropRequest, r.ConversationID, r.Name, r.Epoch, r.AskedAt)
 }
@@ -140,7 +140,7 @@ const retryRequest = `
 	SET due_at = parley_now() + make_interval(secs => $5), leased_until = NULL
 	WHERE ` + isClaimedRequest
 
-// Retry releases a claimed request after a failed attempt. It is due again after wait.
+// RetryRequest releases a claimed request after a failed attempt. It is due again after wait.
 func RetryRequest(ctx context.Context, q Execer, r AIRequest, wait time.Duration) error {
 	return query.Exec(ctx, q, "retry text request", retryRequest, r.ConversationID, r.Name, r.Epoch, r.AskedAt, wait.Seconds())
 }
@@ -150,7 +150,7 @@ const postponeRequest = `
 	SET due_at = parley_now() + make_interval(secs => $5), leased_until = NULL, attempt = attempt - 1
 	WHERE ` + isClaimedRequest
 
-// Postpone releases a claimed request that was not attempted. It is due again after wait, and Attempt does not rise.
+// PostponeRequest releases a claimed request that was not attempted. It is due again after wait, and Attempt does not rise.
 func PostponeRequest(ctx context.Context, q Execer, r AIRequest, wait time.Duration) error {
 	return query.Exec(ctx, q, "postpone text request", postponeRequest, r.ConversationID, r.Name, r.Epoch, r.AskedAt, wait.Seconds())
 }
@@ -168,7 +168,7 @@ const dropOld = `
 	USING old
 	WHERE text_requests.conversation_id = old.conversation_id AND text_requests.name = old.name`
 
-// DropOld removes up to a thousand requests that were answered more than a day ago.
+// DropOldRequests removes up to a thousand requests that were answered more than a day ago.
 func DropOldRequests(ctx context.Context, q Execer) error {
 	return query.Exec(ctx, q, "drop text requests", dropOld)
 }

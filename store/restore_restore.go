@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Begin marks a database as being restored, so that no process serves it until Finish. backup identifies the backup;
+// BeginRestore marks a database as being restored, so that no process serves it until Finish. backup identifies the backup;
 // the same one must be restored to completion. It fails if the database is marked already.
 func BeginRestore(ctx context.Context, pool *pgxpool.Pool, backup string) error {
 	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error { // a mark without the backup's name could never be removed
@@ -89,7 +89,7 @@ const (
 	endRestore   = `DROP TABLE parley_restoring`
 )
 
-// Finish makes a restored and migrated database ready to be served. In one transaction, it ensures that no queued reply
+// FinishRestore makes a restored and migrated database ready to be served. In one transaction, it ensures that no queued reply
 // is sent without confirmation and no id is issued twice, signs everybody out, and removes the mark of Begin. backupAt
 // is the time of the backup's snapshot.
 func FinishRestore(ctx context.Context, pool *pgxpool.Pool, backupAt time.Time) (Restored, error) {

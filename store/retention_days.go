@@ -10,14 +10,14 @@ import (
 	"parley/store/internal/query"
 )
 
-// Days is the retention setting that an admin can change: for how many days records are kept. Zero means the default
+// RetentionDays is the retention setting that an admin can change: for how many days records are kept. Zero means the default
 // from DefaultDays. For example, Days{Arrived: 14} keeps what arrived for 14 days and ended deliveries for 60.
 type RetentionDays struct {
 	Arrived int `json:"arrived,omitempty"` // original payloads of what arrived; reactions; texts that were never sent
 	Ended   int `json:"ended,omitempty"`   // deliveries of a conversation, counted from its end; direct messages to colleagues
 }
 
-// DefaultDays returns the setting that applies if no admin has changed it.
+// DefaultRetentionDays returns the setting that applies if no admin has changed it.
 func DefaultRetentionDays() RetentionDays { return RetentionDays{Arrived: 30, Ended: 60} }
 
 // Limits of the setting, in days. Original payloads are needed to investigate faults and to replay events that could not
@@ -33,7 +33,7 @@ const (
 // on an agent's message that shows whether it was sent), and unreferenced files, which may belong to an event that is still being stored.
 const passing = 24 * time.Hour
 
-// Periods is how long each kind of record is kept. Days.Periods makes it from an admin's setting.
+// RetentionPeriods is how long each kind of record is kept. Days.Periods makes it from an admin's setting.
 type RetentionPeriods struct {
 	Payloads time.Duration // original payloads of what arrived; reactions; texts that were never sent
 	Passing  time.Duration // short-lived deliveries, such as cards
@@ -57,7 +57,7 @@ func (d RetentionDays) Periods() RetentionPeriods {
 
 const readDays = `SELECT retention FROM settings`
 
-// ReadDays reads the setting. Fields that no admin has changed are zero.
+// ReadRetentionDays reads the setting. Fields that no admin has changed are zero.
 func ReadRetentionDays(ctx context.Context, q Querier) (d RetentionDays, err error) {
 	var chosen json.RawMessage
 	if err := q.QueryRow(ctx, readDays).Scan(&chosen); err != nil {
@@ -71,7 +71,7 @@ func ReadRetentionDays(ctx context.Context, q Querier) (d RetentionDays, err err
 
 const saveDays = `UPDATE settings SET retention = $1`
 
-// SaveDays stores the setting. It does not check the limits.
+// SaveRetentionDays stores the setting. It does not check the limits.
 func SaveRetentionDays(ctx context.Context, q Execer, d RetentionDays) error {
 	chosen, err := json.Marshal(d)
 	if err != nil {

@@ -171,7 +171,7 @@ const allowDrop = `
 	SET drop_from = coalesce(drop_from, clock_timestamp() + make_interval(secs => $1))
 	WHERE id = 1 AND drop_from IS NULL`
 
-// AllowDropping allows whole events to be removed once the duration after has passed. Only the first call has an effect.
+// AllowDroppingEvents allows whole events to be removed once the duration after has passed. Only the first call has an effect.
 // Until then events only lose their payloads, so that an admin can downgrade to the last version of Parley without the
 // table seen, which would accept repetitions of removed events. Call it only while no process of that version runs.
 func AllowDroppingEvents(ctx context.Context, q Querier, after time.Duration) error {

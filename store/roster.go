@@ -47,12 +47,12 @@ func DecidedUsers(ctx context.Context, q Querier, team TeamID, kind string) (map
 	return users, nil
 }
 
-// Confirm records that an admin has confirmed a channel for a team, in place of an earlier one.
+// ConfirmChannel records that an admin has confirmed a channel for a team, in place of an earlier one.
 func ConfirmChannel(ctx context.Context, q Execer, team TeamID, kind, channel string) error {
 	return query.Exec(ctx, q, "confirmed channel", confirm, team, kind, channel)
 }
 
-// Decide records that a decision was made for users in a team. It doesn't record what was decided.
+// DecideUsers records that a decision was made for users in a team. It doesn't record what was decided.
 func DecideUsers(ctx context.Context, q Execer, team TeamID, kind string, users []SurfaceUser) error {
 	return query.Exec(ctx, q, "users of a channel", decide, team, kind, users)
 }

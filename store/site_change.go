@@ -6,7 +6,7 @@ import (
 	"parley/store/internal/query"
 )
 
-// Change is what somebody changed in the set-up at once.
+// SetupChange is what somebody changed in the set-up at once.
 type SetupChange struct {
 	Agent  *AgentID // nil if nobody was signed in: a command did it
 	Author string   // an e-mail address, or the command
@@ -15,7 +15,7 @@ type SetupChange struct {
 
 const insertChange = `INSERT INTO setup_changes (agent_id, author, lines, at) VALUES ($1, $2, $3, (SELECT parley_now()))`
 
-// KeepChange adds to what was changed. Its time is that of Parley's clock, like the other times of the log.
+// KeepSetupChange adds to what was changed. Its time is that of Parley's clock, like the other times of the log.
 func KeepSetupChange(ctx context.Context, q Querier, c SetupChange) error {
 	return query.Exec(ctx, q, "change of the set-up", insertChange, c.Agent, c.Author, c.Lines)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ErrNoLink means that a link is unknown, was used before, or has expired.
+// ErrNoSignInLink means that a link is unknown, was used before, or has expired.
 var ErrNoSignInLink = errors.New("store: the link is not valid")
 
 // The database holds only hashes of secrets, so that a copy of it signs nobody in.
@@ -26,7 +26,7 @@ const (
 		RETURNING agent_id`
 )
 
-// NewLink returns the secret of a new sign-in link, which works once, within the duration life. The link signs in agent or,
+// NewSignInLink returns the secret of a new sign-in link, which works once, within the duration life. The link signs in agent or,
 // if agent is nil, whoever opens it first: so the first admin of a new installation signs in.
 func NewSignInLink(ctx context.Context, q Querier, agent *AgentID, life time.Duration) (secret string, err error) {
 	secret = rand.Text()
@@ -36,13 +36,13 @@ func NewSignInLink(ctx context.Context, q Querier, agent *AgentID, life time.Dur
 	return secret, nil
 }
 
-// FindLink returns the agent whom a link signs in, and nil if it signs in whoever opens it. The link can still be used.
+// FindSignInLink returns the agent whom a link signs in, and nil if it signs in whoever opens it. The link can still be used.
 // Errors: ErrNoLink.
 func FindSignInLink(ctx context.Context, q Querier, secret string) (agent *AgentID, err error) {
 	return scanLink(q.QueryRow(ctx, findLink, hashOf(secret)))
 }
 
-// UseLink returns the same as FindLink and invalidates the link. If two requests use a link at once, one gets ErrNoLink.
+// UseSignInLink returns the same as FindLink and invalidates the link. If two requests use a link at once, one gets ErrNoLink.
 // Errors: ErrNoLink.
 func UseSignInLink(ctx context.Context, q Querier, secret string) (agent *AgentID, err error) {
 	return scanLink(q.QueryRow(ctx, useLink, hashOf(secret)))

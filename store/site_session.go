@@ -67,7 +67,7 @@ const dropExpired = `
 	WITH gone AS (DELETE FROM site_links WHERE expires_at < (SELECT clock_timestamp()) - interval '30 days')
 	DELETE FROM site_sessions WHERE expires_at < (SELECT clock_timestamp()) - interval '1 hour'`
 
-// DropExpired removes sessions an hour after they expired, which is longer than any request takes, and sign-in links 30
+// DropExpiredSessions removes sessions an hour after they expired, which is longer than any request takes, and sign-in links 30
 // days after they expired.
 func DropExpiredSessions(ctx context.Context, q Querier) error {
 	return Sessions{q}.exec(ctx, dropExpired)

@@ -170,7 +170,7 @@ const listBroken = `SELECT id FROM accounts WHERE status <> $1 AND NOT paused`
 // healthy is the status of an account without a known fault.
 const healthy = "active"
 
-// Read returns the current numbers. It reads a bounded number of rows by index, and returns an error if one of its
+// ReadStats returns the current numbers. It reads a bounded number of rows by index, and returns an error if one of its
 // statements takes longer than statementTimeout.
 func ReadStats(ctx context.Context, db Beginner) (Stats, error) {
 	var s Stats

@@ -7,7 +7,7 @@ import (
 	"parley/store/internal/query"
 )
 
-// Undecided is an agent's message to a customer that was refused or may not have arrived. A delivery is the record of
+// UndecidedDelivery is an agent's message to a customer that was refused or may not have arrived. A delivery is the record of
 // sending it.
 type UndecidedDelivery struct {
 	Conversation ConversationID `db:"conversation"`
@@ -66,7 +66,7 @@ const (
 		AND ((message.fate = 'unclear' AND delivery.state = 'needs_decision') OR (message.fate = 'failed' AND delivery.state = 'failed'))`
 )
 
-// ListUndecided returns at most limit messages that wait for a decision: first the unclear ones, then the refused ones
+// UndecidedDeliveries returns at most limit messages that wait for a decision: first the unclear ones, then the refused ones
 // whose customers still wait for an answer, each with the oldest first.
 func UndecidedDeliveries(ctx context.Context, q Batcher, limit int) ([]UndecidedDelivery, error) {
 	return query.CollectOnePlan[UndecidedDelivery](ctx, q, "undecided messages", undecided, limit, maxLooked)
@@ -88,14 +88,15 @@ const drop = `
 	WHERE quarantine.event_id = $1 AND event.id = quarantine.event_id
 	RETURNING account.name`
 
-// Drop removes an event from quarantine without processing it. The event itself stays in the table events until its
+// DropStuck removes an event from quarantine without processing it. The event itself stays in the table events until its
 // retention period ends. Drop returns the name of the event's account.
 // Errors: pgx.ErrNoRows if the event was not in quarantine.
 func DropStuck(ctx context.Context, q Querier, event EventID) (account string, err error) {
 	return query.Value[string](ctx, q, "drop", drop, event)
 }
 
-// Blocked is an address of a blocked customer, or a sender whose automatic mail is stored without a post in the agents' chat (silenced).
+// BlockedQueue is an address of a blocked customer, or a sender whose automatic mail is stored without a post in the agents' chat
+// (silenced).
 type BlockedQueue struct {
 	ID       IdentityID `db:"id"` // the identity's
 	Of       AccountID  `db:"account_id"`
@@ -114,7 +115,7 @@ const blocked = `
 	ORDER BY sender.account_id, sender.key
 	LIMIT $1 OFFSET $2`
 
-// ListBlocked returns blocked and silenced senders of all accounts. It skips the first ones and returns at most limit.
+// BlockedQueues returns blocked and silenced senders of all accounts. It skips the first ones and returns at most limit.
 func BlockedQueues(ctx context.Context, q Querier, limit, skip int) ([]BlockedQueue, error) {
 	return query.Collect[BlockedQueue](ctx, q, "blocked senders", blocked, limit, skip)
 }
@@ -127,7 +128,7 @@ const unblock = `
 	RETURNING identities.id, account.id AS account_id, account.name AS account, identities.key AS address, identities.name,
 		false AS silenced`
 
-// Unblock accepts later mail of a sender again. It returns nil if the sender was neither blocked nor silenced.
+// UnblockQueue accepts later mail of a sender again. It returns nil if the sender was neither blocked nor silenced.
 func UnblockQueue(ctx context.Context, q Querier, identity IdentityID) (*BlockedQueue, error) {
 	list, err := query.Collect[BlockedQueue](ctx, q, "unblock", unblock, identity)
 	if err != nil || len(list) == 0 {

@@ -6,20 +6,20 @@ import (
 	"parley/store/internal/query"
 )
 
-// Replies are the suggestions of one analysis for one conversation.
+// SuggestedReplies are the suggestions of one analysis for one conversation.
 type SuggestedReplies struct {
 	ConversationID ConversationID   `db:"conversation_id" json:"conversation_id"`
 	EventID        EventID          `db:"event_id" json:"event_id"` // the event of the latest message that was analysed
 	List           []SuggestedReply `db:"replies" json:"replies"`   // the best first
 }
 
-// Reply is a text that an agent may choose to send.
+// SuggestedReply is a text that an agent may choose to send.
 type SuggestedReply struct {
 	Text    string            `json:"text"`
 	Sources []SuggestedSource `json:"sources,omitempty"` // what the text is based on
 }
 
-// Source is an article, or something similar, on which a reply is based.
+// SuggestedSource is an article, or something similar, on which a reply is based.
 type SuggestedSource struct {
 	Title string `json:"title"`
 	Link  string `json:"link,omitempty"` // empty if there is none
@@ -32,7 +32,7 @@ const upsert = `
 	ORDER BY conversation_id
 	ON CONFLICT (conversation_id) DO UPDATE SET event_id = EXCLUDED.event_id, replies = EXCLUDED.replies`
 
-// Upsert stores replies and replaces earlier ones of the same conversations. rows has at most one element for each.
+// UpsertSuggestedReplies stores replies and replaces earlier ones of the same conversations. rows has at most one element for each.
 func UpsertSuggestedReplies(ctx context.Context, q Execer, rows []SuggestedReplies) error {
 	if len(rows) == 0 {
 		return nil
@@ -50,7 +50,7 @@ const findSuggestedReplies = `
 
 const remove = `DELETE FROM suggested_replies WHERE conversation_id = ANY($1)`
 
-// Remove deletes the suggested replies of conversations.
+// RemoveSuggestedReplies deletes the suggested replies of conversations.
 func RemoveSuggestedReplies(ctx context.Context, q Execer, conversations []ConversationID) error {
 	if len(conversations) == 0 {
 		return nil
@@ -58,7 +58,8 @@ func RemoveSuggestedReplies(ctx context.Context, q Execer, conversations []Conve
 	return query.Exec(ctx, q, "suggested replies", remove, conversations)
 }
 
-// Find returns the replies that the analysis up to an event (0: the latest analysis) suggested in a conversation. It returns
+// FindSuggestedReplies returns the replies that the analysis up to an event (0: the latest analysis) suggested in a conversation.
+// It returns
 // none if the analysis suggested nothing, if a newer one has replaced its replies, or if they were removed.
 func FindSuggestedReplies(ctx context.Context, q Querier, conversation ConversationID, event EventID) (found SuggestedReplies, err error) {
 	rows, err := query.Collect[SuggestedReplies](ctx, q, "suggested replies", findSuggestedReplies, conversation, event)

@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// Kind is what a suggestion proposes.
+// SuggestionKind is what a suggestion proposes.
 type SuggestionKind string
 
 // The kinds of suggestions.
@@ -18,12 +18,12 @@ const (
 	SuggestsSnooze   SuggestionKind = "snooze"
 )
 
-// Kinds lists all kinds.
+// SuggestionKinds lists all kinds.
 func SuggestionKinds() []SuggestionKind {
 	return []SuggestionKind{SuggestsTag, SuggestsTemplate, SuggestsPriority, SuggestsReply, SuggestsSnooze}
 }
 
-// Fate is what became of a suggestion. It is empty while the suggestion is open.
+// SuggestionFate is what became of a suggestion. It is empty while the suggestion is open.
 type SuggestionFate string
 
 // The fates of suggestions.
@@ -48,7 +48,7 @@ const insertShown = `
 	ORDER BY conversation_id, kind, value
 	ON CONFLICT DO NOTHING`
 
-// Show records that suggestions were shown. It ignores those that are recorded already, and Fate.
+// ShowSuggestions records that suggestions were shown. It ignores those that are recorded already, and Fate.
 func ShowSuggestions(ctx context.Context, q Execer, rows []Suggestion) error {
 	return writeSuggestions(ctx, q, "show suggestions", insertShown, rows)
 }
@@ -61,7 +61,7 @@ const settle = `
 	WHERE suggestions.conversation_id = given.conversation_id AND suggestions.kind = given.kind AND suggestions.value = given.value
 		AND (suggestions.fate = '' OR given.fate = 'ignored')`
 
-// Settle records what became of suggestions. The first fate counts, but a later Ignored replaces it. Settle skips
+// SettleSuggestions records what became of suggestions. The first fate counts, but a later Ignored replaces it. Settle skips
 // suggestions that were never shown.
 func SettleSuggestions(ctx context.Context, q Execer, rows []Suggestion) error {
 	return writeSuggestions(ctx, q, "settle suggestions", settle, rows)
@@ -69,7 +69,7 @@ func SettleSuggestions(ctx context.Context, q Execer, rows []Suggestion) error {
 
 const ignoreRest = `UPDATE suggestions SET fate = 'ignored' WHERE conversation_id = ANY($1) AND fate = ''`
 
-// IgnoreRest records the fate Ignored for all suggestions in conversations that have no fate yet.
+// IgnoreOpenSuggestions records the fate Ignored for all suggestions in conversations that have no fate yet.
 func IgnoreOpenSuggestions(ctx context.Context, q Execer, conversations []ConversationID) error {
 	if len(conversations) == 0 {
 		return nil

@@ -7,7 +7,7 @@ import (
 	"parley/store/internal/query"
 )
 
-// OfMessage is a tag of a single message.
+// MessageTag is a tag of a single message.
 type MessageTag struct {
 	MessageID MessageID `db:"message_id" json:"message_id"`
 	Tag       string    `db:"tag" json:"tag"`
@@ -22,7 +22,7 @@ const addToMessages = `
 	ORDER BY message_id, tag
 	ON CONFLICT DO NOTHING`
 
-// AddToMessages adds tags to messages. Those that a message has already stay as they are.
+// TagMessages adds tags to messages. Those that a message has already stay as they are.
 func TagMessages(ctx context.Context, q Execer, rows []MessageTag) error {
 	body, err := query.JSON(rows)
 	if err != nil {
@@ -33,7 +33,7 @@ func TagMessages(ctx context.Context, q Execer, rows []MessageTag) error {
 
 const removeFromMessages = `DELETE FROM message_tags WHERE message_id = ANY($1) AND tag = ANY($2)`
 
-// RemoveFromMessages removes tags from messages.
+// UntagMessages removes tags from messages.
 func UntagMessages(ctx context.Context, q Execer, messages []MessageID, tags []string) error {
 	return query.Exec(ctx, q, "untag messages", removeFromMessages, messages, tags)
 }
@@ -44,7 +44,7 @@ const ofMessages = `
 	WHERE message_id = ANY($1)
 	ORDER BY at, tag`
 
-// OfMessages returns the tags of messages.
+// TagsOfMessages returns the tags of messages.
 func TagsOfMessages(ctx context.Context, q Querier, messages []MessageID) ([]MessageTag, error) {
 	return query.Collect[MessageTag](ctx, q, "tags of messages", ofMessages, messages)
 }
@@ -65,19 +65,19 @@ const tagging = `
 	WHERE t.at >= $1::date AND t.at < $2::date + 1 AND (c.account_id = $3 OR $3 = 0) AND (c.team_id = ANY($4) OR $4::bigint[] IS NULL)
 		AND (t.tag = ANY($5) OR $5::text[] IS NULL) AND ($6::bigint = 0 OR c.assignees @> ARRAY[$6::bigint])`
 
-// Count is how many messages have a tag.
+// TagCount is how many messages have a tag.
 type TagCount struct {
 	Tag      string `db:"tag"`
 	Messages int    `db:"messages"`
 }
 
-// CountMessages returns how many messages got each tag, the most frequent first.
+// CountTaggedMessages returns how many messages got each tag, the most frequent first.
 func CountTaggedMessages(ctx context.Context, q Querier, g Tagging) ([]TagCount, error) {
 	return query.Collect[TagCount](ctx, q, "count tagged messages",
 		`SELECT t.tag, count(*)::int AS messages`+tagging+` GROUP BY t.tag ORDER BY messages DESC, t.tag`, g.arguments()...)
 }
 
-// Given is a tag of a message, with the beginning of its text in Markdown.
+// TaggedMessage is a tag of a message, with the beginning of its text in Markdown.
 type TaggedMessage struct {
 	Tag            string         `db:"tag"`
 	At             time.Time      `db:"at"`
@@ -85,7 +85,7 @@ type TaggedMessage struct {
 	Text           string         `db:"text"`
 }
 
-// ListMessages returns the tags that were given last, at most limit.
+// TaggedMessages returns the tags that were given last, at most limit.
 func TaggedMessages(ctx context.Context, q Querier, g Tagging, limit int) ([]TaggedMessage, error) {
 	return query.Collect[TaggedMessage](ctx, q, "list tagged messages",
 		`SELECT t.tag, t.at, m.conversation_id, left(findable_text(m.text, m.fate, m.reason, m.revision), 300) AS text`+tagging+`

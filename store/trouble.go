@@ -39,7 +39,7 @@ const (
 	FROM known`
 )
 
-// Note records that a process has seen a part of an account fail. part is "send" or "run", for example. End can't
+// NoteTrouble records that a process has seen a part of an account fail. part is "send" or "run", for example. End can't
 // end the trouble until the duration lasts has passed. isNews is true if no living process knew of the trouble, or if the
 // account's status was still "active". It is false if there is no such account.
 func NoteTrouble(ctx context.Context, q Querier, id AccountID, part, process string, lasts time.Duration) (isNews bool, err error) {
@@ -51,14 +51,14 @@ func NoteTrouble(ctx context.Context, q Querier, id AccountID, part, process str
 	return isNews || status[0] == accountWorks, err
 }
 
-// Ended is the result of End.
+// EndedTrouble is the result of End.
 type EndedTrouble struct {
 	WasKnown  bool       // the trouble was known, and has ended now
 	HasOthers bool       // the account still has troubles, perhaps including this one
 	Lasts     *time.Time // if this trouble can't be ended yet: when it can; otherwise nil
 }
 
-// End records that a part of an account works. noted is nil, or Ended.Lasts of an earlier call. In the second
+// EndTrouble records that a part of an account works. noted is nil, or Ended.Lasts of an earlier call. In the second
 // case it ends only the trouble that the earlier call found, and none that was recorded since.
 func EndTrouble(ctx context.Context, q Querier, id AccountID, part string, noted *time.Time) (EndedTrouble, error) {
 	if _, err := query.Column[string](ctx, q, "condition", lockTroubled, id); err != nil {

@@ -27,7 +27,7 @@ const indexOld = `
 	)
 	SELECT count(*) FROM page`
 
-// IndexOld indexes at most limit conversations from before this search existed, the newest first. more is false if none
+// IndexOldWords indexes at most limit conversations from before this search existed, the newest first. more is false if none
 // are left, or if another process is indexing them.
 func IndexOldWords(ctx context.Context, pool *pgxpool.Pool, limit int) (more bool, err error) {
 	err = InTx(ctx, pool, func(tx pgx.Tx) error {

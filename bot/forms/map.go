@@ -12,7 +12,7 @@ type Map[T any] struct {
 // remembered is the maximum number of names in a Map.
 const remembered = 5000
 
-// New makes an empty Map.
+// NewRecent makes an empty Map.
 func NewRecent[T any]() *Map[T] { return &Map[T]{values: map[string]T{}} }
 
 // Put stores v under a name. If the Map then has more than 5000 names, it drops the one that was added first.

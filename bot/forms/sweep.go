@@ -17,7 +17,7 @@ const (
 	maxRetryTurns = 12 // maximum delay in units of retryInterval: a minute
 )
 
-// Desk is what a Sweeper needs from the engine, the part of Parley that owns the database. An event is stored as a fact: its
+// SweepDesk is what a Sweeper needs from the engine, the part of Parley that owns the database. An event is stored as a fact: its
 // bytes with an id.
 type SweepDesk interface {
 	// Channels returns the ids of the channels that have threads of ours.
@@ -51,7 +51,7 @@ type Sweeper struct {
 	retryTurns int        // ticks of retryInterval until the next retry; 0 means that no retry is planned
 }
 
-// New makes a Sweeper that reads at least once in an interval. Its Run does the work.
+// NewSweep makes a Sweeper that reads at least once in an interval. Its Run does the work.
 func NewSweep(desk SweepDesk, log *slog.Logger, interval time.Duration) *Sweeper {
 	return &Sweeper{desk: desk, log: log, interval: interval, wake: make(chan struct{}, 1)}
 }

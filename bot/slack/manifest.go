@@ -25,7 +25,7 @@ const ShortcutPrefix = "conv_"
 // maxNameRunes is Slack's limit for the name of an app.
 const maxNameRunes = 35
 
-// Options configure the manifest.
+// ManifestOptions configure the manifest.
 type ManifestOptions struct {
 	Name          string // at most maxNameRunes; "" means Parley
 	PublicURL     string // the https URL of Parley's site; optional in Socket Mode. It enables agents to sign in with Slack

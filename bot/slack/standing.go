@@ -17,7 +17,7 @@ type Standing struct {
 	removals int // number of removals of the app that Slack has announced
 }
 
-// New returns a Standing that reports to r.
+// NewStanding returns a Standing that reports to r.
 func NewStanding(r reporter) *Standing { return &Standing{reporter: r} }
 
 // RemovalsKnown returns the number of removals so far. Call it before a request that checks the token, and

@@ -14,7 +14,7 @@ type bearerTransport struct {
 	token string
 }
 
-// New returns a copy of base that adds the token to calls of the API at the address api, and shortens their answers. base
+// NewWebclient returns a copy of base that adds the token to calls of the API at the address api, and shortens their answers. base
 // must have a Transport.
 func NewWebclient(base *http.Client, api *url.URL, token string) *http.Client {
 	client := *base

@@ -25,7 +25,7 @@ const leeway = 5 * time.Minute
 // all senders get the same answer.
 var ErrRefused = errors.New("teams: the request is not the Bot Connector's")
 
-// Options of a Validator.
+// AuthOptions of a Validator.
 type AuthOptions struct {
 	AppID   string // the audience that tokens must have
 	Tenants []string
@@ -44,7 +44,7 @@ type Validator struct {
 	parser  *jwt.Parser
 }
 
-// New makes a Validator. It makes no requests yet.
+// NewAuth makes a Validator. It makes no requests yet.
 // Errors: the app id or the tenant is missing. Without them, requests from anybody's bot would be accepted.
 func NewAuth(o AuthOptions) (*Validator, error) {
 	hasTenants := len(o.Tenants) > 0 && !slices.Contains(o.Tenants, "")

@@ -24,7 +24,7 @@ type Places struct {
 	byPlace map[string]closure // by the id of a team or a channel, or Everywhere
 }
 
-// New returns an empty set: all places are open.
+// NewClosed returns an empty set: all places are open.
 func NewClosed() *Places { return &Places{byPlace: map[string]closure{}} }
 
 // closure is why a place is closed, and since when.

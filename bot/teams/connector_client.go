@@ -24,7 +24,7 @@ const (
 // downloadTimeout bounds a file's download as a whole.
 const downloadTimeout = 2 * time.Minute
 
-// Options of a Client.
+// ConnectorOptions of a Client.
 type ConnectorOptions struct {
 	AppID  string
 	Tokens *Tokens // for rest.BotFramework
@@ -41,7 +41,7 @@ type Client struct {
 	rest  *RestClient
 }
 
-// New makes a client. It makes no requests yet.
+// NewConnector makes a client. It makes no requests yet.
 func NewConnector(o ConnectorOptions) *Client {
 	return &Client{botID: BotID(o.AppID), rest: &RestClient{HTTP: o.HTTP, Tokens: o.Tokens, Allow: o.Hosts.Check, Now: o.Now}}
 }
@@ -198,7 +198,8 @@ func (c *Client) Download(ctx context.Context, address string) (*Answer, error) 
 // call returns a request about something in the conversation. what names it in errors, and elements are its path below
 // the conversation's.
 func (at Conversation) call(method, what string, elements ...string) call {
-	return call{name: method + " " + what, method: method, service: at.Service, path: append(connectorPath{"conversations", at.ID}, elements...)}
+	return call{name: method + " " + what, method: method, service: at.Service, path: append(connectorPath{"conversations", at.ID},
+		elements...)}
 }
 
 // posting returns the request that posts an activity in the conversation.

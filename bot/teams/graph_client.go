@@ -35,7 +35,7 @@ const fileTimeout = 5 * time.Minute
 // maxPageSize is the number of messages in the largest page that Graph returns.
 const maxPageSize = 50
 
-// Options of a Client.
+// GraphOptions of a Client.
 type GraphOptions struct {
 	URL    string       // "" means DefaultURL; http only on this machine
 	Tokens *Tokens      // for rest.GraphScope
@@ -45,7 +45,7 @@ type GraphOptions struct {
 	PageBytes int64 // bounds an answer with many messages; 0 means 32 MiB
 }
 
-// Client reads from Graph. Safe for concurrent use. All methods block until the response arrives, ctx ends, or
+// GraphClient reads from Graph. Safe for concurrent use. All methods block until the response arrives, ctx ends, or
 // rest.DefaultTimeout has passed. Their errors are *Error; Wait says whether to retry. The parameter group is always
 // the id of a team in Graph, which Teams calls aadGroupId.
 type GraphClient struct {
@@ -54,7 +54,7 @@ type GraphClient struct {
 	pageBytes int64
 }
 
-// New makes a client. It makes no requests yet.
+// NewGraph makes a client. It makes no requests yet.
 // Errors: o.URL is neither an https address nor on this machine.
 func NewGraph(o GraphOptions) (*GraphClient, error) {
 	o.URL = cmp.Or(o.URL, DefaultURL)

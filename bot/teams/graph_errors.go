@@ -18,7 +18,7 @@ var (
 	ErrAddress = errors.New("graph: the address leads elsewhere")
 )
 
-// Error is a failed request to Graph, Microsoft's API for all its products. errors.Is finds in it ErrNotGranted,
+// GraphError is a failed request to Graph, Microsoft's API for all its products. errors.Is finds in it ErrNotGranted,
 // ErrNotFound or ErrAddress if one applies, and the errors of rest*.go.
 type GraphError struct {
 	Failure

@@ -77,7 +77,7 @@ type Body struct {
 	Content     string `json:"content"`
 }
 
-// Attachment is a card, a file in SharePoint, or a quoted message; see its types below.
+// GraphAttachment is a card, a file in SharePoint, or a quoted message; see its types below.
 type GraphAttachment struct {
 	ID          string `json:"id"`
 	ContentType string `json:"contentType"`
@@ -100,7 +100,7 @@ type Mention struct {
 	Mentioned From   `json:"mentioned"`
 }
 
-// Reaction is an emoji that somebody has put on a message.
+// GraphReaction is an emoji that somebody has put on a message.
 // Source: learn.microsoft.com/graph/api/resources/chatmessagereaction, read 2026-11.
 type GraphReaction struct {
 	Type      string    `json:"reactionType"`    // a character such as "👀", or a name: like, angry, sad, laugh, heart, surprised, custom

@@ -27,7 +27,7 @@ type Reader struct {
 	log       *slog.Logger
 }
 
-// New makes a Reader. If unsigned is true (TEAMS_ALLOW_UNSIGNED=loopback), the Reader also accepts requests without a
+// NewInbound makes a Reader. If unsigned is true (TEAMS_ALLOW_UNSIGNED=loopback), the Reader also accepts requests without a
 // signature from this machine, and New logs a warning. The Reader calls unchecked for each request that it refuses
 // because it can't determine whether the request is genuine. Teams may not send such a request again.
 func NewInbound(v *Validator, unsigned bool, unchecked func(), log *slog.Logger) *Reader {

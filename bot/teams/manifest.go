@@ -45,7 +45,7 @@ var (
 	versionPattern  = regexp.MustCompile(`^\d+\.\d+\.\d+$`)
 )
 
-// Options describe the app.
+// ManifestOptions describe the app.
 type ManifestOptions struct {
 	AppID        string // the Microsoft App ID of the bot's registration; the app gets the same id
 	Name         string // of the app; "" means Parley

@@ -69,7 +69,7 @@ type Organisation struct {
 	Attach  bool // agents can upload files on a web page of ours
 }
 
-// New returns an Organisation. It makes no requests yet.
+// NewOrganisation returns an Organisation. It makes no requests yet.
 func NewOrganisation(app *App, o OrganisationOptions) *Organisation {
 	org := &Organisation{App: app, Notes: newNotebook(app, o), permits: &permits{byChannel: map[string]bool{}}}
 	org.People = newPeople(app, org.Notes)
@@ -241,7 +241,7 @@ type Shown struct {
 	InOurThread bool // it is in a thread that Parley began
 }
 
-// PlaceOf returns the place (channel, thread and message) of a message.
+// OrganisationPlaceOf returns the place (channel, thread and message) of a message.
 func OrganisationPlaceOf(channel string, m *Message) bridge.Place {
 	thread := ThreadID(channel, cmp.Or(m.ReplyToID, m.ID))
 	return PlaceOf(&Activity{ID: m.ID, Conversation: &ConversationAccount{ID: thread}})

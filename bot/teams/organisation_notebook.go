@@ -68,7 +68,7 @@ type Memory interface {
 	ListKept(ctx context.Context) (map[string]json.RawMessage, error)
 }
 
-// Options configure a Notebook.
+// OrganisationOptions configure a Notebook.
 type OrganisationOptions struct {
 	Notes       Memory
 	ReadOnly    bool // cache new notes, but don't store them

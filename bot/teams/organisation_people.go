@@ -28,7 +28,7 @@ const personLifetime = 24 * time.Hour
 // tells only one replica that somebody has left; see NoteLeft.
 const memberLifetime = 10 * time.Minute
 
-// Person is a member of a conversation, as Teams describes them.
+// OrganisationPerson is a member of a conversation, as Teams describes them.
 type OrganisationPerson struct {
 	Teams   string           `json:"teams"` // "29:…", known only to this bot
 	User    string           `json:"user"`  // Entra object id

@@ -31,7 +31,7 @@ const userAgent = "Parley/1.0.0"
 // Errors: ErrHost, if the address must not be requested.
 type Allow func(address string) (token bool, err error)
 
-// Client makes requests to one service. Safe for concurrent use.
+// RestClient makes requests to one service. Safe for concurrent use.
 type RestClient struct {
 	HTTP   *http.Client // refuses redirects; see fence.NewClient
 	Tokens *Tokens

@@ -30,7 +30,7 @@ type Threads struct {
 	roots *forms.Map[bool] // cache: whether the thread is ours, by fact.OrderKey
 }
 
-// New makes Threads with an empty cache.
+// NewOwnthread makes Threads with an empty cache.
 func NewOwnthread(posts PostRecords, desk forms.SweepDesk) *Threads {
 	return &Threads{posts: posts, desk: desk, roots: forms.NewRecent[bool]()}
 }

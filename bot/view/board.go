@@ -15,12 +15,14 @@ func Board(l *bridge.BoardLine) Card {
 	if err != nil { // this machine's zone database doesn't have it
 		zone = time.UTC
 	}
-	c := Card{Title: "Board", Blocks: []Block{shape.Line(shape.Bold("What presses in " + shape.Or(shape.OneLine(l.Team, shape.MaxNameRunes), "this channel")))}}
+	c := Card{Title: "Board", Blocks: []Block{shape.Line(shape.Bold("What presses in " + shape.Or(shape.OneLine(l.Team,
+		shape.MaxNameRunes), "this channel")))}}
 	for _, list := range l.Lists {
 		c.Blocks = append(c.Blocks, shape.Line(shape.Bold(list.Name+" "+Count(list.Count))))
 		for _, f := range list.Rows {
 			f.Zone = zone
-			c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: shape.JoinPieces(shape.Between, titlePieces(f), shape.Subject(f), boardTime(f))})
+			c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: shape.JoinPieces(shape.Between, titlePieces(f), shape.Subject(f),
+				boardTime(f))})
 		}
 		if more := list.Count - len(list.Rows); more > 0 {
 			words := fmt.Sprintf("and %d more", more)

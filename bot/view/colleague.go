@@ -28,5 +28,6 @@ func chatsBlock(chats []bridge.Chat) Block {
 			groups[i] = append(groups[i], shape.Text(" about "+shape.Number(c.About)))
 		}
 	}
-	return shape.SmallPrint(append([]Piece{shape.Icon("speech_balloon"), shape.Text(" Chats: ")}, shape.JoinPieces(shape.Between, groups...)...)...)
+	return shape.SmallPrint(append([]Piece{shape.Icon("speech_balloon"), shape.Text(" Chats: ")}, shape.JoinPieces(shape.Between,
+		groups...)...)...)
 }

@@ -168,7 +168,8 @@ func oopsLine(l bridge.Line, c *bridge.OopsLine, _ bridge.Facts) []Block {
 		bridge.OutcomeFailed:    " does not have it: it did not arrive.",
 		bridge.OutcomeUnclear:   " may have it: nobody can tell.",
 	}[c.State]
-	words := shape.OneLine(strings.Join(c.To, ", "), shape.MaxSubjectRunes) + shape.Or(state, " has it: it was sent. Whether it was read isn't known.")
+	words := shape.OneLine(strings.Join(c.To, ", "), shape.MaxSubjectRunes) + shape.Or(state,
+		" has it: it was sent. Whether it was read isn't known.")
 	blocks := []Block{makeHeadline(l, "rotating_light", shape.ActorName(l)+" wants this back:")}
 	blocks = append(blocks, shape.Quote(l.Text)...)
 	return append(blocks, shape.Sentence(words),

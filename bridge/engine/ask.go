@@ -57,7 +57,8 @@ func (w *work) ask(ctx context.Context, tx pgx.Tx, r Request) error {
 		return nil
 	}
 	if strings.HasPrefix(whom, "@") || !strings.Contains(whom, "@") {
-		problem := &bridge.Problem{Code: "unknown_agent", Text: "I don't know who “" + whom + "” is.", Hint: "Name an agent, a #channel or a mail address."}
+		problem := &bridge.Problem{Code: "unknown_agent", Text: "I don't know who “" + whom + "” is.",
+			Hint: "Name an agent, a #channel or a mail address."}
 		refuseFor(w, r, problem)
 		return nil
 	}

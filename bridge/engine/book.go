@@ -39,7 +39,7 @@ type Book struct {
 	Replying      *Replying        // agents who have a reply form open
 }
 
-// Options of a Book.
+// BookOptions of a Book.
 type BookOptions struct {
 	Moment    Moment
 	Directory *Directory
@@ -54,7 +54,7 @@ type BookOptions struct {
 	LeaseFor func(request time.Duration) time.Duration
 }
 
-// New makes the empty book of a batch.
+// NewBook makes the empty book of a batch.
 func NewBook(o BookOptions) *Book {
 	m := &o.Moment
 	m.asked = map[any]bool{}

@@ -77,7 +77,7 @@ type Analyses struct {
 	condition lastCondition
 }
 
-// New returns the jobs of a process; Run starts them.
+// NewChores returns the jobs of a process; Run starts them.
 func NewChores(pool *pgxpool.Pool, log *slog.Logger, host Host) *Chores {
 	return &Chores{
 		pool:     pool,

@@ -54,7 +54,7 @@ type agentKey struct {
 	agent   store.AgentID
 }
 
-// New indexes the data that store.LoadDirectory has read.
+// NewDirectory indexes the data that store.LoadDirectory has read.
 func NewDirectory(d store.Directory) *Directory {
 	dir := &Directory{
 		Directory:     d,

@@ -34,7 +34,7 @@ type Connected interface {
 	Surface(account store.AccountID) bridge.Surface
 }
 
-// Options of a Reader.
+// FilesOptions of a Reader.
 type FilesOptions struct {
 	Pool      *pgxpool.Pool
 	Objects   blob.Objects                                      // nil means that the database has all blobs
@@ -54,7 +54,7 @@ type Reader struct {
 	downloads *semaphore.Weighted // bytes of downloads in memory; separate, because people may download slowly
 }
 
-// New makes a Reader.
+// NewFiles makes a Reader.
 func NewFiles(o FilesOptions) *Reader {
 	return &Reader{
 		pool:      o.Pool,

@@ -1,8 +1,6 @@
 package engine
 
-import ()
-
-// UseCases applies what customers send. There is one value for each batch, the events that one transaction
+// InboundUseCases applies what customers send. There is one value for each batch, the events that one transaction
 // applies.
 type InboundUseCases struct {
 	*Writer
@@ -32,12 +30,12 @@ type elsewhere struct {
 	intake   *InboundUseCases
 }
 
-// Options configure how this process handles messages.
+// InboundOptions configure how this process handles messages.
 type InboundOptions struct {
 	Analyses bool // analyse what customers write
 }
 
-// New returns the use cases, which call those of the other packages.
+// NewInbound returns the use cases, which call those of the other packages.
 func NewInbound(
 	tw *Writer, wf *WorkflowUseCases, rs *ReplyUseCases, sp *SpeechUseCases, ts *TemplateUseCases, o InboundOptions,
 ) *InboundUseCases {

@@ -1,6 +1,6 @@
 package engine
 
-// Verbs lists the verbs that this package applies.
+// InboundVerbs lists the verbs that this package applies.
 func InboundVerbs() []Case[*InboundUseCases] {
 	return []Case[*InboundUseCases]{promoteVerb(), forwarderVerb(), splitVerb(), silenceVerb(), unsilenceVerb(), unblockVerb()}
 }

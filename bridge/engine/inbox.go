@@ -427,7 +427,8 @@ func (in *Inbox) waitUntilApplied(ctx context.Context, name string, conversation
 	}
 }
 
-// Result returns the outcome of an agent's act, by the name that Act returned. conversation is 0 for VerbSeveral. It returns the zero ActResult for an unknown name.
+// Result returns the outcome of an agent's act, by the name that Act returned. conversation is 0 for VerbSeveral. It returns the
+// zero ActResult for an unknown name.
 func (in *Inbox) Result(
 	ctx context.Context, agent store.AgentID, conversation store.ConversationID, name string,
 ) (bridge.ActResult, error) {

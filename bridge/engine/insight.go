@@ -13,7 +13,7 @@ import (
 // maxTags limits the tags of a conversation to which an analysis adds some.
 const maxTags = 20
 
-// UseCases applies results of analyses within one batch of events.
+// InsightUseCases applies results of analyses within one batch of events.
 type InsightUseCases struct {
 	*Writer
 }

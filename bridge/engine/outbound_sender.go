@@ -18,7 +18,7 @@ import (
 // PausedWait is the pause between attempts while the account is paused or not connected.
 const PausedWait = 10 * time.Second
 
-// Engine is the part of the engine that a Sender needs.
+// OutboundEngine is the part of the engine that a Sender needs.
 type OutboundEngine interface {
 	Channel(account store.AccountID) channels.Channel // nil while it isn't connected
 	Surface(account store.AccountID) bridge.Surface   // nil while it isn't connected
@@ -47,7 +47,7 @@ type OutboundEngine interface {
 	RootRefused(ctx context.Context, c store.ClaimedDelivery, reason, text string) error
 }
 
-// Options configure a Sender.
+// OutboundOptions configure a Sender.
 type OutboundOptions struct {
 	Pool    *pgxpool.Pool
 	Engine  OutboundEngine
@@ -62,7 +62,7 @@ type OutboundOptions struct {
 // Sender makes attempts at deliveries. It is safe for concurrent use.
 type Sender struct{ opt OutboundOptions }
 
-// New returns a Sender.
+// NewOutbound returns a Sender.
 func NewOutbound(o OutboundOptions) *Sender { return &Sender{o} }
 
 // attempt is the common part of attempts at replies (replyAttempt) and posts (postAttempt): one claimed delivery,

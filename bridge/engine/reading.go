@@ -10,7 +10,7 @@ import (
 	"parley/channels"
 )
 
-// Connected gives access to the current directory, and to the running channels and surfaces.
+// ReadingConnected gives access to the current directory, and to the running channels and surfaces.
 type ReadingConnected interface {
 	// Directory returns the current accounts, agents and teams.
 	Directory() *Directory
@@ -20,7 +20,7 @@ type ReadingConnected interface {
 	Surface(account bridge.AccountID) bridge.Surface
 }
 
-// Options of a Reader.
+// ReadingOptions of a Reader.
 type ReadingOptions struct {
 	Connected ReadingConnected
 	Pool      *pgxpool.Pool
@@ -36,7 +36,7 @@ type ReadingOptions struct {
 	AudienceAge time.Duration
 }
 
-// Reader checks what agents may read, and reads it. It is safe for concurrent use.
+// ReadingReader checks what agents may read, and reads it. It is safe for concurrent use.
 type ReadingReader struct {
 	ReadingConnected
 	Verbs     Table
@@ -46,7 +46,7 @@ type ReadingReader struct {
 	audiences *audiences
 }
 
-// New makes a Reader. It knows no audiences until RunAudiences or AskAudiences has read them: until then, conversations of accounts
+// NewReading makes a Reader. It knows no audiences until RunAudiences or AskAudiences has read them: until then, conversations of accounts
 // that have their own chat channel are open only to the account's team.
 func NewReading(o ReadingOptions) *ReadingReader {
 	return &ReadingReader{

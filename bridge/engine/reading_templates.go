@@ -88,7 +88,8 @@ func NoTemplate(f bridge.Facts) *bridge.Problem {
 
 // Templates reads the templates of an account, or of all accounts if account is nil, sorted by account and name. It leaves out those
 // of accounts that r may not read.
-func (rd *ReadingReader) Templates(ctx context.Context, q store.Querier, r store.Reader, account *store.Account) ([]bridge.Template, error) {
+func (rd *ReadingReader) Templates(ctx context.Context, q store.Querier, r store.Reader, account *store.Account) ([]bridge.Template,
+	error) {
 	var id store.AccountID // 0 asks the store for the templates of all accounts
 	if account != nil {
 		id = account.ID

@@ -2,7 +2,7 @@ package engine
 
 import "time"
 
-// UseCases queues replies in one batch.
+// ReplyUseCases queues replies in one batch.
 type ReplyUseCases struct {
 	*Writer
 	Workflow *WorkflowUseCases

@@ -2,7 +2,7 @@ package engine
 
 import "parley/bridge"
 
-// Verbs returns the commands that this package applies: !cc, !to and the Allow button.
+// ReplyVerbs returns the commands that this package applies: !cc, !to and the Allow button.
 func ReplyVerbs() []Case[*ReplyUseCases] {
 	changesRecipients := func(name bridge.Verb) Case[*ReplyUseCases] {
 		return Case[*ReplyUseCases]{

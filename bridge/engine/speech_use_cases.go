@@ -1,8 +1,6 @@
 package engine
 
-import ()
-
-// UseCases applies typed texts in one batch, which is the set of events that are applied in one transaction.
+// SpeechUseCases applies typed texts in one batch, which is the set of events that are applied in one transaction.
 // Its parts group the methods by subject.
 type SpeechUseCases struct {
 	*Writer
@@ -28,7 +26,7 @@ type (
 // useCase is a verb that this package applies.
 type speechUseCase = Case[*SpeechUseCases]
 
-// New returns the use cases for one batch.
+// NewSpeech returns the use cases for one batch.
 func NewSpeech(tw *Writer, rs *ReplyUseCases) *SpeechUseCases {
 	sp := &SpeechUseCases{Writer: tw, replies: rs}
 	sp.ChannelTexts = &ChannelTexts{tw, sp}

@@ -1,6 +1,6 @@
 package engine
 
-// Verbs returns the verbs that this package applies. Those without a function (say, reply, note) are applied by
+// SpeechVerbs returns the verbs that this package applies. Those without a function (say, reply, note) are applied by
 // the engine, which knows where the text was typed.
 func SpeechVerbs() []speechUseCase {
 	return []speechUseCase{

@@ -1,15 +1,13 @@
 package engine
 
-import ()
-
-// UseCases applies the verbs about templates in one batch.
+// TemplateUseCases applies the verbs about templates in one batch.
 type TemplateUseCases struct {
 	*Writer
 	replies *ReplyUseCases
 	speech  *SpeechUseCases
 }
 
-// New makes the use cases of a batch.
+// NewTemplate makes the use cases of a batch.
 func NewTemplate(tw *Writer, rs *ReplyUseCases, sp *SpeechUseCases) *TemplateUseCases {
 	return &TemplateUseCases{tw, rs, sp}
 }

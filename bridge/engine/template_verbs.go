@@ -1,6 +1,6 @@
 package engine
 
-// Verbs lists the verbs that this package applies.
+// TemplateVerbs lists the verbs that this package applies.
 func TemplateVerbs() []Case[*TemplateUseCases] {
 	return []Case[*TemplateUseCases]{templateVerb(), templatesVerb(), templateEditVerb(), templateDeleteVerb()}
 }

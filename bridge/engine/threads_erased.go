@@ -20,7 +20,8 @@ func (th *Writer) EraseInChannel(p ErasedPost) {
 	th.Outbox.Enqueue(lane, string(bridge.PostErased), NoMessage, Payload{Erases: &p}, nil)
 }
 
-// ErasePosts queues the removal of posts from chats, because a customer's data is erased. Each chat has a lane of its own for that. With
+// ThreadsErasePosts queues the removal of posts from chats, because a customer's data is erased. Each chat has a lane of its own
+// for that. With
 // no posts, it was somebody in copy who was erased, and only the card is shown again.
 func ThreadsErasePosts(th *Writer, c *Conversation, posts []ErasedPost) {
 	if len(posts) == 0 {

@@ -21,7 +21,7 @@ type Writer struct {
 	Not      []bridge.SeveralNot // what was not done of the VerbSeveral that is being applied
 }
 
-// New returns the Writer of a batch. chat returns the chat of an account, or nil while it isn't connected.
+// NewThreads returns the Writer of a batch. chat returns the chat of an account, or nil while it isn't connected.
 func NewThreads(b *Book, chat func(account store.AccountID) bridge.Surface, r *ReadingReader, f *Reader) *Writer {
 	return &Writer{
 		Book:      b,

@@ -1,8 +1,6 @@
 package engine
 
-import ()
-
-// UseCases applies verbs and due timers. There is one value for each batch, the events that a transaction applies.
+// WorkflowUseCases applies verbs and due timers. There is one value for each batch, the events that a transaction applies.
 type WorkflowUseCases struct{ *Writer }
 
 // useCase is a verb that this package applies.

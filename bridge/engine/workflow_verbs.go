@@ -1,6 +1,6 @@
 package engine
 
-// Verbs lists the verbs that this package applies.
+// WorkflowVerbs lists the verbs that this package applies.
 func WorkflowVerbs() []workflowUseCase {
 	return append(presenceVerbs(), []workflowUseCase{
 		takeVerb(),

@@ -244,7 +244,8 @@ func progressOf(with []store.DeliveryPart) []store.DeliveryPart {
 
 // chooseNextState decides what happens to a delivery whose attempt failed: it is given up, looked for, or
 // retried after a pause. The first matching rule decides.
-func (at attempts) chooseNextState(f *store.FinishedDelivery, c store.ClaimedDelivery, p Policy, class channels.Class, se *channels.SendError) {
+func (at attempts) chooseNextState(f *store.FinishedDelivery, c store.ClaimedDelivery, p Policy, class channels.Class,
+	se *channels.SendError) {
 	isTemporary := class == channels.Throttled || class == channels.Retry || class == channels.Held
 	if p.BestEffort && !isTemporary { // not worth looking for
 		f.State, f.Advance = store.Failed, 1

@@ -11,7 +11,7 @@ import (
 	"parley/store"
 )
 
-// Account returns the entry of an account for parley.yaml. spec describes the fields of its channel, the way in which
+// ExportAccount returns the entry of an account for parley.yaml. spec describes the fields of its channel, the way in which
 // customers write:
 //
 //	name: support-mail

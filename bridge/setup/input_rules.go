@@ -5,7 +5,7 @@ import (
 	"parley/routing"
 )
 
-// RuleFields describes the values of a rule that gives conversations to agents; prefix is that of their paths.
+// InputRuleFields describes the values of a rule that gives conversations to agents; prefix is that of their paths.
 func InputRuleFields(prefix string) []Field {
 	ways := map[string]string{}
 	for _, by := range routing.Ways() {

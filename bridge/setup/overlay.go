@@ -9,14 +9,14 @@ import (
 	"parley/channels"
 )
 
-// Options has the further inputs of Apply.
+// OverlayOptions has the further inputs of Apply.
 type OverlayOptions struct {
 	Specs []channels.Spec // of all channels
 	Found Found           // what was looked up for the file, such as ids of chat users
 	Prune bool            // remove what the file's lists don't have
 }
 
-// Apply changes a state of the set-up (agents, teams, accounts and so on) to what a parley.yaml says. Whatever
+// ApplyOverlay changes a state of the set-up (agents, teams, accounts and so on) to what a parley.yaml says. Whatever
 // the file doesn't mention stays. For example, the entry {name: support-mail, hold: 30s} of the file sets how
 // long replies of that account wait, and leaves the account's other properties alone.
 //

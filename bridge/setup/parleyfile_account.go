@@ -11,7 +11,7 @@ import (
 	"parley/store"
 )
 
-// Account is the entry of an account in parley.yaml. An account is one mailbox, phone number or the like by
+// ParleyfileAccount is the entry of an account in parley.yaml. An account is one mailbox, phone number or the like by
 // which customers write.
 //
 //	accounts:

@@ -8,7 +8,7 @@ import (
 	"parley/channels"
 )
 
-// Agent is the entry of an agent in parley.yaml. An agent is a person who answers customers.
+// ParleyfileAgent is the entry of an agent in parley.yaml. An agent is a person who answers customers.
 //
 //	agents:
 //	  - email: ann@example.com

@@ -8,7 +8,7 @@ import (
 	"parley/routing"
 )
 
-// Automation is the entry of an automation in parley.yaml:
+// ParleyfileAutomation is the entry of an automation in parley.yaml:
 //
 //	automations:
 //	  - name: Urgent to the lead

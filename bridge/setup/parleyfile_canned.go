@@ -8,7 +8,7 @@ import (
 	"parley/bridge"
 )
 
-// Canned is the entry of a canned reply for all in parley.yaml. Agents write their own in the chats.
+// ParleyfileCanned is the entry of a canned reply for all in parley.yaml. Agents write their own in the chats.
 //
 //	canned_replies:
 //	  - keyword: delay

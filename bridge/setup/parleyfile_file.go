@@ -8,7 +8,7 @@ import (
 	"parley/store"
 )
 
-// File is a parsed parley.yaml, the file in which an admin sets Parley up: agents, teams, accounts, templates
+// ParleyfileFile is a parsed parley.yaml, the file in which an admin sets Parley up: agents, teams, accounts, templates
 // and so on. "parley apply" changes the database to what it says.
 //
 //	company: Example Shop
@@ -37,7 +37,7 @@ type ParleyfileFile struct {
 	Lists struct{ Agents, Teams, Accounts, Templates, Tags, Automations, Knowledge, Roles, Canned bool }
 }
 
-// Parse reads parley.yaml. It replaces ${NAME} with lookupEnv inside of values, after the YAML is parsed, so
+// ParseParleyfile reads parley.yaml. It replaces ${NAME} with lookupEnv inside of values, after the YAML is parsed, so
 // that no variable can change the structure of the file.
 // Errors: Faults, with everything that can be found without the database.
 func ParseParleyfile(raw []byte, lookupEnv func(string) (string, bool)) (*ParleyfileFile, error) {

@@ -10,14 +10,14 @@ import (
 // are depends on the channel, which this package doesn't know. So it keeps them as pairs of a path and a value:
 // "imap.host", "mail.example.com".
 
-// Section is a group of keys of a channel, flattened: "imap.host".
+// ParleyfileSection is a group of keys of a channel, flattened: "imap.host".
 type ParleyfileSection struct {
 	Key    string
 	At     Position
 	Fields []ParleyfileField
 }
 
-// Field is one value of a Section, or of a template's examples.
+// ParleyfileField is one value of a Section, or of a template's examples.
 type ParleyfileField struct {
 	Path string // its keys: "imap.host"
 	At   Position

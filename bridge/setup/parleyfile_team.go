@@ -9,7 +9,7 @@ import (
 	"parley/channels"
 )
 
-// Team is the entry of a team in parley.yaml. A team is a group of agents who share the conversations of some
+// ParleyfileTeam is the entry of a team in parley.yaml. A team is a group of agents who share the conversations of some
 // accounts.
 //
 //	teams:

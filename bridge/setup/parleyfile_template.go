@@ -5,7 +5,7 @@ import (
 	"parley/channels"
 )
 
-// Template is one entry of the templates section in parley.yaml. A template is a prepared text with variables. Some
+// ParleyfileTemplate is one entry of the templates section in parley.yaml. A template is a prepared text with variables. Some
 // channels, such as WhatsApp, only allow a template as the first message of a conversation. For example:
 //
 //	templates:

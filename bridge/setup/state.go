@@ -37,7 +37,7 @@ type State struct {
 	Moved map[string]map[string]string
 }
 
-// Agent is a person who answers customers.
+// StateAgent is a person who answers customers.
 type StateAgent struct {
 	ID    store.AgentID // 0 means new
 	Email string
@@ -52,7 +52,7 @@ type StateAgent struct {
 	Work      routing.Work
 }
 
-// Team is a group of agents, with the channels in which its conversations open.
+// StateTeam is a group of agents, with the channels in which its conversations open.
 type StateTeam struct {
 	ID       store.TeamID // 0 means new
 	Name     string

@@ -10,7 +10,7 @@ import (
 	"parley/store"
 )
 
-// Account is one account of customers: a mailbox, a phone number, a page or a workspace. Its channel has
+// StateAccount is one account of customers: a mailbox, a phone number, a page or a workspace. Its channel has
 // fields, such as the host of a mail server; their values are in Config, those of secret fields in Secrets.
 type StateAccount struct {
 	Row      store.Account // ID 0 means new; saving sets TeamID and SurfaceID

@@ -7,7 +7,7 @@ import (
 	"parley/store"
 )
 
-// Signature is the text at the end of mails from an agent, or from an account such as support@shop.example. It
+// StateSignature is the text at the end of mails from an agent, or from an account such as support@shop.example. It
 // is either Markdown, or rich: HTML with pictures.
 type StateSignature struct {
 	Markdown string               // the signature, or the plain version of a rich one

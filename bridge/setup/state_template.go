@@ -8,7 +8,7 @@ import (
 	"parley/store"
 )
 
-// Template is a message template of one account. A provider, such as WhatsApp, must approve a template before
+// StateTemplate is a message template of one account. A provider, such as WhatsApp, must approve a template before
 // messages can be sent with it.
 type StateTemplate struct {
 	Row     store.Template // ID 0 means new

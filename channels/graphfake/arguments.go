@@ -172,7 +172,7 @@ func withDoubleQuotes(s string) string {
 	return out.String()
 }
 
-// File is a file in a form.
+// ArgumentsFile is a file in a form.
 type ArgumentsFile struct {
 	Name        string
 	ContentType string // without parameters; "" means unknown

@@ -67,7 +67,7 @@ func (t *texts) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// Template is the content of a template.
+// LayoutTemplate is the content of a template.
 type LayoutTemplate struct {
 	Components []Component
 	IsNamed    bool // variables have names, like {{first_name}}, instead of numbers, like {{1}}

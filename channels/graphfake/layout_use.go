@@ -76,7 +76,7 @@ func (s *scalar) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// Media is a file in a message: either an upload, by its ID, or a URL in Link.
+// LayoutMedia is a file in a message: either an upload, by its ID, or a URL in Link.
 type LayoutMedia struct {
 	ID       string `json:"id"`
 	Link     string `json:"link"`
@@ -97,7 +97,7 @@ type FilledButton struct {
 	URL       string // the link that a tap opens; "" means that a tap sends a reply
 }
 
-// Fault is the error with which Meta refuses a message with a template.
+// LayoutFault is the error with which Meta refuses a message with a template.
 type LayoutFault struct {
 	Code    int // from codes*.go
 	Details string

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// Fault is the reason why something is refused, as Facebook words it.
+// PagetemplateFault is the reason why something is refused, as Facebook words it.
 type PagetemplateFault string
 
 func (f PagetemplateFault) Error() string { return string(f) }
@@ -32,7 +32,7 @@ type QuickReply struct {
 	Payload     string `json:"payload"`
 }
 
-// Button is a button of a template.
+// PagetemplateButton is a button of a template.
 type PagetemplateButton struct {
 	Type    string `json:"type"`
 	Title   string `json:"title"`
@@ -118,7 +118,7 @@ type Card struct {
 	Buttons  []PagetemplateButton `json:"buttons"`
 }
 
-// Template is a template with buttons or cards, the payload of an attachment.
+// PagetemplateTemplate is a template with buttons or cards, the payload of an attachment.
 type PagetemplateTemplate struct {
 	Type    string               `json:"template_type"` // button or generic
 	Text    string               `json:"text"`
@@ -126,7 +126,7 @@ type PagetemplateTemplate struct {
 	Cards   []Card               `json:"elements"`
 }
 
-// Read reads and validates a template. After an error it returns what could be read.
+// ReadPagetemplate reads and validates a template. After an error it returns what could be read.
 func ReadPagetemplate(payload json.RawMessage) (PagetemplateTemplate, error) {
 	var t PagetemplateTemplate
 	if json.Unmarshal(payload, &t) != nil {

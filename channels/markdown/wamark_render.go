@@ -19,7 +19,7 @@ import (
 // character, so characters of the text itself may be displayed as formatting.
 func Render(source string) string { return render(source, true) }
 
-// Plain converts canonical Markdown to plain text. Only struck text keeps its marks, because without them it would say
+// WamarkPlain converts canonical Markdown to plain text. Only struck text keeps its marks, because without them it would say
 // what its author took back: "~50~ 40 euros". Plain indents with ordinary spaces: one no-break space would reduce the
 // capacity of an SMS from 160 to 70 characters.
 func WamarkPlain(source string) string { return strings.ReplaceAll(render(source, false), nbsp, " ") }

@@ -32,7 +32,7 @@ const (
 	emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 )
 
-// Options locate the bucket and hold the access key for it.
+// BucketOptions locate the bucket and hold the access key for it.
 type BucketOptions struct {
 	Endpoint  string // https://s3.eu-central-1.amazonaws.com; the bucket is appended to its path
 	Bucket    string // "acme-parley", or "acme-parley/files" for a folder in it
@@ -51,7 +51,7 @@ type Bucket struct {
 
 var _ Objects = (*Bucket)(nil)
 
-// New returns a Bucket without connecting to the store. Try checks whether it can be used.
+// NewBucket returns a Bucket without connecting to the store. Try checks whether it can be used.
 func NewBucket(o BucketOptions) (*Bucket, error) {
 	base, err := url.Parse(o.Endpoint)
 	if err != nil || !isWebAddress(base) {

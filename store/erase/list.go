@@ -32,7 +32,8 @@ var ErrNoErasure = errors.New("store: there is no such erasure")
 
 // readErasure compares ids as text, because an id that a person typed may not be a valid UUID. The table is too small to need
 // an index.
-const readErasure = `SELECT id::text, contacts, hashes, asked_by, asked_at, done_at, sealed, counts, conversation_id FROM erasures WHERE id::text = $1`
+const readErasure = `SELECT id::text, contacts, hashes, asked_by, asked_at, done_at, sealed, counts,
+	conversation_id FROM erasures WHERE id::text = $1`
 
 // readRow returns the row of an erasure. Errors: ErrNoErasure.
 func readRow(ctx context.Context, q store.Querier, id string) (e erasure, err error) {

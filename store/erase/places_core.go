@@ -100,7 +100,8 @@ func conversationPlace() place {
 		About: `t.id = ANY(@conversations)`,
 		Filled: `t.close_reason NOT IN ('erased', 'deleted') OR t.subject <> '' OR t.participants <> '[]' OR t.via <> '' OR t.refs <> '{}'
 			OR t.last_external_id <> '' OR t.last_preview <> '' OR t.traits <> '{}'`,
-		Clear: `close_reason = CASE WHEN cardinality(@contacts::bigint[]) = 0 THEN 'deleted' ELSE 'erased' END, subject = '', participants = '[]', via = '', refs = '{}',
+		Clear: `close_reason = CASE WHEN cardinality(@contacts::bigint[]) = 0 THEN 'deleted' ELSE 'erased' END, subject = '',
+			participants = '[]', via = '', refs = '{}',
 			last_external_id = '', last_preview = '', traits = '{}'`,
 		Export: `jsonb_build_object(
 			'conversation', t.id, 'status', t.status, 'subject', t.subject, 'recipients', t.participants, 'tags', t.tags,

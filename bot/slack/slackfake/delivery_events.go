@@ -30,7 +30,7 @@ type Events struct {
 	slow           []SlowEvent          // acknowledged late
 }
 
-// New returns Events together with its two transports, Sockets and Webhooks.
+// NewDelivery returns Events together with its two transports, Sockets and Webhooks.
 func NewDelivery(g *Ground, grant *Grant, sched *Schedule, faults *emulator.FaultPlan) *Events {
 	s := &Events{Ground: g, grant: grant, sched: sched, faults: faults}
 	s.Sockets = &Sockets{Ground: g, events: s, sched: sched, tickets: map[string]bool{}}

@@ -30,7 +30,7 @@ type Screens struct {
 	triggers map[string]*trigger // by trigger id
 }
 
-// New returns the screens of a workspace. Reset must be called before the first use.
+// NewScreens returns the screens of a workspace. Reset must be called before the first use.
 func NewScreens(g *Ground) *Screens { return &Screens{Ground: g} }
 
 // Reset removes all views and triggers.

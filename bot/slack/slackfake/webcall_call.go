@@ -17,7 +17,7 @@ const MaxBody = 4 << 20
 // Reply is the body of a successful response, without the field ok.
 type Reply map[string]any
 
-// Call is a Web API request with its arguments and the app's permissions. Clients may send arguments in the
+// WebcallCall is a Web API request with its arguments and the app's permissions. Clients may send arguments in the
 // query, a form or JSON. Read converts all of them to strings; values that aren't strings are kept as JSON,
 // such as `[{"type":"divider"}]`.
 type WebcallCall struct {

@@ -35,7 +35,7 @@ type Ground struct {
 	CalledAt string     // scheme and host of the last API call
 }
 
-// New returns the Ground of a workspace. Defaults must be set in o already; see Options.WithDefaults.
+// NewWorkspace returns the Ground of a workspace. Defaults must be set in o already; see Options.WithDefaults.
 func NewWorkspace(o Options, host *emulator.Host) *Ground {
 	g := &Ground{Opt: o, Host: host, Ctx: host.Context(), idStart: (o.Clock().UnixMicro() + o.Seed) % idSpace}
 	g.Log = emulator.NewChanges[Change](g.Ctx.Done())

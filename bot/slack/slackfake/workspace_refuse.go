@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Refusal is an error response of Slack's Web API, such as {"ok": false, "error": "channel_not_found"}.
+// WorkspaceRefusal is an error response of Slack's Web API, such as {"ok": false, "error": "channel_not_found"}.
 // Handlers of Web API methods return it instead of a reply. Since it is a pointer type, don't assign a nil
 // *Refusal to an error.
 type WorkspaceRefusal struct {

@@ -1,7 +1,5 @@
 package teamsfake
 
-import ()
-
 // AddUser adds a person to the directory and returns it with its ids.
 func (s *Administrator) AddUser(u User) User {
 	s.Mu.Lock()

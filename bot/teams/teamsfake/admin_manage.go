@@ -12,7 +12,7 @@ type Administrator struct {
 	activities *Activities
 }
 
-// New makes an Administrator. It tells the bot about changes through n.
+// NewAdmin makes an Administrator. It tells the bot about changes through n.
 func NewAdmin(n *Announcer) *Administrator {
 	return &Administrator{Ground: n.Ground, org: n.Org, files: n.Files, entra: n.Entra, announcer: n, activities: n.Activities}
 }

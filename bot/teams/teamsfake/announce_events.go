@@ -18,7 +18,7 @@ type Announcer struct {
 	Activities *Activities
 }
 
-// New makes an Announcer. Its activities are delivered by a.
+// NewAnnounce makes an Announcer. Its activities are delivered by a.
 func NewAnnounce(files *Library, e *Entra, a *Activities) *Announcer {
 	return &Announcer{Ground: files.Ground, Org: files.Org, Files: files, Entra: e, Activities: a}
 }

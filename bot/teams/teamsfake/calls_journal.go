@@ -34,7 +34,7 @@ type Journal struct {
 	calls   []Call
 }
 
-// New makes an empty journal.
+// NewCalls makes an empty journal.
 func NewCalls(g *Ground, faults *emulator.FaultPlan) *Journal {
 	return &Journal{Ground: g, faults: faults}
 }

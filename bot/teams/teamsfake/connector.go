@@ -21,7 +21,7 @@ type API struct {
 	rates   map[string][]time.Time // times of recent calls, by the name of the rate limit
 }
 
-// New makes an API. Call Reset before using it.
+// NewConnector makes an API. Call Reset before using it.
 func NewConnector(files *Library, e *Entra, journal *Journal) *API {
 	activityReader := &reader{Ground: files.Ground, org: files.Org, files: files}
 	return &API{Ground: files.Ground, org: files.Org, files: files, entra: e, journal: journal, reader: activityReader}

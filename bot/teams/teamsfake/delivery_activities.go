@@ -34,7 +34,7 @@ type Activities struct {
 	slow      []SlowActivity
 }
 
-// New makes an Activities. All activities are lost until SetEndpoint is called.
+// NewDelivery makes an Activities. All activities are lost until SetEndpoint is called.
 func NewDelivery(ground *Ground, e *Entra, faults *emulator.FaultPlan) *Activities {
 	return &Activities{Ground: ground, entra: e, faults: faults, client: newClient()}
 }

@@ -1,7 +1,5 @@
 package teamsfake
 
-import ()
-
 // The methods of this file read the emulated organisation: its people, teams, channels and files. They return copies.
 
 // Users lists the people in the order in which they joined.

@@ -33,7 +33,7 @@ type Entra struct {
 	permissions map[string]bool
 }
 
-// New makes an Entra. Requests to the bot get valid tokens, or none if Options.Unsigned is set. Call Reset and Start before
+// NewEntra makes an Entra. Requests to the bot get valid tokens, or none if Options.Unsigned is set. Call Reset and Start before
 // using it.
 func NewEntra(ground *Ground, journal *Journal) *Entra {
 	e := &Entra{Ground: ground, journal: journal}

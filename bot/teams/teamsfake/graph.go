@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// API handles calls of Microsoft Graph and SharePoint. If a call can't be served, it answers with Graph's error. So do those
+// GraphAPI handles calls of Microsoft Graph and SharePoint. If a call can't be served, it answers with Graph's error. So do those
 // functions find… that have the ResponseWriter, and then they return nil. API's Ground has the lock that all parts of the
 // emulator share.
 type GraphAPI struct {
@@ -19,7 +19,7 @@ type GraphAPI struct {
 	view    *View    // formats messages
 }
 
-// New makes an API that accepts the tokens issued by e.
+// NewGraph makes an API that accepts the tokens issued by e.
 func NewGraph(view *View, e *Entra, journal *Journal) *GraphAPI {
 	return &GraphAPI{Ground: view.Ground, org: view.org, files: view.files, entra: e, journal: journal, view: view}
 }

@@ -34,7 +34,7 @@ type People struct {
 	view       *View
 }
 
-// New makes the people of an organisation. The announcer makes activities, the requests to the bot, about what they do.
+// NewPeople makes the people of an organisation. The announcer makes activities, the requests to the bot, about what they do.
 func NewPeople(announcer *Announcer, view *View, faults *emulator.FaultPlan) *People {
 	ground, org, activities := announcer.Ground, announcer.Org, announcer.Activities
 	return &People{

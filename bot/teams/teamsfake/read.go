@@ -1,7 +1,5 @@
 package teamsfake
 
-import ()
-
 // Tests of a bot read messages, dialogs and the bot's requests from the emulator with the methods of this file. They return
 // copies. A deleted message stays in its thread as a tombstone. A targeted message is one that only one person sees.
 

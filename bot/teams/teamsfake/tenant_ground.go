@@ -61,7 +61,7 @@ type Ground struct {
 	problems    []Problem
 }
 
-// New makes the Ground of an organisation. options must have their defaults (Options.WithDefaults). It panics if their
+// NewTenant makes the Ground of an organisation. options must have their defaults (Options.WithDefaults). It panics if their
 // Manifest isn't JSON.
 func NewTenant(options Options, host *emulator.Host) *Ground {
 	g := &Ground{Opt: options, Host: host, Ctx: host.Context(), born: strconv.FormatInt(options.Clock().UnixMicro(), 10)}

@@ -207,8 +207,9 @@ func listTabs() []listTab {
 
 // queryOf parses the list or search in the query of a URL. An unknown list means the first tab.
 func queryOf(v *web.Visit) bridge.ListQuery {
-	value := func(name string) string { return strings.TrimSpace(v.Request.URL.Query().Get(name)) } // a form has fields of these names
-	page, _ := strconv.Atoi(value("page"))                                                          //nolint:errcheck // an invalid number means the first page
+	// A form has fields of these names.
+	value := func(name string) string { return strings.TrimSpace(v.Request.URL.Query().Get(name)) }
+	page, _ := strconv.Atoi(value("page")) //nolint:errcheck // an invalid number means the first page
 	q := bridge.ListQuery{
 		List: bridge.ListName(value("list")), Words: value("words"), Page: max(page, 0), After: value("after"), Counts: true,
 	}

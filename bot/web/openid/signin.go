@@ -24,7 +24,7 @@ type Problems map[string]string
 // Error implements error.
 func (Problems) Error() string { return "signin: refused" }
 
-// Desk is the backend of these pages.
+// SigninDesk is the backend of these pages.
 type SigninDesk interface {
 	// HasAdmin reports whether somebody is an admin already.
 	HasAdmin(ctx context.Context) (bool, error)
@@ -51,7 +51,7 @@ type pages struct {
 	providers func() []Provider
 }
 
-// Area returns the area of these pages. providers returns the current providers, which admins can change at any time.
+// SigninArea returns the area of these pages. providers returns the current providers, which admins can change at any time.
 func SigninArea(desk SigninDesk, providers func() []Provider) web.Area {
 	p := pages{desk, providers}
 	return web.Area{Name: "signin", Templates: templates, Routes: []web.Route{

@@ -204,7 +204,8 @@ func accountParts(fields []setup.Field) []fieldGroup {
 	var channel, chats []string
 	for _, f := range fields {
 		hasOtherPlace := f.Input == setup.InputGroup || strings.HasPrefix(f.Path, settingPrefix) ||
-			strings.HasPrefix(f.Path, "hours.") || f.Path == setup.RulesPath || f.Path == setup.FallbackPath || f.Path == setup.PeoplePath || f.Path == setup.AddressesPath ||
+			strings.HasPrefix(f.Path, "hours.") || f.Path == setup.RulesPath || f.Path == setup.FallbackPath || f.Path == setup.PeoplePath ||
+			f.Path == setup.AddressesPath ||
 			slices.Contains(general, f.Path) || slices.Contains(replies, f.Path)
 		switch {
 		case strings.HasSuffix(f.Path, channelSuffix):

@@ -20,7 +20,7 @@ import (
 	"parley/bridge"
 )
 
-// Desk is the backend of these pages.
+// CustomersDesk is the backend of these pages.
 type CustomersDesk interface {
 	// FindCustomers returns records with some words behind the record after, by their ids; without words, all.
 	FindCustomers(ctx context.Context, words string, after bridge.RecordID, limit int) ([]Record, error)
@@ -120,7 +120,7 @@ const (
 
 type customersPages struct{ desk CustomersDesk }
 
-// Area returns the area of these pages.
+// CustomersArea returns the area of these pages.
 func CustomersArea(desk CustomersDesk) web.Area {
 	p := customersPages{desk}
 	return web.Area{

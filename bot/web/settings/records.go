@@ -13,7 +13,7 @@ import (
 	"parley/bridge"
 )
 
-// Desk is the backend of these pages.
+// RecordsDesk is the backend of these pages.
 type RecordsDesk interface {
 	logDesk
 	eraseDesk
@@ -26,7 +26,7 @@ type recordsPages struct {
 	exporting chan struct{} // a semaphore for one export at a time
 }
 
-// Area returns the area of these pages.
+// RecordsArea returns the area of these pages.
 func RecordsArea(desk RecordsDesk) web.Area {
 	p := recordsPages{desk: desk, exporting: make(chan struct{}, 1)}
 	return web.Area{
@@ -97,7 +97,7 @@ type Alike struct {
 	Chosen bool                  // the viewer wants to erase this one, too
 }
 
-// Place is one kind of stored record of a customer, and what an erasure does with it.
+// RecordsPlace is one kind of stored record of a customer, and what an erasure does with it.
 type RecordsPlace struct {
 	What string // the kind, as text for the page
 	How  string // "removed" or "emptied"

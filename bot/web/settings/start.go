@@ -14,7 +14,7 @@ import (
 	"parley/bridge/setup"
 )
 
-// Desk is the backend of this page. Connect, Roster and Confirm call a chat's servers, with time limits of their own.
+// StartDesk is the backend of this page. Connect, Roster and Confirm call a chat's servers, with time limits of their own.
 type StartDesk interface {
 	// Progress returns what is set up so far.
 	Progress(ctx context.Context) (Progress, error)
@@ -93,7 +93,7 @@ type Account struct {
 	Paused     bool
 }
 
-// Finding is a result of testing credentials.
+// StartFinding is a result of testing credentials.
 type StartFinding struct {
 	OK         bool
 	What, Text string
@@ -104,7 +104,7 @@ const startPath = "/settings/first-steps"
 
 type startPages struct{ desk StartDesk }
 
-// Area returns the area of the first steps.
+// StartArea returns the area of the first steps.
 func StartArea(desk StartDesk) web.Area {
 	p := startPages{desk}
 	return web.Area{

@@ -28,7 +28,7 @@ type Roster struct {
 	People     []Member
 }
 
-// Decision is an admin's decision about a Roster.
+// StartDecision is an admin's decision about a Roster.
 type StartDecision struct {
 	Team, Chat string
 	Version    string               // Roster.Version of the page

@@ -16,7 +16,7 @@ import (
 	"parley/bot/web"
 )
 
-// Desk is the backend of this area. It logs who made each change.
+// TokensDesk is the backend of this area. It logs who made each change.
 type TokensDesk interface {
 	// Tokens returns all valid tokens, followed by the newest revoked and expired ones.
 	Tokens(ctx context.Context) ([]Token, error)
@@ -24,7 +24,7 @@ type TokensDesk interface {
 	// Make creates a token and returns its secret, which is not stored and can't be read later. It returns ErrTooMany.
 	Make(ctx context.Context, by web.Person, name string, scope web.Scope, days int) (secret string, err error)
 
-	// Revoke revokes a token. It returns ErrNone.
+	// Revoke revokes a token. It returns ErrNoToken.
 	Revoke(ctx context.Context, by web.Person, id int64) error
 
 	// Export returns the configuration as parley.yaml, without secrets.
@@ -53,8 +53,8 @@ type Token struct {
 	Idle            bool       // the person who created it lacks the rights for its scope now, so it doesn't work
 }
 
-// ErrNone means that there is no valid token with an id.
-var TokensErrNone = errors.New("tokens: there is none")
+// ErrNoToken means that there is no valid token with an id.
+var ErrNoToken = errors.New("tokens: there is none")
 
 // ErrTooMany means that the maximum number of valid tokens is reached.
 var ErrTooMany = errors.New("tokens: too many")
@@ -74,7 +74,7 @@ const (
 
 type tokensPages struct{ desk TokensDesk }
 
-// Area returns the area of the page and the endpoint.
+// TokensArea returns the area of the page and the endpoint.
 func TokensArea(desk TokensDesk) web.Area {
 	p := tokensPages{desk}
 	readers := &web.ByToken{Scopes: []web.Scope{web.ScopeSetup, web.ScopeApply}}
@@ -234,7 +234,7 @@ func (p tokensPages) revoke(v *web.Visit) error {
 		return v.GoWithText(tokensPath, endedText)
 	}
 	err = p.desk.Revoke(v.Context(), v.Person, id)
-	if errors.Is(err, TokensErrNone) {
+	if errors.Is(err, ErrNoToken) {
 		return v.GoWithText(tokensPath, endedText)
 	}
 	if err != nil {

@@ -57,7 +57,7 @@ type Finder struct {
 	resolver Resolver
 }
 
-// New returns a finder. dialer opens all connections. It must refuse private IP addresses: whoever types an e-mail
+// NewAutoconfig returns a finder. dialer opens all connections. It must refuse private IP addresses: whoever types an e-mail
 // address chooses which hosts the finder contacts.
 func NewAutoconfig(dialer channels.Dialer, resolver Resolver) *Finder {
 	return &Finder{

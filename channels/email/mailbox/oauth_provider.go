@@ -45,7 +45,7 @@ type Provider struct {
 // callTimeout limits one call to a provider. It is short because the caller still has to store the response.
 const callTimeout = 10 * time.Second
 
-// New returns a Provider. Any name but Google means Microsoft. client must not follow redirects, because requests contain
+// NewOauth returns a Provider. Any name but Google means Microsoft. client must not follow redirects, because requests contain
 // secrets.
 func NewOauth(name string, app App, client *http.Client) *Provider {
 	p := &Provider{Name: name, client: client}

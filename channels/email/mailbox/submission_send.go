@@ -34,7 +34,7 @@ type Sender struct {
 // maxConnections is the number of connections that send mails of a mailbox at the same time. Microsoft 365 allows no more.
 const maxConnections = 3
 
-// New returns the Sender of one mailbox. It opens no connection.
+// NewSubmission returns the Sender of one mailbox. It opens no connection.
 func NewSubmission(set message.Settings, env channels.Env, base *tls.Config, limits *Limits) *Sender {
 	return &Sender{
 		set:    set,

@@ -122,7 +122,7 @@ func (s Settings) Service() Service {
 // Domain returns the domain of the main address.
 func (s Settings) Domain() string { return s.Own[0][strings.LastIndexByte(s.Own[0], '@')+1:] }
 
-// Read checks a configuration and fills in defaults. It returns all errors joined, each a *channels.FieldError. After an
+// ReadSettings checks a configuration and fills in defaults. It returns all errors joined, each a *channels.FieldError. After an
 // error, the settings must not be used.
 func ReadSettings(c channels.Config) (Settings, error) {
 	r := reader{config: c}

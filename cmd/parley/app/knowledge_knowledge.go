@@ -23,7 +23,7 @@ const (
 	maxPageBytes = 1 << 20
 )
 
-// Options of a Reader.
+// KnowledgeOptions of a Reader.
 type KnowledgeOptions struct {
 	Pool   *pgxpool.Pool
 	Log    *slog.Logger
@@ -37,7 +37,7 @@ type KnowledgeOptions struct {
 // /srv/faq or web pages. Each file of a folder is a page, and a page is split into sections at its headings.
 type Reader struct{ opt KnowledgeOptions }
 
-// New makes a Reader.
+// NewKnowledge makes a Reader.
 func NewKnowledge(o KnowledgeOptions) *Reader { return &Reader{opt: o} }
 
 // Run visits places as they become due, until ctx ends. If several processes share the database, a lease on each

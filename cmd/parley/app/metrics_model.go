@@ -23,7 +23,7 @@ type model struct {
 	latency                                  *prometheus.Desc
 }
 
-// NewModel returns a collector for analyses. counts returns their number by result. If the analyzer implements Conditioned
+// MetricsNewModel returns a collector for analyses. counts returns their number by result. If the analyzer implements Conditioned
 // or has a method Stats, these are exported too.
 func MetricsNewModel(counts func() map[string]int64, analyzer analysis.Analyzer) prometheus.Collector {
 	return &model{

@@ -31,7 +31,7 @@ const (
 	maxPassing = 1500
 )
 
-// Options of a Loop. Pool, Log and Holder are required.
+// TidyOptions of a Loop. Pool, Log and Holder are required.
 type TidyOptions struct {
 	Pool    *pgxpool.Pool
 	Log     *slog.Logger
@@ -61,7 +61,7 @@ type counter struct {
 	Family
 }
 
-// New makes a Loop. Call Run to start it.
+// NewTidy makes a Loop. Call Run to start it.
 func NewTidy(o TidyOptions) *Loop {
 	r := &Loop{TidyOptions: o}
 	r.emptied.Family = Counter("parley_retention_emptied_total", "Old events whose payload was removed or moved.")

@@ -14,7 +14,7 @@ import (
 
 const laneNote = "relay inside the bench process: the mechanics alone"
 
-// Measure returns all figures of the group "lanes". They use one database, one after the other.
+// MeasureLanes returns all figures of the group "lanes". They use one database, one after the other.
 func MeasureLanes(ctx context.Context, b *Rig) (figures map[string]Figure, err error) {
 	w, err := StartWorld(ctx, b, WorldOptions{})
 	if err != nil {

@@ -39,7 +39,7 @@ const (
 	threadWithin = 30 * time.Second       // limit for one mail to be in its thread
 )
 
-// Measure measures a Parley that fetches mails from a local IMAP mailbox. The mail server runs in the process
+// MeasureMail measures a Parley that fetches mails from a local IMAP mailbox. The mail server runs in the process
 // of the benchmark, so that Parley's processor time and memory don't include it.
 func MeasureMail(ctx context.Context, b *Rig) (_ map[string]Figure, err error) {
 	w, err := startMailWorld(ctx, b, mailOptions{boxes: 1})

@@ -85,7 +85,7 @@ func Choose[T any](b *Rig, full, quick, short T) T {
 // HopEvery is the interval between messages when the latency of single messages is measured: thirty per second.
 const HopEvery = time.Second / 30
 
-// Options say how a run measures.
+// RigOptions say how a run measures.
 type RigOptions struct {
 	Program string    // path of the program parley
 	Dir     string    // folder for the database; "" means a temporary one

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// New returns a short run. Its database is removed when the test ends.
+// NewRigtest returns a short run. Its database is removed when the test ends.
 func NewRigtest(t *testing.T) *Rig {
 	t.Helper()
 	b, err := New(RigOptions{Program: os.Args[0], Quick: true, Short: true, Out: t.Output()})

@@ -28,7 +28,7 @@ const (
 	Owner        = "U0OWNER0001" // the workspace's admin
 )
 
-// Options configure a Company. The zero value means a mail server and a Slack workspace, at free ports on loopback.
+// CompanyOptions configure a Company. The zero value means a mail server and a Slack workspace, at free ports on loopback.
 type CompanyOptions struct {
 	Log *slog.Logger
 	// Clock is the emulators' clock; nil means time.Now.

@@ -32,7 +32,7 @@ const (
 // process at once, instead of giving it Grace to finish its work.
 var ErrOver = errors.New("the demo starts over")
 
-// Options configure an Engine.
+// EngineOptionsX configure an Engine.
 type EngineOptionsX struct {
 	Exe    string // path of the program
 	Args   []string
@@ -65,7 +65,7 @@ type State struct {
 	BackAt    time.Time // when it will be restarted; meaningful only while Runs is false
 }
 
-// New returns an Engine that isn't running yet.
+// NewEngine returns an Engine that isn't running yet.
 func NewEngine(o EngineOptionsX) *Engine {
 	o.Pause = cmp.Or(o.Pause, killPause)
 	return &Engine{o: o, startNow: make(chan struct{}, 1)}

@@ -71,7 +71,7 @@ type Observer struct {
 	idleSince   time.Time                 // since when Parley has been connected and idle; zero means it isn't
 }
 
-// New returns an Observer of a company's emulators.
+// NewObserver returns an Observer of a company's emulators.
 func NewObserver(w *Company) *Observer { return &Observer{company: w} }
 
 // Reset discards everything that was observed. It is called when the demo starts over.

@@ -42,7 +42,7 @@ type Phone interface {
 	Chat(kind string) (Chat, error)
 }
 
-// Owner describes a user with a phone.
+// PhoneOwner describes a user with a phone.
 type PhoneOwner struct {
 	User   string `json:"user"`
 	Name   string `json:"name"`

@@ -72,7 +72,7 @@ type Exchange struct {
 	people map[string]*Handset // by lower-case mail address, or what else identifies the customer
 }
 
-// Options configure an Exchange. Addresses are host:port; "" means a free port.
+// PhoneOptions configure an Exchange. Addresses are host:port; "" means a free port.
 type PhoneOptions struct {
 	Log        *slog.Logger
 	Clock      func() time.Time
@@ -81,7 +81,7 @@ type PhoneOptions struct {
 	Public     string // Parley's own URL, to which webhooks are sent
 }
 
-// New starts the emulators. The caller must call Close. Errors: an address is in use.
+// NewPhone starts the emulators. The caller must call Close. Errors: an address is in use.
 func NewPhone(ctx context.Context, o PhoneOptions) (*Exchange, error) {
 	p := &Exchange{o: o, people: map[string]*Handset{}, ended: make(chan struct{}), replaced: make(chan struct{})}
 	p.graph = graphfake.New(graphfake.Options{

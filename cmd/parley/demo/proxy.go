@@ -35,7 +35,7 @@ type Proxy struct {
 	open     map[net.Conn]struct{} // both ends of each open connection: Parley's and the emulator's
 }
 
-// New starts a proxy that listens on addr and connects to target, both in the form host:port. An empty addr selects a
+// NewProxy starts a proxy that listens on addr and connects to target, both in the form host:port. An empty addr selects a
 // free loopback port. The caller must call Close. New fails if addr is in use or ctx ends.
 func NewProxy(ctx context.Context, addr, target string) (*Proxy, error) {
 	if addr == "" {

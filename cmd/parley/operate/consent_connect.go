@@ -91,7 +91,8 @@ func configOf(account store.Account) (channels.Config, error) {
 // success Finish stores the tokens and returns the name of the person who signed in, or "" if the provider didn't
 // name one. On error the existing connection stays as it was.
 // Errors: *Failure, with the cause ErrCancelled if the person did not consent; database errors.
-func (k *Keeper) Finish(ctx context.Context, account store.Account, provider string, flow emailmailbox.Flow, answer url.Values) (string, error) {
+func (k *Keeper) Finish(ctx context.Context, account store.Account, provider string, flow emailmailbox.Flow,
+	answer url.Values) (string, error) {
 	p, config, err := k.readSettings(account, provider)
 	if err != nil {
 		return "", err

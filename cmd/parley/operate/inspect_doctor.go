@@ -97,7 +97,7 @@ type Section struct {
 	Findings []Finding
 }
 
-// Report is the result of Doctor. Its text looks like this:
+// InspectReport is the result of Doctor. Its text looks like this:
 //
 //	database
 //	  ✓ server: PostgreSQL 15 or newer, UTF8

@@ -32,7 +32,7 @@ type Secret func(store.Account, channels.Spec) string
 // key is a kind of account, such as "whatsapp", and an owner. Owners are unique only within a kind.
 type key struct{ kind, owner string }
 
-// New reads the owners from the accounts' settings. If several accounts have the same owner, an active account takes
+// NewOwners reads the owners from the accounts' settings. If several accounts have the same owner, an active account takes
 // precedence over a paused one, and an older one over a newer one. (A removed account remains, paused, while it has
 // conversations; its phone number may belong to another account by then.) secret may be nil if neither Split nor
 // HaveSameSecret is called.

@@ -18,7 +18,7 @@ import (
 	"parley/store"
 )
 
-// Options of New. All are required.
+// RosterOptions of New. All are required.
 type RosterOptions struct {
 	Pool    *pgxpool.Pool
 	Sealer  *store.Sealer
@@ -27,10 +27,10 @@ type RosterOptions struct {
 	Log     *slog.Logger
 }
 
-// Keeper lists the members of channels and makes agents of them.
+// RosterKeeper lists the members of channels and makes agents of them.
 type RosterKeeper struct{ o RosterOptions }
 
-// New makes a Keeper.
+// NewRoster makes a Keeper.
 func NewRoster(o RosterOptions) *RosterKeeper { return &RosterKeeper{o} }
 
 // Status is a person's relation to the team.
@@ -299,7 +299,8 @@ const keepRule = ""
 // join makes people agents of the team in l, and calls record in the same transaction. rule becomes the team's rule for who
 // else becomes an agent: store.AgentsListed or store.AgentsOfChannel; or keepRule.
 // Errors: setup.ErrMissing, those of record, and setup.ErrStale if the team's channel or rule has changed since l was read.
-func (k *RosterKeeper) join(ctx context.Context, by setup.Author, l List, rule string, people []Person, record func(tx pgx.Tx) error) error {
+func (k *RosterKeeper) join(ctx context.Context, by setup.Author, l List, rule string, people []Person,
+	record func(tx pgx.Tx) error) error {
 	var list []setup.Joining
 	for _, p := range people {
 		list = append(list, setup.Joining{Kind: l.Kind, User: p.User, Email: p.Email, Name: p.Name, Replaces: p.Status == OtherUser})

@@ -35,7 +35,7 @@ type Reader struct {
 	noFiles bool // true for signatures from a page: its author must not be able to read files of this machine
 }
 
-// New makes a Reader. Relative paths of files start at dir, the folder of parley.yaml. dialer opens the connections to
+// NewSignature makes a Reader. Relative paths of files start at dir, the folder of parley.yaml. dialer opens the connections to
 // pictures; it should refuse private addresses, because a redirect or a copied signature may lead to one.
 func NewSignature(dir string, dialer channels.Dialer) *Reader {
 	transport := &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: fetchTimeout, DisableKeepAlives: true}

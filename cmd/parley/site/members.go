@@ -17,7 +17,8 @@ const rosterTimeout = 90 * time.Second
 
 // rosterKeeper returns the component that derives a team's agents from the members of its channel.
 func (d *startDesk) rosterKeeper() *operate.RosterKeeper {
-	return operate.NewRoster(operate.RosterOptions{Pool: d.o.Pool, Sealer: d.o.Sealer, Specs: d.o.Specs, Surface: d.o.Chats.find, Log: d.o.Log})
+	return operate.NewRoster(operate.RosterOptions{Pool: d.o.Pool, Sealer: d.o.Sealer, Specs: d.o.Specs, Surface: d.o.Chats.find,
+		Log: d.o.Log})
 }
 
 // Roster implements start.Desk. It lists the members of a team's channel and preselects those who are likely agents.

@@ -52,7 +52,8 @@ type Operations struct {
 type recordsDesk struct{ o Options }
 
 // Log returns a page of at most size rows. after is LogPage.Next of the previous page, or "" for the first page.
-func (d *recordsDesk) Log(ctx context.Context, viewer store.AgentID, f settings.LogFilter, after string, size int) (settings.LogPage, error) {
+func (d *recordsDesk) Log(ctx context.Context, viewer store.AgentID, f settings.LogFilter, after string, size int) (settings.LogPage,
+	error) {
 	filter := store.LogFilter{
 		Agent:        f.Agent,
 		What:         f.What,

@@ -77,7 +77,7 @@ func (d *tokensDesk) Make(ctx context.Context, by web.Person, name string, scope
 	return secret, err
 }
 
-// Revoke ends a token. It returns tokens.ErrNone if there is no such valid token.
+// Revoke ends a token. It returns settings.ErrNoToken if there is no such valid token.
 func (d *tokensDesk) Revoke(ctx context.Context, by web.Person, id int64) error {
 	err := store.InTx(ctx, d.o.Pool, func(tx pgx.Tx) error {
 		name, err := store.RevokeAPIToken(ctx, tx, id)
@@ -87,7 +87,7 @@ func (d *tokensDesk) Revoke(ctx context.Context, by web.Person, id int64) error 
 		return logChange(ctx, tx, by, "- API token "+name+": revoked")
 	})
 	if errors.Is(err, store.ErrNoAPIToken) {
-		return settings.TokensErrNone
+		return settings.ErrNoToken
 	}
 	return err
 }

@@ -14,7 +14,7 @@ import (
 	"parley/cmd/parley/lab"
 )
 
-// Options select the emulators of a test run. The emulators' process gets them as JSON.
+// EmulatorsOptions select the emulators of a test run. The emulators' process gets them as JSON.
 type EmulatorsOptions struct {
 	EnvFile  string // path of the file to which the emulators' addresses are written, as lines NAME=value
 	Seed     uint64 // of random faults
@@ -39,7 +39,7 @@ func (c closers) close() error {
 	return err
 }
 
-// Run is the main function of the emulators' process. It starts emulators of the providers that Parley talks to (mail,
+// RunEmulators is the main function of the emulators' process. It starts emulators of the providers that Parley talks to (mail,
 // Slack or Teams, …), and an HTTP server by which a Client controls them. Once everything is up it writes the addresses to
 // the EnvFile, and serves until ctx ends. options is a JSON object of type Options.
 func RunEmulators(ctx context.Context, options string) (err error) {

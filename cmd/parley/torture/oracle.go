@@ -72,7 +72,7 @@ func newOracle() *oracle {
 	}
 }
 
-// Run is the main function of the process: it reads requests from in and writes an answer to each to out, until in ends.
+// RunOracle is the main function of the process: it reads requests from in and writes an answer to each to out, until in ends.
 // An observation that fails is reported in the answer. Run returns an error if it can't read a request or write an answer.
 func RunOracle(ctx context.Context, in io.Reader, out io.Writer) error {
 	o := newOracle()

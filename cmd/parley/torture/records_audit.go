@@ -64,7 +64,7 @@ func (a *Audit) Violations() []string {
 		a.Forgotten)
 }
 
-// Expectation is what the audit compares the tables with.
+// RecordsExpectation is what the audit compares the tables with.
 type RecordsExpectation struct {
 	Posted      []string        // ids of teammates' messages of which Parley must have a record
 	Cards       map[string]Card // the first posts of threads, by their ids
