@@ -25,9 +25,7 @@ func (w *work) openChat(ctx context.Context, tx pgx.Tx, r Request) (line bridge.
 		with = r.Agent
 	}
 	if with == nil {
-		return line, &bridge.Problem{
-			Code: "unknown_agent", Text: "I know no single agent with that name.", Hint: "Mention a colleague who is an agent: !chat @ann",
-		}
+		return line, unknownAgent(r.Args.Agents[0])
 	}
 	chat := store.Chat{AgentID: with.ID}
 	switch {
