@@ -7,7 +7,7 @@ import (
 )
 
 // Parley's web site is made of areas. An area, such as the settings or the inbox, is a package below this one that
-// returns an Area: its templates, its entries in the menu, and its routes. A route names the role that may use it:
+// returns an Area: its templates and its routes. A route names the role that may use it. The menu is a table in menu.go:
 //
 //	web.Route{Pattern: "GET /settings/tags", For: web.Admins, Do: p.showTags}
 //
@@ -88,18 +88,6 @@ type Area struct {
 	Templates fs.FS            // each *.html file defines "main", the part of the page between header and footer
 	Funcs     template.FuncMap // functions for the templates, in addition to those of every area
 	Routes    []Route
-	Menu      []Link
-}
-
-// Link is an entry of the menu.
-type Link struct {
-	Path string
-	Text string
-	For  Role
-	Rank int // the menu is sorted by rank, lowest first
-
-	// Below has path prefixes, such as "/settings/add-", of other pages on which this entry is highlighted.
-	Below []string
 }
 
 // templateNames returns the names of an area's template files. An area without templates is an error.

@@ -242,12 +242,3 @@ func (v *Visit) signInFirst(route Route) error {
 	}
 	return v.Go(signInPath)
 }
-
-// listMenu returns the menu entries of all areas, sorted by rank.
-func (s *Site) listMenu() (list []Link) {
-	for _, a := range s.opt.Areas {
-		list = append(list, a.Menu...)
-	}
-	slices.SortStableFunc(list, func(a, b Link) int { return a.Rank - b.Rank })
-	return list
-}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -41,6 +40,7 @@ type Screen struct {
 	Title string // the heading
 	Help  string // a sentence or two about the purpose of the page
 	Data  any    // the data of the page's template
+	Tabs  []Tab  // in place of those of the page's entry in the menu; nil keeps these
 }
 
 // Context returns the request's context. It ends when the client disconnects.
@@ -64,16 +64,11 @@ type pageData struct {
 	Person  Person
 	Company string
 	Version string
-	Menu    []menuLink
+	Menu    []menuGroup
+	Tabs    []Tab
 	Flash   string // a message that is shown once; see GoWithText
 	Framed  bool   // the page is in a frame; see tab.go
 	Assets  *assets
-}
-
-type menuLink struct {
-	Link
-
-	Here bool
 }
 
 // Show responds with a page. name is the template's file name in the area, without ".html".
@@ -96,12 +91,17 @@ func (v *Visit) show(status int, area, name string, s Screen) error {
 		return fmt.Errorf("web: template %s/%s: %w", area, name, err)
 	}
 
+	menu, tabs := v.menuFor()
+	if s.Tabs != nil {
+		tabs = s.Tabs
+	}
 	data := pageData{
 		Screen:  s,
 		Person:  v.Person,
 		Company: v.site.opt.Company(v.Context()),
 		Version: v.site.opt.Version,
-		Menu:    v.listVisible(),
+		Menu:    menu,
+		Tabs:    tabs,
 		Framed:  v.isFramed(),
 		Assets:  v.site.assets,
 		Flash:   v.sessions.PopString(v.Context(), flashKey),
@@ -116,31 +116,6 @@ func (v *Visit) show(status int, area, name string, s Screen) error {
 	v.Writer.WriteHeader(status)
 	_, _ = page.WriteTo(v.Writer) // an error means that the browser has disconnected
 	return nil
-}
-
-// listVisible returns the menu entries that the person may open.
-func (v *Visit) listVisible() (list []menuLink) {
-	if v.Person.ID == 0 {
-		return nil
-	}
-	for _, l := range v.site.listMenu() {
-		if !v.Person.mayOpen(l.For) {
-			continue
-		}
-		list = append(list, menuLink{Link: l, Here: l.contains(v.Request.URL.Path)})
-	}
-	return list
-}
-
-// contains reports whether the page at a path belongs to the menu entry, which is then highlighted.
-func (l Link) contains(path string) bool {
-	if path == l.Path {
-		return true
-	}
-	if l.Path != homePath && strings.HasPrefix(path, l.Path+"/") { // homePath is the prefix of all settings
-		return true
-	}
-	return slices.ContainsFunc(l.Below, func(prefix string) bool { return strings.HasPrefix(path, prefix) })
 }
 
 // GoWithText redirects to a page of this site, which shows the text once.

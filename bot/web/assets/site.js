@@ -34,9 +34,12 @@ window.addEventListener("beforeunload", (event) => {
   if ([...changed].some((field) => field.isConnected)) event.preventDefault();
 });
 
-// On a phone the menu is one row: the page that is shown stands in sight.
-const here = document.querySelector(".side nav [aria-current]");
-if (here) here.closest("nav").scrollLeft = here.offsetLeft - here.closest("nav").offsetLeft - 16;
+// On a phone the menu is folded.
+const menu = document.querySelector("details.menu");
+const narrow = window.matchMedia("(max-width: 48rem)");
+const fold = () => { if (menu) menu.open = !narrow.matches; };
+fold();
+narrow.addEventListener("change", fold);
 
 // The first field with a problem gets the focus.
 const faulty = document.querySelector("[aria-invalid=true]");

@@ -280,6 +280,5 @@ func Area(desk Desk) (web.Area, error) {
 			{Pattern: "GET " + filePath, For: web.Agents, Do: p.sendFile},
 			{Pattern: "GET /api/v1/figures.csv", Token: &web.ByToken{Scopes: []web.Scope{web.ScopeFigures}}, Do: p.sendFile},
 		},
-		Menu: []web.Link{{Path: path, Text: "Dashboard", For: web.Agents, Rank: 5}},
 	}, nil
 }

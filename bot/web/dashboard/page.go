@@ -103,7 +103,7 @@ func (p pages) show(v *web.Visit) error {
 		}
 	}
 
-	return v.Show("dashboard", web.Screen{Title: "Dashboard", Help: explained, Data: s})
+	return v.Show("dashboard", web.Screen{Title: "Figures", Help: explained, Data: s})
 }
 
 // addDetails adds the medians, the charts and the tables to the page. days has the figures of each day or week.

@@ -88,7 +88,6 @@ func Area(desk Desk) web.Area {
 			{Pattern: "GET /inbox/{id}/pictures/{message}/{index}", For: web.Agents, Do: p.sendPicture, Streams: true},
 			{Pattern: "GET /inbox/{id}/files/{message}/{index}", For: web.Agents, Do: p.sendFile, Streams: true},
 		},
-		Menu: []web.Link{{Path: "/inbox", Text: "Inbox", For: web.Agents, Rank: 5}},
 	}
 }
 

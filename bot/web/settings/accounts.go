@@ -100,15 +100,15 @@ func (p pages) listAccounts(v *web.Visit) error {
 }
 
 // listAddPages returns links to the pages that add accounts. All kinds of WhatsApp accounts share one page.
-func (p pages) listAddPages() (list []web.Link) {
+func (p pages) listAddPages() (list []web.Tab) {
 	for _, c := range p.desk.Channels() {
-		l := web.Link{Path: number.AddPath(c.Kind), Text: cmp.Or(number.AddName(c.Kind), c.Name)}
+		l := web.Tab{Path: number.AddPath(c.Kind), Text: cmp.Or(number.AddName(c.Kind), c.Name)}
 		if c.Kind == "email" {
 			l.Path = "/settings/add-mailbox"
 		} else if l.Path == "" {
 			l.Path = "/settings/new-account/" + url.PathEscape(c.Kind)
 		}
-		if !slices.ContainsFunc(list, func(known web.Link) bool { return known.Path == l.Path }) {
+		if !slices.ContainsFunc(list, func(known web.Tab) bool { return known.Path == l.Path }) {
 			list = append(list, l)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"parley/bridge/setup"
 )
 
-// The page "For all accounts": the company's name, and the settings of accounts that have no value of their own. Both are
+// The page "Company": the company's name, and the settings of accounts that have no value of their own. Both are
 // values of one entry, the company, which always exists.
 
 const companyPath = "/settings/company"
@@ -32,7 +32,7 @@ func (p pages) companyForm(v *web.Visit) (web.Form, *setup.Entry, error) {
 
 func companyScreen(form *web.Form) web.Screen {
 	return web.Screen{
-		Title: "For all accounts",
+		Title: "Company",
 		Help:  "The company's name, and what counts for every account that doesn't choose otherwise.",
 		Data:  form,
 	}

@@ -136,7 +136,6 @@ func CustomersArea(desk CustomersDesk) web.Area {
 			{Pattern: "POST /settings/customers-file/undo", For: web.Admins, Do: p.undo, Streams: true},
 			{Pattern: "GET /settings/customers.csv", For: web.Admins, Do: p.export, Streams: true},
 		},
-		Menu: []web.Link{{Path: path, Text: "Customers", For: web.Admins, Rank: 25, Below: []string{"/settings/customers-file"}}},
 	}
 }
 

@@ -33,13 +33,6 @@ func RecordsArea(desk RecordsDesk) web.Area {
 		Name:      "records",
 		Templates: templates,
 		Routes:    slices.Concat(p.logRoutes(), p.eraseRoutes(), p.stuckRoutes(), p.healthRoutes()),
-		Menu: []web.Link{
-			{Path: "/settings/log", Text: "Log", For: web.Admins, Rank: 80},
-			{Path: "/settings/stuck", Text: "What stands still", For: web.Admins, Rank: 82},
-			{Path: "/settings/health", Text: "Health", For: web.Admins, Rank: 81},
-			{Path: "/settings/blocked", Text: "Blocked and silenced", For: web.Unblockers, Rank: 84},
-			{Path: "/settings/erase", Text: "Erase and export", For: web.Admins, Rank: 86},
-		},
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 	"parley/channels"
 )
 
-// The page "What stands still" lists what needs a decision of an admin:
+// The page "Errors" lists what needs a decision of an admin:
 //
 //	quarantine  events, such as incoming mails, that could not be applied: apply them again, or drop them
 //	undecided   replies that the provider refused, or that may or may not have arrived: send them again, or mark them as sent
@@ -145,7 +145,7 @@ func (p recordsPages) showStuck(v *web.Visit) error {
 	}
 
 	return v.Show("stuck", web.Screen{
-		Title: "What stands still",
+		Title: "Errors",
 		Help: "What a person has to look at: messages of which nobody knows whether they arrived, or that were refused, " +
 			"and events that could not be applied.",
 		Data: shown,

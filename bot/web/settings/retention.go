@@ -9,7 +9,7 @@ import (
 	"parley/bridge/setup"
 )
 
-// The page "What is kept" shows the retention time of each kind of record, and lets admins change some of them. An hourly
+// The page "Retention" shows the retention time of each kind of record, and lets admins change some of them. An hourly
 // job permanently deletes records that are older. So before the page saves a shorter time, it asks the admin to confirm.
 
 const retentionPath = "/settings/retention"
@@ -64,8 +64,8 @@ func (p retentionPages) show(
 ) error {
 	page.Rows = p.desk.ListKept(values)
 	return respond("retention", web.Screen{
-		Title: "What is kept",
-		Help:  "For how long Parley keeps what. A customer is removed on Erase and export.",
+		Title: "Retention",
+		Help:  "For how long Parley keeps what. A customer is removed under [Erase and export](/settings/erase).",
 		Data:  page,
 	})
 }

@@ -115,34 +115,15 @@ func Area(desk Desk) web.Area {
 		Templates: templates,
 		Funcs:     map[string]any{"join": strings.Join},
 		Routes:    routes,
-		Menu:      menu(),
 	}
 }
 
-func menu() []web.Link {
-	return []web.Link{
-		{Path: "/settings/accounts", Text: "Accounts", For: web.Admins, Rank: 10,
-			Below: []string{"/settings/new-account/", "/settings/add-", "/settings/mailboxes/", "/settings/numbers/"}},
-		{Path: "/settings/agents", Text: "People", For: web.Admins, Rank: 20, Below: []string{"/settings/new-agent"}},
-		{Path: rolesPath, Text: "Roles", For: web.Admins, Rank: 20},
-		{Path: "/settings/teams", Text: "Teams", For: web.Admins, Rank: 21, Below: []string{"/settings/new-team"}},
-		{Path: "/settings/tags", Text: "Tags and labels", For: web.Admins, Rank: 22, Below: []string{"/settings/new-tag"}},
-		{Path: "/settings/templates", Text: "Templates", For: web.Admins, Rank: 23, Below: []string{"/settings/new-template"}},
-		{Path: "/settings/automations", Text: "Automations", For: web.Admins, Rank: 23, Below: []string{"/settings/new-automation"}},
-		{Path: "/settings/canned-replies", Text: "Canned replies", For: web.Admins, Rank: 23, Below: []string{"/settings/new-canned-reply"}},
-		{Path: aiPath, Text: "AI", For: web.Admins, Rank: 24},
-		{Path: retentionPath, Text: "What is kept", For: web.Admins, Rank: 85},
-		{Path: mePath, Text: "My page", For: web.Agents, Rank: 90},
-		{Path: "/settings/company", Text: "For all accounts", For: web.Admins, Rank: 60},
-	}
-}
-
-// showHome shows the home page. Admins are redirected to the accounts.
+// showHome shows agents their own page. Admins are redirected to the accounts.
 func (p pages) showHome(v *web.Visit) error {
 	if v.Person.Admin {
 		return v.Go("/settings/accounts")
 	}
-	return v.Show("home", web.Screen{Title: "Hello " + v.Person.Name, Help: "What is set up here is looked after by admins."})
+	return p.showMe(v)
 }
 
 // findEntry reads an entry. It returns nil if there is none with that name.

@@ -122,7 +122,6 @@ func StartArea(desk StartDesk) web.Area {
 			{Pattern: "POST " + startPath + "/team", For: web.Admins, Do: p.saveTeam},
 			{Pattern: "POST " + startPath + "/agents", For: web.Admins, Do: p.findAgents},
 		},
-		Menu: []web.Link{{Path: startPath, Text: "First steps", For: web.Admins, Rank: 5}},
 	}
 }
 

@@ -89,7 +89,6 @@ func TokensArea(desk TokensDesk) web.Area {
 			{Pattern: "GET /api/v1/setup", Token: readers, Do: p.export},
 			{Pattern: "PUT /api/v1/setup", Token: writers, Do: p.apply, Reads: true},
 		},
-		Menu: []web.Link{{Path: tokensPath, Text: "API tokens", For: web.Admins, Rank: 87}},
 	}
 }
 

@@ -151,7 +151,7 @@ func checkQuarantine(ctx context.Context, q store.Querier) Section {
 		}
 
 		s.addWrong("quarantine", n+" could not be applied; the newest: "+list[0].Account+": "+list[0].Reason,
-			fmt.Sprintf("Look at them on the page What stands still, or with parley replay and parley explain %d.", list[0].EventID))
+			fmt.Sprintf("Look at them on the page Errors, or with parley replay and parley explain %d.", list[0].EventID))
 		s.Account, s.Findings[0].MayNameCustomer = list[0].AccountID, true
 	}
 

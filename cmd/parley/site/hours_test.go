@@ -59,7 +59,7 @@ func TestHoursPage(t *testing.T) {
 	b.Press("form.page button")
 	b.Shows("Saved.")
 	b.Shows("The next public holidays")
-	b.Press("details summary")
+	b.Press("main details summary")
 	b.Looks("hours")
 
 	for _, tt := range []struct {

@@ -50,7 +50,7 @@ func TestSignUpWithMeta(t *testing.T) {
 	b.Looks("signup-numbers")
 	b.Until("nothing of New is cut off",
 		"[...document.querySelectorAll('label .pill')].some((p) => p.textContent === 'New' && getComputedStyle(p).textIndent === '0px')")
-	b.Until("the menu says where this belongs", "document.querySelector('nav [aria-current]').textContent === 'Accounts'")
+	b.Until("the menu says where this belongs", "document.querySelector('nav [aria-current]').textContent === 'Channels'")
 
 	b.Press(`input[value="1057"]`)
 	b.Press("form.page button.main")

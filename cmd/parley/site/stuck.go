@@ -16,7 +16,7 @@ import (
 	"parley/store"
 )
 
-// The "What stands still" pages show admins three lists of things that need a person:
+// The page "Errors" and its neighbours show admins three lists of things that need a person:
 //
 //   - undecided replies: for example, the connection broke while a reply was sent, so Parley doesn't know whether the
 //     provider received it, and a person must decide whether to send it again
@@ -70,7 +70,7 @@ func (d *recordsDesk) Decide(ctx context.Context, by web.Person, c settings.Deci
 	if u.Attempt != c.Attempt {
 		return bridge.ActResult{
 			State: bridge.ActRefused,
-			Why:   "It was sent again after you opened the page. Go back to What stands still: it shows what became of that. Then decide.",
+			Why:   "It was sent again after you opened the page. Go back to Errors: it shows what became of that. Then decide.",
 		}, nil
 	}
 
