@@ -66,8 +66,7 @@ func TestInstallBuildsTools(t *testing.T) {
 	found := 0
 	for line := range strings.Lines(read(t, "../docs/install.md")) {
 		for _, command := range regexp.MustCompile("`([^`]*)`").FindAllStringSubmatch(line, -1) {
-			isUpgrade, isWayBack := strings.Contains(command[1], "--build"), strings.Contains(command[1], "tools migrate --back")
-			if !isUpgrade && !isWayBack {
+			if !strings.Contains(command[1], "--build") {
 				continue
 			}
 			found++
@@ -76,7 +75,7 @@ func TestInstallBuildsTools(t *testing.T) {
 			}
 		}
 	}
-	if found < 3 {
+	if found < 2 {
 		t.Errorf("only %d commands were found", found)
 	}
 }

@@ -72,12 +72,7 @@ type LandedPart struct {
 }
 
 // DeliveryClaim requests deliveries.
-type DeliveryClaim struct {
-	Gates []GateClaim
-	// Join permits runs. It must be false while a process of an older version that doesn't support runs uses the
-	// database (store.KnowsRuns): it would send again what was sent with another delivery.
-	Join bool
-}
+type DeliveryClaim []GateClaim
 
 // GateClaim requests deliveries from one gate.
 type GateClaim struct {
@@ -101,7 +96,7 @@ func TurnDeliveries(
 	}
 
 	var rows []ClaimedDelivery
-	if len(take.Gates) > 0 {
+	if len(take) > 0 {
 		query.Read(&batch, &rows, take.chooseStatement(), take.statementArguments()...)
 	}
 
@@ -118,7 +113,7 @@ func TurnDeliveries(
 
 // chooseStatement returns claimShared if one of the gates may have lanes of several priorities, or else claim.
 func (c DeliveryClaim) chooseStatement() string {
-	if slices.ContainsFunc(c.Gates, func(g GateClaim) bool { return g.Mixed }) {
+	if slices.ContainsFunc(c, func(g GateClaim) bool { return g.Mixed }) {
 		return claimShared
 	}
 	return claimedRow
@@ -126,11 +121,11 @@ func (c DeliveryClaim) chooseStatement() string {
 
 // statementArguments returns the arguments of claim and claimShared.
 func (c DeliveryClaim) statementArguments() []any {
-	gates := query.Field(c.Gates, func(g *GateClaim) GateID { return g.ID })
-	slots := query.Field(c.Gates, func(g *GateClaim) int { return g.Slots })
-	given := query.Field(c.Gates, func(g *GateClaim) int64 { return g.Given })
-	since := query.Field(c.Gates, func(g *GateClaim) time.Time { return g.Since })
-	return []any{gates, slots, c.Join, given, since}
+	gates := query.Field(c, func(g *GateClaim) GateID { return g.ID })
+	slots := query.Field(c, func(g *GateClaim) int { return g.Slots })
+	given := query.Field(c, func(g *GateClaim) int64 { return g.Given })
+	since := query.Field(c, func(g *GateClaim) time.Time { return g.Since })
+	return []any{gates, slots, given, since}
 }
 
 // groupRuns returns the heads of the claimed lanes, each with the rest of its run in With. A run is torn if a position in it is

@@ -81,7 +81,7 @@ const (
 						floor(greatest(extract(epoch FROM clock.real - gates.wide_next_at), 0) * gates.wide_per_second + 1e-6)) END)
 			END::int AS slots,
 			CASE WHEN gates.per_second > 0 OR gates.wide_per_second > 0 THEN gates.given ELSE asked.given END AS given
-		FROM unnest($1::bigint[], $2::int[], $4::bigint[], $5::timestamptz[]) AS asked(gate, slots, given, since)
+		FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::timestamptz[]) AS asked(gate, slots, given, since)
 		JOIN gates ON gates.id = asked.gate
 		CROSS JOIN clock
 		ORDER BY gates.id
@@ -137,7 +137,7 @@ const (
 				bool_and(candidate.state = 'cancelled' OR CASE
 					WHEN head.state = 'unknown' THEN candidate.joined = head.id AND candidate.state IN ('sending', 'unknown')
 					WHEN head.part > 0 THEN candidate.joined = head.id AND candidate.state = 'queued'
-					ELSE $3 AND candidate.state = 'queued' AND candidate.join_key = head.join_key
+					ELSE candidate.state = 'queued' AND candidate.join_key = head.join_key
 						AND (candidate.not_before IS NULL OR candidate.not_before <= clock.now)
 				END) OVER up_to_here AS fits,
 				sum(candidate.join_size) FILTER (WHERE candidate.state = 'queued') OVER up_to_here AS size
@@ -172,7 +172,7 @@ const isDueInGate = `lanes.gate_id = budget.id AND lanes.priority = priorities.p
 // filled as in claim. The patient lanes are found without locks, and then locked if they are still due.
 //
 // To know which slots are fourth ones, slots must be counted. If the gate has a rate, its row counts the slots of all
-// processes (gates.given). Otherwise claims don't update the row, and each process counts its own slots ($4).
+// processes (gates.given). Otherwise claims don't update the row, and each process counts its own slots ($3).
 const claimShared = claimBudgets + `
 		SELECT due.id, budget.id AS gate_id
 		FROM budget

@@ -34,7 +34,7 @@ func TestDispatchPlans(t *testing.T) {
 		{
 			Name:    "claim",
 			SQL:     store.ClaimSQL,
-			Args:    []any{gates, slots, true, given, everything},
+			Args:    []any{gates, slots, given, everything},
 			Hot:     true,
 			MaxRows: map[string]float64{"lanes": 2000, "deliveries": 1000, "gates": 300},
 			Index:   "lanes_due",
@@ -42,7 +42,7 @@ func TestDispatchPlans(t *testing.T) {
 		{
 			Name:    "claim among priorities",
 			SQL:     store.ClaimSharedSQL,
-			Args:    []any{gates, slots, true, given, everything},
+			Args:    []any{gates, slots, given, everything},
 			Hot:     true,
 			MaxRows: map[string]float64{"lanes": 3000, "deliveries": 1000, "gates": 300},
 			Index:   "lanes_due",
@@ -50,7 +50,7 @@ func TestDispatchPlans(t *testing.T) {
 		{
 			Name:    "claim of the stuck gate",
 			SQL:     store.ClaimSQL,
-			Args:    []any{[]int64{50}, []int32{16}, true, given[:1], everything[:1]},
+			Args:    []any{[]int64{50}, []int32{16}, given[:1], everything[:1]},
 			Hot:     true,
 			MaxRows: map[string]float64{"lanes": 0, "deliveries": 0, "gates": 110},
 		},

@@ -31,10 +31,10 @@ func TestHeldSnapshot(t *testing.T) {
 		gates, from, wholly := []store.GateID{g}, []string{since.Format(time.RFC3339Nano)}, []string{"-infinity"}
 		explained := func(sql string, args ...any) float64 { return storetest.ExplainHot(t, pool, sql, args...).Buffers() }
 		return map[string]float64{
-			"claim":                  explained(store.ClaimSQL, gates, []int32{16}, true, []int64{0}, from),
-			"claim among priorities": explained(store.ClaimSharedSQL, gates, []int32{16}, true, []int64{0}, from),
+			"claim":                  explained(store.ClaimSQL, gates, []int32{16}, []int64{0}, from),
+			"claim among priorities": explained(store.ClaimSharedSQL, gates, []int32{16}, []int64{0}, from),
 			"due gates":              explained(store.DueGatesSQL, gates, from, false),
-			"claim of everything":    explained(store.ClaimSQL, gates, []int32{16}, true, []int64{0}, wholly),
+			"claim of everything":    explained(store.ClaimSQL, gates, []int32{16}, []int64{0}, wholly),
 		}
 	}
 

@@ -84,7 +84,7 @@ func finishAndClaim(t testing.TB, pool *pgxpool.Pool, done []store.FinishedDeliv
 
 func finishAndClaimFrom(t testing.TB, pool *pgxpool.Pool, done []store.FinishedDelivery, gates ...store.GateClaim) []store.ClaimedDelivery {
 	t.Helper()
-	claimed, _, err := store.TurnDeliveries(t.Context(), pool, done, store.DeliveryClaim{Gates: gates, Join: true}, nil)
+	claimed, _, err := store.TurnDeliveries(t.Context(), pool, done, gates, nil)
 	check(t, err)
 	slices.SortFunc(claimed, func(a, b store.ClaimedDelivery) int { return cmp.Compare(a.ID, b.ID) })
 	return claimed

@@ -22,10 +22,9 @@ type LogEntry struct {
 	EventID        EventID         `db:"event_id" json:"event_id"`
 }
 
-// insertLog sets changed to NULL. Other values, which earlier versions write, fire a trigger: see migration 0037.
 const insertLog = `
-	INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail, event_id, changed)
-	SELECT id, conversation_id, at, agent_id, actor, what, detail, event_id, NULL
+	INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail, event_id)
+	SELECT id, conversation_id, at, agent_id, actor, what, detail, event_id
 	FROM json_populate_recordset(NULL::log_entries, $1)`
 
 // InsertLog inserts log entries.

@@ -168,10 +168,9 @@ const (
 	parts, cost, template, rich, reply_to, promotional, revision`
 )
 
-// insertMessages sets changed to NULL. Other values, which earlier versions write, fire a trigger: see migration 0037.
 const insertMessages = `
-	INSERT INTO messages (` + messageColumns + `, changed)
-	SELECT ` + messageColumns + `, NULL
+	INSERT INTO messages (` + messageColumns + `)
+	SELECT ` + messageColumns + `
 	FROM json_populate_recordset(NULL::messages, $1)`
 
 // InsertMessages inserts messages.
@@ -183,7 +182,7 @@ const updateMessages = `
 	UPDATE messages
 	SET direction = given.direction, fate = given.fate, reason = given.reason, agent_id = given.agent_id, text = given.text,
 		files = given.files, conversation_id = given.conversation_id, external_id = given.external_id, automatic = given.automatic,
-		parts = given.parts, cost = given.cost, promotional = given.promotional, revision = given.revision, changed = NULL
+		parts = given.parts, cost = given.cost, promotional = given.promotional, revision = given.revision
 	FROM json_populate_recordset(NULL::messages, $1) AS given
 	WHERE messages.id = given.id`
 

@@ -8,8 +8,7 @@ import (
 )
 
 // Several processes may run parley serve on one database. Each of them keeps a row named "process:…" in the table leases and
-// renews it as a heartbeat. The rows show which processes are alive, which have crashed, and which features all of them
-// support. The table also has a row for each surface (an agents' chat) that says until when its events may have been missed.
+// renews it as a heartbeat. The rows show which processes are alive and which have crashed. The table also has a row for each surface (an agents' chat) that says until when its events may have been missed.
 
 // Vanished is a process that crashed: its heartbeat has stopped, and it has not removed its row.
 type Vanished struct {
@@ -32,32 +31,8 @@ const keepPresence = `
 	WHERE name LIKE 'process:%' AND name <> $1
 		AND until BETWEEN (SELECT clock_timestamp()) - interval '1 minute' AND (SELECT clock_timestamp())`
 
-// ProcessName is the prefix of the name of a process's row. Its number is the feature level of this version of Parley. The
-// level rises with each feature that may be used only once all processes support it.
-const ProcessName = "process:7:"
-
-// Features that all processes must support before one uses them: during an update, older processes run beside newer ones. The
-// value is the feature level (see ProcessName).
-const (
-	KnowsRuns      = 2 // several deliveries are sent as one message; older processes would send them again
-	KnowsSeen      = 3 // old events are removed; older processes would accept them again
-	KnowsErasing   = 4 // posts of erased customers are deleted in chats; older processes would report that as failed
-	KnowsLeft      = 5 // a timer unassigns former agents; older processes would get stuck on its event
-	KnowsRouted    = 6 // rules give conversations to agents; as KnowsLeft
-	KnowsAbsent    = 7 // conversations are taken from owners who aren't there; as KnowsLeft
-	KnowsAutoReply = 7 // accounts answer by themselves; older processes would report the answers as failed
-)
-
-const allKnow = `
-	SELECT NOT EXISTS (
-		SELECT 1 FROM leases
-		WHERE name LIKE 'process:%' AND coalesce(substring(name FROM '^process:([0-9]+):')::int, 1) < $1
-			AND until > (SELECT clock_timestamp()) - interval '1 minute')`
-
-// AllKnow reports whether every process that is alive, or was within the last minute, supports a feature (KnowsRuns, …).
-func AllKnow(ctx context.Context, q Querier, feature int) (bool, error) {
-	return query.Value[bool](ctx, q, "processes", allKnow, feature)
-}
+// ProcessName is the prefix of the name of a process's row.
+const ProcessName = "process:"
 
 // KeepPresence renews the row of a process for a number of seconds, and returns the processes whose rows expired within the
 // last minute. name begins with ProcessName.

@@ -44,14 +44,12 @@ type progress struct {
 	Deliveries DeliveryID `db:"deliveries_upto"`
 	Lanes      int64      `db:"lanes_upto"`
 	Blobs      string     `db:"blobs_upto"`
-	MayDrop    bool       `db:"may_drop"` // AllowDropping was called, and its time has passed
 }
 
 // lockRetention locks the row, so that all processes run one batch at a time. A second process waits for the first, then
 // continues where it stopped.
 const lockRetention = `
-	SELECT seen_upto, events_upto, dropped_upto, deliveries_upto, lanes_upto, blobs_upto,
-		coalesce(drop_from <= clock_timestamp(), false) AS may_drop
+	SELECT seen_upto, events_upto, dropped_upto, deliveries_upto, lanes_upto, blobs_upto
 	FROM retention WHERE id = 1
 	FOR UPDATE`
 

@@ -142,7 +142,7 @@ func EmptyEvents(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 }
 
 // mayDropUpTo reports whether whole events up to this id may be removed.
-func (p progress) mayDropUpTo(event EventID) bool { return p.MayDrop && p.Seen >= event }
+func (p progress) mayDropUpTo(event EventID) bool { return p.Seen >= event }
 
 // emptyEvents removes the payloads of events or, with drop, the events themselves, and sets the counts in e.
 func (e *Emptied) emptyEvents(ctx context.Context, tx pgx.Tx, events []EventID, drop bool) error {
@@ -164,18 +164,6 @@ func EmptyRetained(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Em
 		_, err = tx.Exec(ctx, dropRetained, list)
 		return done, err
 	})
-}
-
-const allowDrop = `
-	UPDATE retention
-	SET drop_from = coalesce(drop_from, clock_timestamp() + make_interval(secs => $1))
-	WHERE id = 1 AND drop_from IS NULL`
-
-// AllowDroppingEvents allows whole events to be removed once the duration after has passed. Only the first call has an effect.
-// Until then events only lose their payloads, so that an admin can downgrade to the last version of Parley without the
-// table seen, which would accept repetitions of removed events. Call it only while no process of that version runs.
-func AllowDroppingEvents(ctx context.Context, q Querier, after time.Duration) error {
-	return query.Exec(ctx, q, "allow dropping", allowDrop, after.Seconds())
 }
 
 // seenOfEvents stores the hashes of external ids in seen; store.InsertEvents computes the same hashes. It omits events
@@ -238,13 +226,9 @@ const dropEmptied = `
 
 const droppedUpTo = `UPDATE retention SET dropped_upto = $1 WHERE id = 1`
 
-// DropEmptied removes one batch of events that were emptied while AllowDropping was not in effect yet.
+// DropEmptied removes one batch of events that were emptied before their ids were recorded.
 func DropEmptied(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Emptied, error) {
 	return runBatch(ctx, pool, "drop emptied events", func(tx pgx.Tx, p progress) (done Emptied, err error) {
-		if !p.MayDrop {
-			return done, nil
-		}
-
 		var last int64
 		page := tx.QueryRow(ctx, dropEmptied, p.Dropped, min(p.Seen, p.Events), batchRows)
 		err = page.Scan(&last, &done.Looked, &done.Removed)

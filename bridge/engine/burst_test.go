@@ -68,7 +68,6 @@ func TestBurst(t *testing.T) {
 			t.Parallel()
 			const more, mostPosts = 12, 6
 			w := newWorld(t, options{rate: 2, lossy: true})
-			w.waitRunsAllowed()
 			w.customerWrites("kim", "Hello")
 			thread := w.waitThread("Hello")
 			want := []string{"Hello"}
@@ -91,12 +90,6 @@ func TestBurst(t *testing.T) {
 			}
 		})
 	}
-}
-
-// waitRunsAllowed waits until the engine knows that no earlier version runs beside it.
-func (w *world) waitRunsAllowed() {
-	w.t.Helper()
-	w.eventually("runs are allowed", func() bool { return w.engines[0].Relay().RunsAllowed() })
 }
 
 // sentTexts returns what the customer got, in order.

@@ -123,10 +123,7 @@ func (cs *Chores) Run(ctx context.Context) error {
 		return runEvery(ctx, cs.log, measureInterval, "measuring", (&measurer{chores: cs}).measureChanged)
 	})
 
-	group.Go(func() error {
-		cs.keepOldWords(ctx)
-		return runEvery(ctx, cs.log, tidyInterval, "tidying", cs.removeUnneeded)
-	})
+	group.Go(func() error { return runEvery(ctx, cs.log, tidyInterval, "tidying", cs.removeUnneeded) })
 
 	return group.Wait()
 }

@@ -32,9 +32,6 @@ func (cs *Chores) giveBack(ctx context.Context) error {
 	if len(absence.Away) == 0 && (len(absence.Ruled) == 0 || len(absence.Teams) == 0) {
 		return nil
 	}
-	if allKnow, err := store.AllKnow(ctx, cs.pool, store.KnowsAbsent); err != nil || !allKnow {
-		return err
-	}
 
 	var events []store.NewEvent
 	err = store.InTx(ctx, cs.pool, func(tx pgx.Tx) error {

@@ -14,15 +14,10 @@ import (
 const maxFormerOwnerTimers = 5000
 
 // FreeOfFormerAgents unassigns open conversations from owners who no longer work on their accounts. It sets one timer per
-// conversation, and the engine removes the owner when the timer fires. It does nothing while a process of an
-// earlier version runs that doesn't know these timers. It is idempotent, and any process may call it.
+// conversation, and the engine removes the owner when the timer fires. It is idempotent, and any process may call it.
 func (cs *Chores) FreeOfFormerAgents(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
 	defer cancel()
-	allKnow, err := store.AllKnow(ctx, cs.pool, store.KnowsLeft)
-	if err != nil || !allKnow {
-		return err
-	}
 	var readers []store.Reader
 	for i, agents := 0, cs.host.Directory().Agents; i < len(agents); i++ {
 		readers = append(readers, cs.host.ReaderOf(&agents[i]))

@@ -46,9 +46,6 @@ func (rt *router) route(ctx context.Context) error {
 	if err != nil || !waits {
 		return err
 	}
-	if allKnow, err := store.AllKnow(ctx, cs.pool, store.KnowsRouted); err != nil || !allKnow {
-		return err
-	}
 	given := 0
 	err = store.InTx(ctx, cs.pool, func(tx pgx.Tx) (err error) {
 		given, err = rt.giveAway(ctx, tx, dir, accounts, pinned)

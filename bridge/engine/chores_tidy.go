@@ -14,25 +14,10 @@ const (
 	tidyTimeout  = 10 * time.Second
 	maxMarks     = 1000   // delivery queues from which outdated marks are dropped in one transaction
 	maxOpenings  = 10_000 // rows of openings that are removed in one transaction
-	wordsBatch   = 500    // conversations that are indexed in one transaction
 
 	keepShares = 182 * 24 * time.Hour // how long the figures of single conversations are kept
 	maxDays    = 20                   // days that are closed in one round
 )
-
-// keepOldWords indexes conversations for full-text search that an earlier version stored without doing so. It
-// ends when all of them are indexed.
-func (cs *Chores) keepOldWords(ctx context.Context) {
-	for more := true; more && ctx.Err() == nil; {
-		batch, cancel := context.WithTimeout(ctx, tidyTimeout)
-		var err error
-		more, err = store.IndexOldWords(batch, cs.pool, wordsBatch)
-		if err != nil && ctx.Err() == nil {
-			cs.log.Warn("older conversations are not findable yet", "error", err)
-		}
-		cancel()
-	}
-}
 
 // removeUnneeded removes rows that have expired: marks (the emoji on an agent's message that shows its state)
 // that were never posted, openings (counts by which new conversations of one sender are limited), and the

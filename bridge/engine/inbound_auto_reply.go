@@ -82,9 +82,6 @@ func (it *InboundUseCases) sendByItself(
 	if reply.Text == "" {
 		return false, nil
 	}
-	if allKnow, err := store.AllKnow(ctx, tx, store.KnowsAutoReply); err != nil || !allKnow {
-		return false, err
-	}
 	row.Occasion = cmp.Or(row.Occasion, string(reply.On))
 	it.queueAutoReply(c, row, lane, reply)
 	return true, store.KeepAutoReply(ctx, tx, row)

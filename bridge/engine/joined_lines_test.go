@@ -22,7 +22,6 @@ const lineHold = 5 * time.Minute
 func TestLinesLeaveAsOneMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: lineHold})
-	w.waitRunsAllowed()
 	thread := w.openThread()
 	first := w.replyInHold(thread, "Hi Kim,")
 	second := w.replyInHold(thread, "I looked.")
@@ -72,7 +71,6 @@ func TestLineThatChangesWhileItIsTakenUp(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{hold: lineHold})
-			w.waitRunsAllowed()
 			thread := w.openThread()
 			for _, text := range []string{"One", "Two", "Three"} {
 				w.replyInHold(thread, text)
@@ -112,7 +110,6 @@ func TestLinesForOthersAreNotJoined(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{hold: lineHold})
-			w.waitRunsAllowed()
 			first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "Printer", Text: "Hello"})
 			thread := w.waitThread("Hello")
 			w.replyInHold(thread, "One")
@@ -141,7 +138,6 @@ func TestLinesWithALostAnswer(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{hold: lineHold, lossy: true})
-			w.waitRunsAllowed()
 			thread := w.openThread()
 			w.provider.AddFault(channelstest.Fault{Kind: tt.fault})
 			one, two := w.replyInHold(thread, "One"), w.replyInHold(thread, "Two")

@@ -121,7 +121,6 @@ func TestGrowth(t *testing.T) {
 	w.waitDrained()
 
 	// A year passes.
-	check(t, store.AllowDroppingEvents(t.Context(), w.pool, 0))
 	check(t, store.MoveClock(t.Context(), w.pool, 365*24*time.Hour))
 	w.waitDrained()
 

@@ -31,21 +31,8 @@ func Round(ctx context.Context, pool *pgxpool.Pool, dir *Directory, size int) (m
 		if err != nil {
 			return err
 		}
-		withoutTimes, moreWithoutTimes, err := progress.TakeUnfilled(ctx, tx, size)
-		if err != nil {
-			return err
-		}
-		more = moreChanged || moreOlder || moreWithoutTimes
-
-		if err := keepMeasured(ctx, tx, progress, dir, append(changed, older...)); err != nil {
-			return err
-		}
-
-		m, err := measureAll(ctx, tx, dir, withoutTimes)
-		if err != nil {
-			return err
-		}
-		return progress.FillTimes(ctx, tx, m.labels, m.times)
+		more = moreChanged || moreOlder
+		return keepMeasured(ctx, tx, progress, dir, append(changed, older...))
 	})
 	return more, err
 }

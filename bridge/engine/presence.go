@@ -109,17 +109,11 @@ func (e *Engine) watchOthers(ctx context.Context) {
 	}
 }
 
-// keepPresence renews this process's lease, and returns the processes that have vanished. It also tells the relay whether all processes
-// are new enough to understand runs (several deliveries that leave as one message). It is not cancelled with ctx: otherwise PostgreSQL
+// keepPresence renews this process's lease, and returns the processes that have vanished. It is not cancelled with ctx: otherwise PostgreSQL
 // might renew the lease after watchOthers has dropped it.
 func (e *Engine) keepPresence(ctx context.Context, name string) ([]store.Vanished, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), presenceLasts)
 	defer cancel()
-	all, err := store.AllKnow(ctx, e.pool, store.KnowsRuns)
-	e.relay.AllowRuns(err == nil && all)
-	if err != nil {
-		return nil, err
-	}
 	return store.KeepPresence(ctx, e.pool, name, presenceLasts.Seconds())
 }
 

@@ -211,8 +211,7 @@ func (d *dispatcher) commitTurn(ctx context.Context, gates []store.GateClaim) er
 	d.turnBegan = began
 	defer func() { d.load.dispatcher.add(time.Now(), time.Since(began)) }()
 	ask := d.gatesOfTurn(gates)
-	take := store.DeliveryClaim{Gates: gates, Join: d.runsAllowed.Load()}
-	claimed, due, err := d.commit(ctx, finishesOf(d.unwritten), take, ask)
+	claimed, due, err := d.commit(ctx, finishesOf(d.unwritten), gates, ask)
 	if err != nil {
 		if len(d.unwritten) > 0 && isRefusal(err) {
 			return d.writeSingly(ctx)

@@ -50,7 +50,6 @@ type Relay struct {
 	holders       *holders
 
 	// Outbound.
-	runsAllowed         atomic.Bool // several deliveries of a lane may be sent as one message
 	lockedConversations *lockedConversations
 
 	load              loads          // how busy the appliers and the dispatcher were lately
@@ -177,13 +176,6 @@ func (r *Relay) wakeFor(made Outcome) {
 		r.woken.add(made.Due)
 	}
 }
-
-// AllowRuns sets whether several deliveries of a lane may be sent as one message. Allow it only while every
-// process on the database runs a version that supports it.
-func (r *Relay) AllowRuns(allowed bool) { r.runsAllowed.Store(allowed) }
-
-// RunsAllowed returns the last value that AllowRuns set.
-func (r *Relay) RunsAllowed() bool { return r.runsAllowed.Load() }
 
 // WakeAppliers makes the relay look for events of these accounts. Call it after other code of this process has
 // stored some.

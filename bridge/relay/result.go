@@ -98,7 +98,7 @@ func (d *dispatcher) writeOne(ctx context.Context, r result) error {
 
 	for _, makeFinish := range fallbacks {
 		f := makeFinish()
-		_, _, err := d.commit(ctx, []store.FinishedDelivery{f}, store.DeliveryClaim{}, nil) // claims and asks nothing
+		_, _, err := d.commit(ctx, []store.FinishedDelivery{f}, nil, nil) // claims and asks nothing
 		if err == nil || !isRefusal(err) {
 			return err
 		}

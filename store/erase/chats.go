@@ -130,12 +130,7 @@ func (r *runner) eraseInChats(ctx context.Context) error {
 		return nil
 	}
 
-	// During an update, an older process that can't handle the request yet might get it. Then the next run asks.
-	canAsk, err := store.AllKnow(ctx, r.options.Pool, store.KnowsErasing)
-	if err != nil {
-		return err
-	}
-	for more := canAsk; more; {
+	for more := true; more; {
 		if more, err = r.askForPage(ctx); err != nil {
 			return err
 		}

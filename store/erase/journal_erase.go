@@ -43,7 +43,6 @@ const dropEvents = `
 		ON CONFLICT DO NOTHING
 	), quarantined AS (DELETE FROM quarantine WHERE event_id = ANY(ARRAY(SELECT id FROM idle))
 	), kept AS (DELETE FROM retained WHERE event_id = ANY(ARRAY(SELECT id FROM idle))
-	), waiting AS (DELETE FROM pending WHERE event_id = ANY(ARRAY(SELECT id FROM idle))
 	), gone AS (DELETE FROM events WHERE id = ANY(ARRAY(SELECT id FROM idle)) RETURNING 1)
 	SELECT count(*) FROM gone`
 

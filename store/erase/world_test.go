@@ -139,7 +139,6 @@ INSERT INTO events (id, account_id, external_id, order_key, blob, size_bytes) OV
 		(@n::bigint + 9, 10, @w::text || '-large and broken', '10/mails', @late::text, 1);
 INSERT INTO quarantine (event_id, reason) VALUES (@n::bigint + 7, 'no header in ' || @w::text),
 		(@n::bigint + 9, 'too deep for ' || @w::text);
-INSERT INTO pending (event_id, shard, order_key) SELECT @n::bigint + 7, 0, '10/mails ' || @w::text WHERE false;
 INSERT INTO messages (id, conversation_id, direction, fate, reason, agent_id, identity_id, author_user, account_id, channel,
 		place, subject, text, quoted, notices,
 		files, has_html, automatic, external_id, event_id, rich, reply_to, template, said_at, created_at)

@@ -39,12 +39,12 @@ func crowd(conversations int) []string {
 			FROM conversations`,
 		storetest.Spreads(),
 		fmt.Sprintf(`
-			INSERT INTO messages (id, conversation_id, direction, fate, said_at, created_at, changed)
-			SELECT n, n, 'in', 'in', now(), now(), NULL
+			INSERT INTO messages (id, conversation_id, direction, fate, said_at, created_at)
+			SELECT n, n, 'in', 'in', now(), now()
 			FROM generate_series(1, %d) AS n`, conversations),
 		fmt.Sprintf(`
-			INSERT INTO log_entries (id, conversation_id, at, actor, what, changed)
-			SELECT n, n, now(), 'customer', 'opened', NULL
+			INSERT INTO log_entries (id, conversation_id, at, actor, what)
+			SELECT n, n, now(), 'customer', 'opened'
 			FROM generate_series(1, %d) AS n`, conversations),
 	}
 }

@@ -55,12 +55,11 @@ func (p *Progress) TakeDue(ctx context.Context, tx pgx.Tx, limit int) (ids []sto
 type Behind struct {
 	Seconds float64 `db:"seconds"` // the age of the oldest row in the queue; 0 if the queue is empty
 	Older   bool    `db:"older"`   // older conversations are still being measured, for example after business hours changed
-	Filling bool    `db:"filling"` // medians are still being computed for days that were closed before medians existed
 }
 
 const behind = `
 	SELECT coalesce(extract(epoch FROM (SELECT clock_timestamp()) - (SELECT min(since) FROM measure_due)), 0)::float8 AS seconds,
-		below > 0 AS older, EXISTS (SELECT FROM measure_filling AS filling WHERE filling.below > 0) AS filling
+		below > 0 AS older
 	FROM measured`
 
 // ReadBehind returns how far the figures lag behind.

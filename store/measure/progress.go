@@ -18,19 +18,15 @@ import (
 // Progress is one row of the database. Hold locks it until the transaction ends, so only one process measures at a time.
 // The zero value means that no older conversations are waiting and no days are closed.
 type Progress struct {
-	below      store.ConversationID // conversations with smaller IDs are still to be measured again; 0 if none
-	closed     string               // days before this one (yyyy-mm-dd) are closed: their figures are final; empty if none
-	unfilled   store.ConversationID // conversations with smaller IDs are still to be passed to FillTimes; 0 if none
-	fillBefore string               // FillTimes counts days before this one; they were closed before medians existed
+	below  store.ConversationID // conversations with smaller IDs are still to be measured again; 0 if none
+	closed string               // days before this one (yyyy-mm-dd) are closed: their figures are final; empty if none
 }
 
 const (
 	holdProgress = `SELECT below, closed::text, hours FROM measured FOR UPDATE SKIP LOCKED`
-	readFilling  = `SELECT below, before::text FROM measure_filling`
 	newest       = `SELECT coalesce(max(id), 0) + 1 FROM conversations`
 	setHours     = `UPDATE measured SET hours = $1, below = $2`
 	setBelow     = `UPDATE measured SET below = $1`
-	setUnfilled  = `UPDATE measure_filling SET below = $1`
 )
 
 // Hold locks the progress for this transaction. It returns nil if another process holds it. hours is a hash of the
@@ -68,15 +64,7 @@ func (p *Progress) hold(ctx context.Context, tx pgx.Tx, hours string) error {
 			return err
 		}
 	}
-
-	// This is a separate statement so that it runs after the row of measured is locked, and sees what the previous holder
-	// committed. No row means that there is nothing to fill.
-	err = tx.QueryRow(ctx, readFilling).Scan(&p.unfilled, &p.fillBefore)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil
-	}
-
-	return err
+	return nil
 }
 
 const olderConversations = `SELECT id FROM conversations WHERE id < $1 ORDER BY id DESC LIMIT $2`
@@ -84,40 +72,23 @@ const olderConversations = `SELECT id FROM conversations WHERE id < $1 ORDER BY 
 // TakeOlder returns at most limit conversations that are still to be measured, the newest first, and records them as
 // measured. more reports whether there are others.
 func (p *Progress) TakeOlder(ctx context.Context, tx pgx.Tx, limit int) (ids []store.ConversationID, more bool, err error) {
-	return takeBelow(ctx, tx, &p.below, setBelow, limit)
-}
-
-// TakeUnfilled is like TakeOlder, but returns conversations to pass to FillTimes. It returns none until TakeOlder has
-// returned all of its conversations.
-func (p *Progress) TakeUnfilled(ctx context.Context, tx pgx.Tx, limit int) (ids []store.ConversationID, more bool, err error) {
-	if p.below > 0 {
-		return nil, p.unfilled > 0, nil
-	}
-	return takeBelow(ctx, tx, &p.unfilled, setUnfilled, limit)
-}
-
-// takeBelow returns the newest conversations with IDs below *number. It then lowers *number to the smallest of them, or to 0
-// if there are no others. save is the statement that stores the number.
-func takeBelow(
-	ctx context.Context, tx pgx.Tx, number *store.ConversationID, save string, limit int,
-) (ids []store.ConversationID, more bool, err error) {
-	if *number == 0 {
+	if p.below == 0 {
 		return nil, false, nil
 	}
 
-	ids, err = query.Column[store.ConversationID](ctx, tx, "older conversations", olderConversations, *number, limit)
+	ids, err = query.Column[store.ConversationID](ctx, tx, "older conversations", olderConversations, p.below, limit)
 	if err != nil {
 		return nil, false, err
 	}
 
 	more = len(ids) == limit
 	if more {
-		*number = ids[limit-1]
+		p.below = ids[limit-1]
 	} else {
-		*number = 0
+		p.below = 0
 	}
 
-	if _, err := tx.Exec(ctx, save, *number); err != nil {
+	if _, err := tx.Exec(ctx, setBelow, p.below); err != nil {
 		return nil, false, fmt.Errorf("store: measured: %w", err)
 	}
 

@@ -147,31 +147,6 @@ func (s *singles) isCountedLike(other *singles) bool {
 	return len(s.Times) == 0 || s.equal(other.Labels)
 }
 
-// FillTimes adds single times to the spreads of days that were closed before medians existed. It doesn't store the times of
-// single conversations, because each conversation is counted only once, when TakeUnfilled returns it.
-func (p *Progress) FillTimes(ctx context.Context, tx pgx.Tx, labels []Labels, list []Single) error {
-	conversations := map[store.ConversationID]*singles{}
-	for _, l := range labels {
-		conversations[l.ConversationID] = &singles{Labels: l}
-	}
-
-	for _, s := range list {
-		conversation := conversations[s.ConversationID]
-		if conversation != nil && s.Day < p.fillBefore {
-			conversation.Times = append(conversation.Times, s.encode())
-		}
-	}
-
-	changes := map[spreadKey]*spreads{}
-	for _, conversation := range conversations {
-		if err := conversation.count(changes, 1); err != nil {
-			return err
-		}
-	}
-
-	return correctSpreads(ctx, tx, changes)
-}
-
 // count adds the times to their spreads in changes if sign is 1, and subtracts them if it is -1. Each time belongs to the
 // spreads of its day, its week and its span of four weeks.
 func (s *singles) count(changes map[spreadKey]*spreads, sign int64) error {

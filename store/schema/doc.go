@@ -1,5 +1,5 @@
 // Package schema changes the tables of a database to those that this version of Parley needs (Migrator), while other
-// processes work on them. It also prepares a database for going back to the previous version (MigrateBack). The migrations
+// processes work on them. The migrations
 // themselves are in store/migrations.
 //
 // What does not belong here: what the rows mean (package store, beside its types).

@@ -22,6 +22,8 @@ var ErrNewer = errors.New("store: the database was migrated by a newer Parley")
 type Migrator struct {
 	Pool *pgxpool.Pool
 
+	Files fs.FS // the migrations; nil means those of this binary
+
 	// Report receives a text about the progress and about what the migrator waits for: at once when
 	// that changes, and every RemindEvery while the wait lasts. It may be called from two goroutines
 	// concurrently. It may be nil.
@@ -57,6 +59,9 @@ func (m Migrator) Run(ctx context.Context) error {
 
 // run is Run without the check for a restore.
 func (m Migrator) run(ctx context.Context) (err error) {
+	if m.Files == nil {
+		m.Files = embedded()
+	}
 	missing, err := m.hasMissing(ctx)
 	if err != nil || !missing {
 		return err
@@ -98,7 +103,7 @@ func (m Migrator) hasMissing(ctx context.Context) (bool, error) {
 			return false, err
 		}
 	}
-	migrated, err := IsMigrated(ctx, m.Pool)
+	migrated, err := isMigrated(ctx, m.Pool, m.Files)
 	return !migrated, err
 }
 
@@ -119,12 +124,7 @@ func (m Migrator) checkOldest(ctx context.Context, current int64) error {
 // applyAll applies the missing migrations in order. If a migration in a transaction can't get a lock, the whole migration
 // is retried. In migrations without a transaction, ExecContext retries the statement.
 func (s *migrationSession) applyAll(ctx context.Context) error {
-	files, err := fs.Sub(store.MigrationFiles(), "migrations")
-	if err != nil {
-		return err
-	}
-
-	provider, err := goose.NewProvider(goose.DialectPostgres, s.db, files, goose.WithAllowOutofOrder(true))
+	provider, err := goose.NewProvider(goose.DialectPostgres, s.db, s.files, goose.WithAllowOutofOrder(true))
 	if err != nil {
 		return err
 	}
@@ -156,10 +156,14 @@ func (s *migrationSession) applyAll(ctx context.Context) error {
 // IsMigrated reports whether every migration that this binary knows is applied. It checks each of them, because an earlier
 // one may be missing although the newest is applied, if a build without it used the database.
 func IsMigrated(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
+	return isMigrated(ctx, pool, embedded())
+}
+
+func isMigrated(ctx context.Context, pool *pgxpool.Pool, migrations fs.FS) (bool, error) {
 	const unapplied = `SELECT count(*) FROM unnest($1::bigint[]) AS known(version)
 		WHERE NOT EXISTS (SELECT FROM goose_db_version AS done WHERE done.version_id = known.version AND done.is_applied)`
 	var missing int
-	if err := pool.QueryRow(ctx, unapplied, knownVersions()).Scan(&missing); err != nil {
+	if err := pool.QueryRow(ctx, unapplied, versionsIn(migrations)).Scan(&missing); err != nil {
 		return false, fmt.Errorf("store: migrated: %w", err)
 	}
 	return missing == 0, nil

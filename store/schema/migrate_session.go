@@ -6,6 +6,7 @@ import (
 	"database/sql" //nolint:depguard // goose speaks to nothing else
 	"database/sql/driver"
 	"errors"
+	"io/fs"
 	"regexp"
 	"time"
 
@@ -61,6 +62,7 @@ type migrationSession struct {
 	*stdlib.Conn
 
 	db            *sql.DB // its only connection is this session
+	files         fs.FS   // the migrations
 	progress      *progress
 	stopReminders func() // ends the goroutine that reports long waits
 }
@@ -78,7 +80,7 @@ func openMigrationSession(ctx context.Context, m Migrator) (*migrationSession, e
 		return nil, err
 	}
 
-	s := &migrationSession{Conn: conn.(*stdlib.Conn)}
+	s := &migrationSession{Conn: conn.(*stdlib.Conn), files: m.Files}
 	s.db = sql.OpenDB(&onceConnector{conn: s})
 	s.db.SetMaxOpenConns(1)
 	s.progress = &progress{pool: m.Pool, report: m.Report, session: s.pgConn().PID()}

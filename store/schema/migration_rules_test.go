@@ -3,10 +3,8 @@ package schema_test
 import (
 	"fmt"
 	"io/fs"
-	"maps"
 	"path"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -31,44 +29,14 @@ const (
 	locksTwo      = "one table stays locked while it waits for another: give each a file of its own, or no transaction"
 )
 
-// oldFaults are those of files that were released before there were rules, and why they do
-// no harm. No file may be added.
-var oldFaults = map[string]map[string]string{
-	"0002_runs_restores_retention.sql": {locksReaders: "there is an index to drop only after an interruption, and it waits for two seconds at most"},
-	"0003_chat_channels.sql":           {locksReaders: "as 0002"},
-	"0004_window.sql":                  {locksReaders: "as 0002"},
-	"0005_templates.sql":               {locksTwo: "accounts is only locked against changes of accounts, for two seconds at most"},
-	"0008_old_reactions.sql":           {locksReaders: "as 0002"},
-}
-
-// neededFaults are those of later files that can't be avoided, and why they do no harm.
-var neededFaults = map[string]map[string]string{
-	"0011_queues.sql": {unknownForm: "what waits in the old queue moves while nobody may write to it, for as long as that takes; readers go on"},
-	"0060_waits_for_in_bytes.sql": {readsWhole: "the type stays, so that no row is written anew; the index that is made anew holds the " +
-		"queues that wait for a name: a million of them took ten seconds, on a busy machine"},
-	"0071_template_asked.sql": {locksRows: "it changes only templates that could not be handed in yet, a handful at most, which nobody but a chore writes"},
-}
-
 func TestMigrationRules(t *testing.T) {
 	t.Parallel()
 	files := must(fs.Glob(store.MigrationFiles(), "migrations/*.sql"))(t)
 	for _, file := range files {
 		name := path.Base(file)
-		found := map[string]bool{}
 		for _, f := range faults(string(must(fs.ReadFile(store.MigrationFiles(), file))(t))) {
-			found[f.what] = true
-			if oldFaults[name][f.what] == "" && neededFaults[name][f.what] == "" {
-				t.Errorf("%s: %s\n\t%s", name, f.what, f.statement)
-			}
+			t.Errorf("%s: %s\n\t%s", name, f.what, f.statement)
 		}
-		for what := range oldFaults[name] {
-			if !found[what] {
-				t.Errorf("%s is excused for what it doesn't do: %s", name, what)
-			}
-		}
-	}
-	if newest := slices.Max(slices.Collect(maps.Keys(oldFaults))); newest >= "0011" {
-		t.Errorf("%s is no old file", newest)
 	}
 }
 

@@ -14,11 +14,20 @@ import (
 
 // Version returns the schema version that this binary migrates to: the highest number of its migration files, such as 74
 // for 0074_former_keys.sql.
-func Version() int64 { return slices.Max(knownVersions()) }
+func Version() int64 { return slices.Max(versionsIn(embedded())) }
 
-// knownVersions returns the numbers of all embedded migrations.
-func knownVersions() []int64 {
-	files, err := fs.Glob(store.MigrationFiles(), "migrations/*.sql")
+// embedded returns the migrations of this binary.
+func embedded() fs.FS {
+	files, err := fs.Sub(store.MigrationFiles(), "migrations")
+	if err != nil {
+		panic("store: migrations: " + err.Error()) // Sub fails only for a malformed path
+	}
+	return files
+}
+
+// versionsIn returns the numbers of migrations.
+func versionsIn(migrations fs.FS) []int64 {
+	files, err := fs.Glob(migrations, "*.sql")
 	if err != nil {
 		panic("store: migrations: " + err.Error()) // Glob fails only for a malformed pattern
 	}

@@ -245,9 +245,8 @@ type Now struct {
 
 // Backlog is what has not been counted yet.
 type Backlog struct {
-	Delay             time.Duration // how long the oldest uncounted change has waited
-	Recounting        bool          // all conversations are being counted again
-	RecountingMedians bool          // medians are being added to days that were counted by versions without medians
+	Delay      time.Duration // how long the oldest uncounted change has waited
+	Recounting bool          // all conversations are being counted again
 }
 
 //go:embed *.html

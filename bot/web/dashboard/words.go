@@ -94,8 +94,6 @@ func (b Backlog) describe() string {
 	if b.Recounting {
 		text = "All conversations are being counted again, the newest first, as after an upgrade or when business hours have changed. " +
 			"Until that is done, figures of older days may lack something, and medians may not be known. "
-	} else if b.RecountingMedians {
-		text = "Medians of old days are being counted, the newest first, as after an upgrade. Until that is done, some are not known. "
 	}
 	if b.Delay >= maxDelay {
 		text += "Figures are " + durationWords(b.Delay) + " behind: what happened since then isn't all counted yet. "

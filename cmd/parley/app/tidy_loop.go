@@ -15,8 +15,7 @@ import (
 )
 
 const (
-	dropAfter = 7 * 24 * time.Hour // for this long after an upgrade, going back to the previous version is possible
-	seenAhead = 2 * time.Hour      // how long before an event is removed its id is recorded
+	seenAhead = 2 * time.Hour // how long before an event is removed its id is recorded
 
 	runEvery     = time.Hour
 	firstRun     = time.Minute // after the process starts
@@ -131,20 +130,6 @@ func (r *Loop) listRounds(kept store.RetentionPeriods) []round {
 	}
 }
 
-// allowDropping permits the removal of events once the last process of the previous version has been gone for dropAfter. That
-// version doesn't check the recorded ids, and would treat an event that is sent again as new.
-func (r *Loop) allowDropping(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
-	defer cancel()
-	allKnowSeen, err := store.AllKnow(ctx, r.Pool, store.KnowsSeen)
-	if err == nil && allKnowSeen {
-		err = store.AllowDroppingEvents(ctx, r.Pool, dropAfter)
-	}
-	if err != nil && ctx.Err() == nil {
-		r.Log.Warn("retention can't tell whether old events may be removed", "error", err)
-	}
-}
-
 // Run calls Turn once an hour until ctx ends.
 func (r *Loop) Run(ctx context.Context) error {
 	for wait := firstRun; wire.For(ctx, wait); wait = runEvery {
@@ -162,7 +147,6 @@ func (r *Loop) Turn(parent context.Context) {
 		return
 	}
 
-	r.allowDropping(ctx)
 	kept, ok := r.readKept(ctx)
 	if !ok {
 		return

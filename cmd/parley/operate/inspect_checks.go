@@ -174,8 +174,6 @@ func checkFigures(ctx context.Context, q store.Querier) Section {
 			"Is parley serve running? Figures give way while there is much to do. Messages and replies don't wait for them.")
 	case behind.Older:
 		s.addGood("counted", "older conversations are being counted, the newest first")
-	case behind.Filling:
-		s.addGood("counted", "up to date; medians of old days are being counted, the newest first")
 	default:
 		s.addGood("counted", "up to date")
 	}

@@ -54,7 +54,7 @@ func TestDoctorOfTheDatabase(t *testing.T) {
 		},
 		{
 			name:       "not migrated",
-			sql:        `DELETE FROM goose_db_version WHERE version_id > 70`,
+			sql:        `UPDATE goose_db_version SET version_id = 101 WHERE version_id >= 102`,
 			key:        masterKey,
 			wantBroken: true,
 			wantReport: "testdata/doctor_database_not_migrated.txt",

@@ -446,5 +446,5 @@ func (d *dashboardDesk) Backlog(ctx context.Context) (dashboard.Backlog, error) 
 	if err != nil {
 		return dashboard.Backlog{}, err
 	}
-	return dashboard.Backlog{Delay: time.Duration(b.Seconds * float64(time.Second)), Recounting: b.Older, RecountingMedians: b.Filling}, nil
+	return dashboard.Backlog{Delay: time.Duration(b.Seconds * float64(time.Second)), Recounting: b.Older}, nil
 }

@@ -55,15 +55,12 @@ func (f *figures) id(table, name string) int {
 
 // progress says how far the counting has got.
 type progress struct {
-	countBelow   int // conversations with smaller numbers still have to be counted again; 0 means none
-	mediansBelow int // conversations with smaller numbers still have to be added to the medians of old days; 0 means none
+	countBelow int // conversations with smaller numbers still have to be counted again; 0 means none
 }
 
 func (f *figures) setProgress(p progress) {
 	f.t.Helper()
 	storetest.Exec(f.t, f.Pool, `UPDATE measured SET below = $1`, p.countBelow)
-	storetest.Exec(f.t, f.Pool, `INSERT INTO measure_filling VALUES (1, $1, '2026-01-01')
-		ON CONFLICT (id) DO UPDATE SET below = EXCLUDED.below`, p.mediansBelow)
 }
 
 // contribution is what one conversation contributes to the figures.
