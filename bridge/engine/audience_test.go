@@ -349,7 +349,7 @@ func TestRulesGiveOnlyToWhoTakes(t *testing.T) {
 	w.eventually("cat has all three", func() bool { return w.held()[w.agents["cat"]] == 3 })
 }
 
-// What somebody may do with a colleague's conversation: the rights that the account gives decide, by text, button and page alike.
+// What somebody may do with a colleague's conversation: the rights that the account gives decide, by text, button, emoji and page alike.
 // Requirement R-118: Assign within one's own rights.
 // Requirement R-123: Take the owner away.
 // Requirement R-213: Rights of people on accounts.
@@ -357,6 +357,7 @@ func TestRightsOnAnAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.openThread()
+	card := w.chat.Get(support, thread)
 	page := w.inboxPage()
 	w.waitDrained()
 	acts := []struct {
@@ -393,7 +394,10 @@ func TestRightsOnAnAccount(t *testing.T) {
 		for whose, assignees := range owners {
 			for _, act := range acts {
 				mayDo := whose != "a colleague's" || right == act.needs
-				for _, way := range []string{"text", "button", "page"} {
+				for _, way := range []string{"text", "button", "emoji", "page"} {
+					if way == "emoji" && act.button.Verb == bridge.VerbAssign { // no emoji says to whom
+						continue
+					}
 					w.exec(`UPDATE conversations SET assignees = $1, status = 'open', team_id = $2`, append([]store.AgentID{}, assignees...), w.team)
 					before, refused, button := state(), refusals(), act.button
 					button.Args.Conversation = 1
@@ -403,19 +407,63 @@ func TestRightsOnAnAccount(t *testing.T) {
 						w.chat.Say("ben", support, thread, act.text)
 					case "button":
 						w.chat.Submit("ben", support, thread, button, "")
+					case "emoji":
+						w.chat.React("ben", card, button.Verb)
 					case "page":
 						_, err = page.tryAct("ben", bridge.Act{Verb: button.Verb, Args: button.Args})
 					}
 					w.waitDrained()
 					what := act.text + " by " + way + " of " + whose + " with " + string(right)
 					wantEqual(t, what+" is refused", err != nil || refusals() > refused, !mayDo)
-					if !mayDo {
+					isAsked := way == "emoji" && act.button.Verb == bridge.VerbTake && whose == "a colleague's"
+					if !mayDo || isAsked {
 						wantEqual(t, what+" changes", state(), before)
 					} else if whose == "a colleague's" && act.text != "!assign #Support" {
 						wantEqual(t, what+" is done", state() != before, true)
 					}
 				}
 			}
+		}
+	}
+}
+
+// Which lists somebody may open that not everybody may: the role decides, in the chat's window, by text and on the page alike. Whoever
+// may not open a list isn't offered it.
+// Requirement R-092: Unassigned.
+// Requirement R-214: Rights that open lists.
+func TestRolesOpenLists(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"all_tab": "permission"}})
+	w.exec(`UPDATE settings SET roles = '[{"name": "Supervisor", "lists": ["all"]}, {"name": "Warden", "lists": ["blocked"]}]'`)
+	thread := w.openThread()
+	w.waitDrained()
+	page, desk := w.inboxPage(), w.engines[0].Desk(w.surface)
+	for _, tt := range []struct {
+		roles string
+		opens []bridge.ListName // beside those of everybody
+	}{
+		{"{agent}", nil},
+		{"{agent,Supervisor}", []bridge.ListName{bridge.ListAll, bridge.ListArchived}},
+		{"{agent,Warden}", []bridge.ListName{bridge.ListBlocked}},
+		{"{agent,Warden,Supervisor}", []bridge.ListName{bridge.ListAll, bridge.ListArchived, bridge.ListBlocked}},
+		{"{admin}", []bridge.ListName{bridge.ListAll, bridge.ListArchived, bridge.ListBlocked}},
+		{"{agent,Former}", nil},
+	} {
+		w.exec(`UPDATE agents SET roles = $1 WHERE name = 'Ben'`, tt.roles)
+		w.reloadEngines()
+		for _, name := range bridge.Lists() {
+			isOpen := !slices.Contains([]bridge.ListName{bridge.ListAll, bridge.ListArchived, bridge.ListBlocked}, name) ||
+				slices.Contains(tt.opens, name)
+			what := string(name) + " is opened with the roles " + tt.roles
+			window, err := desk.List(t.Context(), bridge.ListQuery{List: name}, "ben")
+			wantEqual(t, what+" in a window", err == nil, isOpen)
+			wantEqual(t, what+" as offered", slices.Contains(window.Hidden, name), !isOpen)
+			wantEqual(t, what+" on the page", errorOf(page.inbox.List(t.Context(), w.agents["ben"], bridge.ListQuery{List: name})) == nil, isOpen)
+			told := len(w.chat.Whispers("ben"))
+			w.chat.Say("ben", support, thread, "!list "+string(name))
+			w.eventually(what, func() bool { return len(w.chat.Whispers("ben")) > told })
+			last := w.chat.Whispers("ben")[told].Plain()
+			wantEqual(t, what+" by text", !strings.Contains(last, "is for admins"), isOpen)
 		}
 	}
 }
