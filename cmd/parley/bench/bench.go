@@ -32,6 +32,8 @@ func listGroups() []group {
 		{"hop", MeasureHop, []string{"hop", "hop_p95"}},
 		{"lanes", MeasureLanes, []string{"lane_ratio", "lane_flat", "lane_isolation"}},
 		{"budget", MeasureBudget, []string{"budget_use", "budget_calls", "budget_calls_burst", "budget_isolation"}},
+		{"lists", MeasureLists, []string{"list_pages", "find_p95_ms"}},
+		{"words", MeasureWords, []string{"words_cpu"}},
 		{"mail", MeasureMail, []string{"mail_ratio", "mail_cpu_ms", "mail_thread_p95", "mail_idle_cpu", "rss_load"}},
 		{"memory", MeasureMemory, []string{"rss_idle", "idle_cpu", "rss_mailboxes"}},
 		{"start", MeasureStart, []string{"start_ms", "start_fresh_s", "binary_mb"}},
