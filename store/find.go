@@ -14,9 +14,10 @@ import (
 // strategies, because none is fast for all words. A strategy is used if the ones before it did not fill the page:
 //
 //   - findNewest tests the three hundred newest conversations. That is enough for words that many conversations have.
-//   - findConversations collects all matches from the indexes of words (met), and sorts them.
-//   - If a sample of the newest has many matches (rare is false) or there are more than 5,000 (few is false), findConversations
-//     instead tests the 20,000 newest conversations one by one. There, "IS TRUE" keeps the planner from using the indexes of words.
+//   - findConversations collects all matches from the indexes of words (met), and sorts them. The indexes are asked only for those of
+//     the words that are rare in a sample of the newest (narrow), because a frequent one costs as much as it has matches.
+//   - If all words are frequent, or there are more than 5,000 matches, findConversations instead tests the latest 5,000 messages, and
+//     the subjects and customers of as many conversations (late). There, "IS TRUE" keeps the planner from using the indexes of words.
 const (
 	findQuery = `
 	WITH query AS (
@@ -39,35 +40,48 @@ const (
 		(SELECT conversation_id AS id, words FROM message_words ORDER BY message_id DESC LIMIT 1000)
 		UNION ALL
 		(SELECT conversation_id AS id, words FROM conversation_words ORDER BY conversation_id DESC LIMIT 500)
-	), rare AS MATERIALIZED (
-		SELECT count(DISTINCT id) < 25 AS yes FROM sample WHERE (words @@ (SELECT words FROM query)) IS TRUE
+	), word AS MATERIALIZED (
+		SELECT part, word, (SELECT count(DISTINCT id) < 25 FROM sample WHERE (words @@ word) IS TRUE) AS rare
+		FROM (
+			SELECT part, ('''' || replace(replace(lexeme, '', '\'), '''', '''''') || ''':*')::tsquery AS word
+			FROM (VALUES (1, $4), (2, $5), (3, $8)) AS given (part, text)
+			CROSS JOIN LATERAL unnest(find_words(given.text)) AS found) AS words
+	), narrow AS MATERIALIZED (
+		SELECT coalesce(bool_and(part.rare), true) AS yes, coalesce(string_agg(part.words, ' | '), '')::tsquery AS words
+		FROM (
+			SELECT bool_or(rare) AS rare, '(' || string_agg(word::text, ' & ') FILTER (WHERE rare) || ')' AS words
+			FROM word GROUP BY part) AS part
 	), met AS MATERIALIZED (
 		(SELECT conversation_id AS id FROM conversation_words
-			WHERE (SELECT yes FROM rare) AND words @@ (SELECT words FROM query) LIMIT 5001)
+			WHERE (SELECT yes FROM narrow) AND words @@ (SELECT words FROM narrow) AND (words @@ (SELECT words FROM query)) IS TRUE LIMIT 5001)
 		UNION ALL
 		(SELECT conversation_id AS id FROM message_words
-			WHERE (SELECT yes FROM rare) AND words @@ (SELECT words FROM query) LIMIT 5001)
-	), few AS (
-		SELECT count(*) <= 5000 AND (SELECT yes FROM rare) AS yes FROM met
+			WHERE (SELECT yes FROM narrow) AND words @@ (SELECT words FROM narrow) AND (words @@ (SELECT words FROM query)) IS TRUE LIMIT 5001)
+	), few AS MATERIALIZED (
+		SELECT count(*) <= 5000 AND (SELECT yes FROM narrow) AS yes FROM met
+	), late AS (
+		(SELECT id
+			FROM (SELECT conversation_id AS id, words FROM conversation_words WHERE NOT (SELECT yes FROM few)
+				ORDER BY conversation_id DESC LIMIT 5000) AS newest
+			WHERE (words @@ (SELECT words FROM query)) IS TRUE)
+		UNION ALL
+		(SELECT id
+			FROM (SELECT conversation_id AS id, words FROM message_words WHERE NOT (SELECT yes FROM few)
+				ORDER BY message_id DESC LIMIT 5000) AS newest
+			WHERE (words @@ (SELECT words FROM query)) IS TRUE)
 	)
-	SELECT id
+	SELECT conversation.id
 	FROM (
-		(SELECT conversation.id
-			FROM (SELECT DISTINCT id FROM met WHERE (SELECT yes FROM few) ORDER BY id DESC OFFSET 0) AS newest
-			CROSS JOIN LATERAL (
-				SELECT conversation.id
-				FROM conversations AS conversation
-				WHERE conversation.id = newest.id AND conversation.kind = 'customer' AND ` + readable + `
-				OFFSET 0) AS conversation
-			ORDER BY newest.id DESC
-			LIMIT $6::int + $7::int)
-		UNION ALL (
-			SELECT conversation.id
-			FROM (SELECT * FROM conversations WHERE NOT (SELECT yes FROM few) ORDER BY id DESC LIMIT 20000) AS conversation
-			WHERE conversation.kind = 'customer' AND ` + readable + ` AND ` + hasWords + `
-			ORDER BY conversation.id DESC
-			LIMIT $6::int + $7::int)) AS found
-	ORDER BY id DESC
+		SELECT DISTINCT id
+		FROM (SELECT id FROM met WHERE (SELECT yes FROM few) UNION ALL SELECT id FROM late) AS found
+		ORDER BY id DESC
+		OFFSET 0) AS newest
+	CROSS JOIN LATERAL (
+		SELECT conversation.id
+		FROM conversations AS conversation
+		WHERE conversation.id = newest.id AND conversation.kind = 'customer' AND ` + readable + `
+		OFFSET 0) AS conversation
+	ORDER BY newest.id DESC
 	LIMIT $6::int OFFSET $7::int`
 )
 
@@ -75,7 +89,7 @@ const (
 // Each word of text must occur in the conversation's subject, tags, names, addresses or phone numbers, or each in one of its
 // messages and notes, as a word or as the start of one. text has no operators: all characters except letters and digits separate
 // words. A domain may be typed with its own letters: it is found by its form in ASCII, which addresses are stored with. Words that
-// thousands of conversations have are looked for in the 20,000 newest.
+// thousands of conversations have are looked for in the latest 5,000 messages.
 func FindConversations(ctx context.Context, q Querier, r Reader, text string, limit, offset int) ([]ConversationID, error) {
 	args := append(r.readableArguments(), plainText(text), phoneNumber(text), limit, offset, asciiDomains(text))
 	ids, err := query.Column[ConversationID](ctx, q, "find among the newest", findNewest, args...)
