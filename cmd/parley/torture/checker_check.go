@@ -10,7 +10,8 @@ func Check(observed Observation, expected Expectation) Verdict {
 	var v Verdict
 	checkHistory(&v, observed, expected)
 	checkDeliveries(&v, observed)
-	checkThreads(&v, observed, expected.Excused)
+	checkThreads(&v, observed, expected)
+	checkEndings(&v, observed, expected.History)
 	if expected.HasEnds {
 		checkEnds(&v, observed)
 	}

@@ -31,6 +31,7 @@ type Operation struct {
 	Arrived bool
 	// WhileSnoozed is true if a customer wrote while the card showed the conversation as snoozed.
 	WhileSnoozed bool
+	How          string // OpEnd: the command, such as "archive"
 }
 
 // OperationKind is what somebody did.
@@ -46,6 +47,8 @@ const (
 	OpHandOver OperationKind = "handed over" // an agent gave the conversation to another team by a command
 	OpUnassign OperationKind = "put back"    // an agent left the conversation without an owner by a command
 	OpSnooze   OperationKind = "snoozed"     // an agent hid the conversation for a long time, at most once in a run
+	OpOrder    OperationKind = "ordered"     // an agent typed a command that ends the conversation for good
+	OpEnd      OperationKind = "ended"       // the thread tells that it was done; Marker is the latest message before
 )
 
 // listMarkers returns the set of markers of all messages.
@@ -85,10 +88,11 @@ func (h History) findOriginal(id string) Marker {
 // threads (isBlind). delays are the notification delays by message id; NotTold stands for a lost one.
 func (h History) MessagesToRecord(delays map[string]time.Duration, isBlind bool) []string {
 	var ids []string
-	deleted := h.listDeleted()
+	deleted, ended := h.listDeleted(), h.endings()
 	for _, op := range h {
+		isErased := ended[op.Conversation].How == "delete"
 		isChange := op.Kind == OpEdit || op.Kind == OpDelete // of a message that was announced before
-		if !op.Announced || isChange || op.ID == "" {
+		if !op.Announced || isChange || isErased || op.ID == "" {
 			continue
 		}
 		isHidden := isBlind || deleted[op.ID]
@@ -165,7 +169,7 @@ func (h History) ResponsibleFor(root string, late map[string]bool) Responsible {
 		isInOrder := !isLate && op.At.Sub(lastPostAt) > OrderedEventGap
 		isSureToWork := isInOrder && !isResolved
 		switch op.Kind {
-		case OpWrite, OpEdit, OpDelete, OpSnooze: // change neither the owner nor the team
+		case OpWrite, OpEdit, OpDelete, OpSnooze, OpOrder, OpEnd: // change neither the owner nor the team
 		case OpPost:
 			lastPostAt = op.At
 			if op.Marker.Kind != Internal {
@@ -212,7 +216,7 @@ func (h History) ExpectedQuestions() map[Marker]bool {
 		switch op.Kind {
 		case OpWrite:
 			c.untilOpen = max(c.untilOpen-1, 0)
-		case OpResolve:
+		case OpResolve, OpEnd:
 			c.untilOpen = 2 // the customer's next message may have been written before the command
 		case OpPost:
 			if op.Marker.Kind != Internal {
@@ -220,7 +224,7 @@ func (h History) ExpectedQuestions() map[Marker]bool {
 				expected[op.Marker] = c.untilOpen > 0 || followsColleague
 			}
 			c.recent = append(c.recent, op)
-		case OpEdit, OpDelete, OpHandOver, OpUnassign, OpSnooze: // neither resolve nor say anything new
+		case OpEdit, OpDelete, OpHandOver, OpUnassign, OpSnooze, OpOrder: // neither resolve nor say anything new
 		}
 
 		c.recent = c.recent[max(len(c.recent)-maxReordering, 0):]

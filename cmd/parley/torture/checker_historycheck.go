@@ -31,7 +31,8 @@ func checkHistory(v *Verdict, observed Observation, expected Expectation) {
 		case OpDelete:
 			v.Deletes++
 			checkDelete(v, observed, expected, op)
-		case OpResolve, OpHandOver, OpUnassign, OpSnooze:
+		case OpEnd: // checkEndings
+		case OpResolve, OpHandOver, OpUnassign, OpSnooze, OpOrder:
 			v.Commands++
 			checkCommand(v, observed, op)
 		}

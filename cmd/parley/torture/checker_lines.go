@@ -12,7 +12,7 @@ import (
 // linePattern matches the words that identify the kind of a line. It covers only the kinds that appear once for each
 // attempt to send a reply.
 var linePattern = regexp.MustCompile(`Nobody can tell whether .* got this\.|Not delivered:|You changed this after it was sent|` +
-	`This was deleted here after it was sent`)
+	`This was deleted here after it was sent|archived this|merged this into|made a conversation of it|Deleted by|blocked the customer`)
 
 // LineKindIn returns the words that identify the kind of a line, such as "Not delivered:". It returns "" for kinds that
 // a thread may have several times about the same reply.

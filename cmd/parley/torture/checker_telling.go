@@ -52,7 +52,7 @@ func (e *Expectation) Excuse(t Telling) {
 			e.excuseEdit(t, posts[op.ID], op)
 		case OpDelete:
 			e.excuseDeletion(t, posts[op.ID], op)
-		case OpWrite, OpResolve, OpHandOver, OpUnassign, OpSnooze: // are not held back
+		case OpWrite, OpResolve, OpHandOver, OpUnassign, OpSnooze, OpOrder, OpEnd: // are not held back
 		}
 	}
 }

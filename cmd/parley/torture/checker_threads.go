@@ -6,28 +6,35 @@ package torture
 // Messages are recognised by their markers, such as "inbound-c017-5": message 5 of customer 17. If that marker is in the
 // thread of customer 18, it was leaked. If customer 17 has two threads, the conversation is scattered.
 
-// checkThreads checks all threads, and adds what is wrong to v. excused has the messages that may be out of order.
-func checkThreads(v *Verdict, observed Observation, excused map[Marker]bool) {
+// checkThreads checks all threads, and adds what is wrong to v.
+func checkThreads(v *Verdict, observed Observation, expected Expectation) {
 	c := threadChecker{
 		verdict:       v,
-		excused:       excused,
+		excused:       expected.Excused,
+		ended:         expected.History.endings(),
 		allowedCopies: countMarkedCopies(observed),
 		shown:         map[Marker]int{},
 		threadOf:      map[int]string{},
 	}
+	for _, op := range c.ended {
+		if op.How == "split" {
+			c.allowedCopies[op.Marker]++
+		}
+	}
 	for _, t := range observed.Threads {
 		c.checkThread(&t)
 	}
-	checkInboundShown(v, observed, c.shown)
+	c.checkInboundShown(observed)
 }
 
 // threadChecker remembers which messages of customers it has seen while it goes through the threads of a run.
 type threadChecker struct {
 	verdict       *Verdict
 	excused       map[Marker]bool
-	allowedCopies map[Marker]int // see countMarkedCopies
-	shown         map[Marker]int // how often each message was seen so far
-	threadOf      map[int]string // by conversation: the root of the first thread that shows one of its messages
+	ended         map[int]Operation // conversations that may have another thread
+	allowedCopies map[Marker]int    // see countMarkedCopies
+	shown         map[Marker]int    // how often each message was seen so far
+	threadOf      map[int]string    // by conversation: the root of the first thread that shows one of its messages
 }
 
 // checkThread checks what Parley posted in one thread.
@@ -93,20 +100,21 @@ func (c *threadChecker) checkThreadOf(m Marker, root string) {
 		c.threadOf[m.Conversation] = root
 		return
 	}
-	if first != root {
+	if _, isEnded := c.ended[m.Conversation]; first != root && !isEnded {
 		c.verdict.addViolation(&c.verdict.Scattered, "%s is in the thread %s, not in %s", m, root, first)
 	}
 }
 
-// checkInboundShown looks for messages of customers that no thread shows. shown has how often each was seen.
-func checkInboundShown(v *Verdict, observed Observation, shown map[Marker]int) {
+// checkInboundShown looks for messages of customers that no thread shows.
+func (c *threadChecker) checkInboundShown(observed Observation) {
+	v := c.verdict
 	for _, b := range observed.Mailboxes {
 		for range b.Unsent {
 			v.addViolation(&v.Lost, "the phone of customer %d still sends", b.Conversation)
 		}
 		for _, m := range b.Sent {
 			v.Mails++
-			if shown[m] == 0 {
+			if c.shown[m] == 0 && !c.ended[m.Conversation].hides(m) {
 				v.addViolation(&v.Lost, "%s was sent and is in no thread", m)
 			}
 		}

@@ -38,12 +38,16 @@ type driver struct {
 	repliesLeft   int         // still to be typed
 	delayed       delayedActs // follow-ups, such as edits, to be done after a short delay
 	waiting       waitingActs // follow-ups to be done once something has happened
+	lastNumber    int         // of a customer
 	isFinishing   bool        // everything is written, and only waiting acts are left
 
 	// The work done so far.
 	history       History
 	counts        workloadCounts
 	threadsReadAt time.Time // when findThreads last ran
+
+	endingThreads   []Thread // as endings last saw them
+	endingsLookedAt time.Time
 
 	// Acts and messages for which faults wait.
 	stimuli       stimuli      // acts that bring about a certain moment
@@ -86,6 +90,8 @@ func newDriver(client Client, o Options) *driver {
 		d.stimuli.interval = limitedStimulusInterval
 	}
 
+	d.lastNumber = len(d.conversations)
+	d.beginEndings(o)
 	return d
 }
 

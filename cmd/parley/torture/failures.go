@@ -113,7 +113,7 @@ func (r *Report) compareCounts() []string {
 		{"internal messages", w.Internal, v.Internal},
 		{"edits", w.Edits, v.Edits},
 		{"deletions", w.Deletes, v.Deletes},
-		{"commands", w.Resolved + w.HandedOver + w.Snoozed, v.Commands},
+		{"commands", w.Resolved + w.HandedOver + w.Snoozed + w.Endings, v.Commands},
 	} {
 		if c.done != c.observed {
 			list = append(list, fmt.Sprintf("%d %s seen, of %d", c.observed, c.what, c.done))

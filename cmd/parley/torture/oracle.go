@@ -152,7 +152,11 @@ func (o *oracle) countClicks(v *Verdict) {
 // listCards returns the cards of all threads by root, each with the owners and teams of which it must name one.
 func (o *oracle) listCards(observed Observation) map[string]Card {
 	cards := map[string]Card{}
+	ended := o.expectation.History.endings()
 	for _, t := range observed.Threads {
+		if _, isEnded := ended[CustomerOf(t)]; isEnded {
+			o.expectation.ActedIn[t.Root] = true // whose owners it may have from the other thread
+		}
 		if t.Card != "" {
 			cards[t.Root] = Card{Text: t.Card, Responsible: o.expectation.ResponsibleFor(t.Root)}
 		}

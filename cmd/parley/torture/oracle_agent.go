@@ -39,7 +39,7 @@ func (q question) chooseButton() string {
 	if q.hasArrived {
 		return q.post.Buttons[verbMarkAsSent]
 	}
-	return cmp.Or(q.post.Buttons[verbSendAgain], q.post.Buttons[verbSend])
+	return cmp.Or(q.post.Buttons[verbSendAgain], q.post.Buttons[verbSend], q.post.Buttons[verbSendThere])
 }
 
 // answerQuestions answers the open questions, and returns for how many it acted. It clicks Send for a reply that Parley

@@ -182,8 +182,8 @@ func (t reportText) printConditions() {
 func (t reportText) printVerdict() {
 	v, w := t.Verdict, t.Workload
 	t.printLine("Files of customers: %d. When all had arrived: %d edits and %d deletions of replies, "+
-		"%d notes edited into replies, %d of %d snoozed conversations woken.",
-		v.Files, w.LateEdits, w.LateDeletes, w.Turned, w.Woken, w.Snoozed)
+		"%d notes edited into replies, %d of %d snoozed conversations woken, %d ended for good.",
+		v.Files, w.LateEdits, w.LateDeletes, w.Turned, w.Woken, w.Snoozed, w.Ended)
 	done := joinTallies(countFirst, []Tally{
 		{What: "mails", Count: v.Mails},
 		{What: "replies", Count: v.Replies},

@@ -69,6 +69,8 @@ type workloadCounts struct {
 	LateDeletes  int `json:"late_deletes"`  // those of Deletes that came after the customer had received the text
 	Turned       int `json:"turned"`        // notes that were edited into replies
 	Snoozed      int `json:"snoozed"`       // conversations that were snoozed
+	Ended        int `json:"ended"`         // conversations that were archived, merged, split, deleted or closed by blocking
+	Endings      int `json:"endings"`       // commands typed for that
 	Woken        int `json:"woken"`         // those of Snoozed whose customer wrote during the snooze
 	Bursts       int `json:"bursts"`        // several messages at once in one conversation
 	Resolved     int `json:"resolved"`      // conversations that were resolved, some of them to be reopened

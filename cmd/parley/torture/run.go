@@ -122,7 +122,7 @@ func (s *session) runFlow(ctx context.Context, r *Report) error {
 	s.driver = newDriver(s.client, s.opt)
 	s.driver.failing.database = s.database
 	in := s.newInjector()
-	setup := Setup{Client: s.client, Conversations: len(s.driver.conversations), Hold: s.opt.hold()}
+	setup := Setup{Client: s.client, Conversations: s.driver.lastNumber, Hold: s.opt.hold()}
 	if err := s.oracle.SetUp(setup); err != nil {
 		return err
 	}

@@ -99,6 +99,9 @@ func runShort(t *testing.T, o torture.Options) {
 	if r.KillsAndStops < minKillsAndStops {
 		t.Errorf("got %d kills and stops, want at least %d: %v", r.KillsAndStops, minKillsAndStops, r.Injected)
 	}
+	if fewest := 3; r.Workload.Ended < fewest { // each of the commands that all chats have
+		t.Errorf("got %d conversations that were ended for good, want at least %d", r.Workload.Ended, fewest)
+	}
 	if r.Verdict.Replies == 0 {
 		t.Error("got no replies, want some")
 	}
