@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"parley/store"
 )
 
 // Profile is what is known of a customer: by the record of the company, by what the customer's channels tell, and by what was said.
@@ -15,6 +17,7 @@ type Profile struct {
 	Salesman  string            `json:",omitempty"` // an agent's e-mail address
 	Brands    []string          `json:",omitempty"`
 	Assignees []string          `json:",omitempty"` // who gets new conversations, by e-mail address
+	VisibleTo []string          `json:",omitempty"` // who alone may read new conversations, by e-mail address
 	Fields    map[string]string `json:",omitempty"`
 	Addresses []string          `json:",omitempty"` // of the record
 
@@ -23,6 +26,13 @@ type Profile struct {
 	Links  []ProfileLink `json:",omitempty"`
 	Notes  []LogRow      `json:",omitempty"` // the newest first
 	Rows   []Facts       `json:",omitempty"` // conversations that the reader may read, the newest first
+}
+
+// Value returns the text of one of the RecordFields.
+func (p *Profile) Value(key string) string {
+	return RecordValue(store.Customer{
+		Name: p.Name, Salesman: p.Salesman, Brands: p.Brands, Assignees: p.Assignees, VisibleTo: p.VisibleTo,
+	}, key)
 }
 
 // ProfileLink leads to the customer in another system.

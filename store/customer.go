@@ -23,7 +23,8 @@ type Customer struct {
 	Salesman  string            `db:"salesman" json:"salesman"` // an agent's e-mail address
 	Brands    []string          `db:"brands" json:"brands"`
 	Fields    map[string]string `db:"fields" json:"fields"`
-	Assignees []string          `db:"assignees" json:"assignees"` // agents who get its conversations before all rules, by e-mail address
+	Assignees []string          `db:"assignees" json:"assignees"`   // agents who get its conversations before all rules, by e-mail address
+	VisibleTo []string          `db:"visible_to" json:"visible_to"` // agents who alone may read its new conversations
 }
 
 // KnownCustomer is the record that an identity finds.
@@ -65,7 +66,8 @@ const joinRecord = `
 		ORDER BY starts_with(owned.address, '@'), given.place, owned.address
 		LIMIT 1) AS customer ON true`
 
-const customerColumns = `customer.id, customer.name, customer.salesman, customer.brands, customer.fields, customer.assignees`
+const customerColumns = `customer.id, customer.name, customer.salesman, customer.brands, customer.fields, customer.assignees,
+	customer.visible_to`
 
 const knownCustomers = `
 	SELECT identity.id AS identity_id, customer.address, customer.called, ` + customerColumns + `
@@ -101,8 +103,8 @@ func AddressesOf(ctx context.Context, q Querier, records ...RecordID) ([]Custome
 }
 
 const addCustomer = `
-	INSERT INTO customer_records (name, salesman, brands, fields, assignees)
-	SELECT name, salesman, brands, fields, assignees FROM json_populate_recordset(NULL::customer_records, $1)
+	INSERT INTO customer_records (name, salesman, brands, fields, assignees, visible_to)
+	SELECT name, salesman, brands, fields, assignees, visible_to FROM json_populate_recordset(NULL::customer_records, $1)
 	RETURNING id`
 
 // AddCustomer adds a record, and returns its id.
@@ -116,7 +118,7 @@ func AddCustomer(ctx context.Context, q Querier, c Customer) (RecordID, error) {
 
 // filled returns the record with empty lists in place of nil.
 func (c Customer) filled() Customer {
-	c.Brands, c.Assignees = orEmpty(c.Brands), orEmpty(c.Assignees)
+	c.Brands, c.Assignees, c.VisibleTo = orEmpty(c.Brands), orEmpty(c.Assignees), orEmpty(c.VisibleTo)
 	if c.Fields == nil {
 		c.Fields = map[string]string{}
 	}
@@ -126,7 +128,7 @@ func (c Customer) filled() Customer {
 const saveCustomer = `
 	UPDATE customer_records AS record
 	SET name = given.name, salesman = given.salesman, brands = given.brands, fields = given.fields, assignees = given.assignees,
-		import_id = NULL
+		visible_to = given.visible_to, import_id = NULL
 	FROM json_populate_recordset(NULL::customer_records, $1) AS given
 	WHERE record.id = given.id`
 

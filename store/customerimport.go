@@ -64,7 +64,7 @@ type ImportedCustomer struct {
 }
 
 // ImportColumns says which columns a file has. The others of a record stay as they are.
-type ImportColumns struct{ Name, Salesman, Brands, Assignees bool }
+type ImportColumns struct{ Name, Salesman, Brands, Assignees, Visible bool }
 
 const moveImport = `
 	UPDATE customer_imports
@@ -85,13 +85,14 @@ const keepUndo = `
 	ON CONFLICT DO NOTHING`
 
 const importCustomers = `
-	INSERT INTO customer_records AS record (id, name, salesman, brands, fields, assignees, import_id)
-	SELECT id, name, salesman, brands, fields, assignees, $2::bigint FROM json_populate_recordset(NULL::customer_records, $1) ORDER BY id
+	INSERT INTO customer_records AS record (id, name, salesman, brands, fields, assignees, visible_to, import_id)
+	SELECT id, name, salesman, brands, fields, assignees, visible_to, $2::bigint FROM json_populate_recordset(NULL::customer_records, $1) ORDER BY id
 	ON CONFLICT (id) DO UPDATE SET
 		name = CASE WHEN $3 THEN EXCLUDED.name ELSE record.name END,
 		salesman = CASE WHEN $4 THEN EXCLUDED.salesman ELSE record.salesman END,
 		brands = CASE WHEN $5 THEN EXCLUDED.brands ELSE record.brands END,
 		assignees = CASE WHEN $6 THEN EXCLUDED.assignees ELSE record.assignees END,
+		visible_to = CASE WHEN $7 THEN EXCLUDED.visible_to ELSE record.visible_to END,
 		fields = (SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(record.fields || EXCLUDED.fields) WHERE value <> '""'),
 		import_id = EXCLUDED.import_id`
 
@@ -170,7 +171,8 @@ func importRows(ctx context.Context, tx pgx.Tx, id int64, rows []ImportedCustome
 	if err := query.Exec(ctx, tx, "keep undo", keepUndo, id, linked); err != nil {
 		return 0, err
 	}
-	err = query.Exec(ctx, tx, "import customers", importCustomers, body, id, has.Name, has.Salesman, has.Brands, has.Assignees)
+	err = query.Exec(ctx, tx, "import customers", importCustomers, body, id, has.Name, has.Salesman, has.Brands, has.Assignees,
+		has.Visible)
 	if err != nil {
 		return 0, err
 	}
@@ -190,7 +192,7 @@ const undoImport = `
 	), restored AS (
 		UPDATE customer_records AS record
 		SET name = was.name, salesman = was.salesman, brands = was.brands, fields = was.fields, assignees = was.assignees,
-			import_id = was.import_id
+			visible_to = was.visible_to, import_id = was.import_id
 		FROM customer_undo AS undo, jsonb_populate_record(NULL::customer_records, undo.was) AS was
 		WHERE undo.import_id = $1 AND undo.was IS NOT NULL AND record.id = undo.record_id AND record.import_id = $1
 	)

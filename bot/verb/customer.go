@@ -46,7 +46,7 @@ func customerVerbs() []*Verb {
 				Missing: "Say what to change: !customer salesman: ben@acme.test",
 			},
 			Help: Help{
-				Sentence: "Changes the customer's record: name, salesman, brands, assignees, or a field of your own.",
+				Sentence: "Changes the customer's record: name, salesman, brands, assignees, visible, or a field of your own.",
 				Examples: []string{"!customer salesman: ben@acme.test", "!customer town: Berlin"},
 			},
 			Slash:  true,
@@ -125,34 +125,23 @@ func askCustomer(form *shape.Form, in shape.FormInput) error {
 		fields = append(fields, name+": "+p.Fields[name])
 	}
 	form.Title, form.Submit = "Edit customer", "Save"
-	form.Fields = []shape.Field{
-		{
-			Name: fieldName, Kind: shape.FieldText, Label: "Name", Value: textValue(p.Name), Optional: true, MaxRunes: bridge.LongestName,
-			Hint: "Of the person or company in your records.",
-		},
-		{
-			Name: fieldSalesman, Kind: shape.FieldText, Label: "Salesman", Value: textValue(p.Salesman), Optional: true, MaxRunes: maxAddressRunes,
-			Hint: "An agent's e-mail address.",
-		},
-		{Name: fieldBrands, Kind: shape.FieldText, Label: "Brands", Value: textValue(strings.Join(p.Brands, "; ")), Optional: true,
-			MaxRunes: 500},
-		{
-			Name: fieldAssignees, Kind: shape.FieldText, Label: "Who gets new conversations", Value: textValue(strings.Join(p.Assignees, "; ")),
-			Optional: true, MaxRunes: 500, Hint: "E-mail addresses of agents, before all rules.",
-		},
-		{
-			Name: fieldFields, Kind: shape.FieldLong, Label: "Further fields", Value: textValue(strings.Join(fields, "\n")),
-			Optional: true, MaxRunes: maxTextRunes, Hint: "One on each line: town: Berlin",
-		},
+	for _, f := range bridge.RecordFields() {
+		form.Fields = append(form.Fields, shape.Field{
+			Name: f.Key, Kind: shape.FieldText, Label: f.Label, Hint: f.Hint, Value: textValue(p.Value(f.Key)), Optional: true, MaxRunes: 500,
+		})
 	}
+	form.Fields = append(form.Fields, shape.Field{
+		Name: fieldFields, Kind: shape.FieldLong, Label: "Further fields", Value: textValue(strings.Join(fields, "\n")),
+		Optional: true, MaxRunes: maxTextRunes, Hint: "One on each line: town: Berlin",
+	})
 	return nil
 }
 
 // readCustomer reads the form of a customer's record as the lines that can be typed, too.
 func readCustomer(out *shape.Filled, v Values, _ Reading) (field, problem string) {
-	lines := []string{
-		"name: " + v.Text(fieldName), "salesman: " + v.Text(fieldSalesman), "brands: " + v.Text(fieldBrands), "assignees: " +
-			v.Text(fieldAssignees),
+	var lines []string
+	for _, f := range bridge.RecordFields() {
+		lines = append(lines, f.Key+": "+v.Text(f.Key))
 	}
 	for line := range strings.Lines(v.Text(fieldFields)) {
 		line = strings.TrimSpace(line)

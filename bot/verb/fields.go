@@ -31,9 +31,6 @@ const (
 	fieldSubject      = "subject"
 	fieldTo           = "to"
 	fieldCc           = "cc"
-	fieldSalesman     = "salesman"
-	fieldBrands       = "brands"
-	fieldAssignees    = "assignees"
 	fieldFields       = "fields"
 )
 

@@ -23,9 +23,9 @@ func Profile(f bridge.Facts, p bridge.Profile) Card {
 		d.addText("Writes as", shape.Party(told))
 	}
 	line("Addresses of the record", strings.Join(p.Addresses, ", "))
-	line("Salesman", p.Salesman)
-	line("Brands", strings.Join(p.Brands, ", "))
-	line("Gets new conversations", strings.Join(p.Assignees, ", "))
+	for _, f := range bridge.RecordFields()[1:] { // behind the name
+		line(f.Label, p.Value(f.Key))
+	}
 	for _, name := range slices.Sorted(maps.Keys(p.Fields)) {
 		line(shape.OneLine(name, shape.MaxNameRunes), p.Fields[name])
 	}

@@ -30,6 +30,7 @@ type Conversation struct {
 	AddressedBy   bridge.AgentRef // the agent who changed the recipients of replies in this batch
 	Before        Wait            // as it was before this batch
 	known         known           // as TakeChanges saw it last
+	readers       []string        // who alone may read it by the customer's record, by e-mail address; of a new one
 	traitChanged  bool            // a trait (what an analysis found, or an agent set) changed; figures may count it
 }
 

@@ -55,13 +55,15 @@ func (ps *People) PinOf(c *Conversation) store.AgentID {
 	return found[0].AgentID
 }
 
-// NameByRecord names a new conversation as colleagues call its customer, and as the customer's record is called.
+// NameByRecord names a new conversation as colleagues call its customer, and as the customer's record is called, and notes who is to
+// read it.
 func (ps *People) NameByRecord(c *Conversation) {
 	var found []store.KnownCustomer
 	ps.read(func(p *store.Pipeline) { p.KnownCustomers(&found, *c.IdentityID) })
 	if len(found) > 0 {
 		c.SetTrait(bridge.TraitName, found[0].Called)
 		c.SetTrait(bridge.TraitRecord, found[0].Name)
+		c.readers = found[0].VisibleTo
 	}
 }
 

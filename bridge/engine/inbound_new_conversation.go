@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -17,10 +18,19 @@ func (it *InboundUseCases) newConversation(
 	ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *Conversation,
 ) (*Conversation, error) {
 	c, err := it.MakeConversation(ctx, tx, a, in, previous)
-	if err == nil {
-		it.Log.ByCustomer(c, store.DeedOpened, nil)
+	if err != nil {
+		return nil, err
 	}
-	return c, err
+	if !c.IsRestricted() {
+		home, _ := it.Dir.HomeOf(a, c.Conversation)
+		v, problem := it.workflow.visibleByRecord(c.readers, home)
+		if problem != nil { // nobody else may see it: it waits for an admin
+			return nil, fmt.Errorf("who may read this customer's new conversations is set on the record: %s %s Then replay", problem.Text, problem.Hint)
+		}
+		c.Visibility = v
+	}
+	it.Log.ByCustomer(c, store.DeedOpened, nil)
+	return c, nil
 }
 
 // MakeConversation opens a conversation with in.From, which a customer or an agent begins, and adds it to the

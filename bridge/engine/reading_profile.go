@@ -31,7 +31,8 @@ func (rd *ReadingReader) Profile(
 	if len(known) > 0 {
 		k := known[0]
 		p = bridge.Profile{
-			Record: k.ID, Name: k.Name, Salesman: k.Salesman, Brands: k.Brands, Assignees: k.Assignees, Fields: k.Fields, Called: k.Called,
+			Record: k.ID, Name: k.Name, Salesman: k.Salesman, Brands: k.Brands, Assignees: k.Assignees, VisibleTo: k.VisibleTo,
+			Fields: k.Fields, Called: k.Called,
 		}
 		if p.Addresses, err = recordAddresses(ctx, q, k.ID); err != nil {
 			return p, err

@@ -94,6 +94,34 @@ func TestVisibleToSome(t *testing.T) {
 	w.waitCard(again, "| Cat |")
 }
 
+// Who may read a customer's new conversations is set at the customer: they open in the private channel with just these people. Where there
+// is none, what the customer writes waits for an admin.
+// Requirement R-199: Owners set at the customer.
+func TestVisibleByRecord(t *testing.T) {
+	t.Parallel()
+	w, old := newPrivateWorld(t)
+	w.chat.Say("ann", support, old, "!customer visible: ann@acme.test")
+	w.waitWhisper("ann", "no private channel with just these people")
+	w.chat.Say("ann", support, old, "!customer visible: ann@acme.test; ben@acme.test")
+	w.eventually("it is set", func() bool {
+		return w.count(`SELECT count(*) FROM customer_records WHERE visible_to = '{ann@acme.test,ben@acme.test}'`) == 1
+	})
+	w.chat.Say("ann", support, old, "!close")
+	w.waitDrained()
+	w.customerWrites("kim", "My salary")
+	waitNewestRoot(t, w.chat, vault, 1, "My salary")
+
+	w.addCustomer(store.Customer{VisibleTo: []string{"ann@acme.test"}}, "lea")
+	w.customerWrites("lea", "My illness")
+	w.customerWrites("tom", "My lamp")
+	w.waitThread("My lamp")
+	for _, m := range w.allMessages() {
+		if strings.Contains(m.Plain(), "My illness") {
+			t.Errorf("it is shown to more than those who may read it: %q", m.Plain())
+		}
+	}
+}
+
 // Who has a conversation is among those who read it. Without a private channel of just these people, it says what to set up.
 // Requirement R-081: Assign people, a team and a note in one form.
 // Requirement R-216: Owners are among them.

@@ -151,43 +151,36 @@ func (wf *WorkflowUseCases) changeBy(record *store.Customer, line string) *bridg
 			Code: "bad_field", Text: "A line has a name and a value, with a colon between.", Hint: "For example: salesman: ben@acme.test",
 		}
 	}
-	list := []string{}
-	for item := range strings.SplitSeq(value, ";") {
-		if item = strings.TrimSpace(item); item != "" {
-			list = append(list, item)
-		}
+	key := strings.ToLower(name)
+	isKnown, problem := bridge.SetRecordValue(record, key, value)
+	switch {
+	case problem != nil:
+		return problem
+	case isKnown && key == bridge.RecordVisible:
+		_, problem = wf.visibleByRecord(record.VisibleTo, 0)
+		return problem
+	case isKnown && key == bridge.RecordSalesman:
+		return wf.unknownAgent(bridge.RecordValue(*record, key))
+	case isKnown && key == bridge.RecordAssignees:
+		return wf.unknownAgent(record.Assignees...)
+	case isKnown:
+		return nil
 	}
-	switch strings.ToLower(name) {
-	case "name":
-		if utf8.RuneCountInString(value) > bridge.LongestName {
-			return &bridge.Problem{Code: "bad_name", Text: "A name has 1 to 60 letters."}
-		}
-		record.Name = value
-	case "brands":
-		record.Brands = list
-	case "salesman":
-		record.Salesman = bridge.AddressKey(value)
-		return wf.unknownAgent(list)
-	case "assignees":
-		record.Assignees = nil
-		for _, email := range list {
-			record.Assignees = append(record.Assignees, bridge.AddressKey(email))
-		}
-		return wf.unknownAgent(list)
-	default:
-		if record.Fields == nil {
-			record.Fields = map[string]string{}
-		}
-		record.Fields[name] = value
-		if value == "" {
-			delete(record.Fields, name)
-		}
+	if record.Fields == nil {
+		record.Fields = map[string]string{}
+	}
+	record.Fields[name] = value
+	if value == "" {
+		delete(record.Fields, name)
 	}
 	return nil
 }
 
-func (wf *WorkflowUseCases) unknownAgent(emails []string) *bridge.Problem {
+func (wf *WorkflowUseCases) unknownAgent(emails ...string) *bridge.Problem {
 	for _, email := range emails {
+		if email == "" {
+			continue
+		}
 		if a := wf.Dir.AgentByEmail(bridge.AddressKey(email)); a == nil || !a.Active {
 			return &bridge.Problem{Code: "unknown_agent", Text: "No agent has the address " + email + ".", Hint: "Write it as ben@acme.test."}
 		}

@@ -85,6 +85,23 @@ func (wf *WorkflowUseCases) visibilityOf(r Request, people []string, team string
 	return v, nil
 }
 
+// visibleByRecord returns who is to read the new conversations of a customer, whose record names these agents.
+func (wf *WorkflowUseCases) visibleByRecord(emails []string, preferred store.AccountID) (v store.Visibility, problem *bridge.Problem) {
+	if len(emails) == 0 {
+		return v, nil
+	}
+	for _, email := range emails {
+		if a := wf.Dir.AgentByEmail(email); a != nil {
+			v.VisibleTo = append(v.VisibleTo, a.ID)
+		}
+	}
+	if v, problem = wf.Reading.PrivateChannel(wf.Dir, preferred, v.VisibleTo, nil); problem != nil {
+		return v, problem
+	}
+	slices.Sort(v.VisibleTo)
+	return v, wf.unknownAgent(emails...)
+}
+
 // ownersProblem says why a conversation of these owners can't be visible like this, or nil.
 func (wf *WorkflowUseCases) ownersProblem(v store.Visibility, owners []store.AgentID) *bridge.Problem {
 	for _, id := range owners {

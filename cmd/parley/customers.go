@@ -26,10 +26,11 @@ type importCustomersCommand struct {
 
 // Help is shown by `parley customers import --help`.
 func (importCustomersCommand) Help() string {
-	return `The first line names the columns: address, name, salesman, brands, assignees; any other is a field of the customer's record. ` +
+	return `The first line names the columns: address, name, salesman, brands, assignees, visible; any other is a field of the customer's record. ` +
 		`Addresses are those by which the customer writes, separated by semicolons, or @shop.example for all of a mail domain. ` +
 		`A salesman is an agent's e-mail address. Brands are separated by semicolons. ` +
 		`Assignees are agents who get the customer's conversations before all rules: e-mail addresses, separated by semicolons. ` +
+		`Visible are agents who alone may read the customer's new conversations. ` +
 		`A line replaces what is known of its addresses, but for columns that the file lacks; other customers stay. ` +
 		`The file may be UTF-8, UTF-16 or Windows-1252, and separated by commas, semicolons or tabs. ` +
 		`Nothing is imported if a line is wrong. If it is interrupted, the same command goes on where it was.

@@ -102,8 +102,8 @@ const (
 
 // customerPlaces returns the records of customers. Those that the contact shares with others stay, without the contact's address.
 func customerPlaces() []place {
-	const exported = `jsonb_build_object('name', t.name, 'salesman', t.salesman, 'brands', t.brands, 'assignees', t.assignees, 'fields',
-		t.fields)`
+	const exported = `jsonb_build_object('name', t.name, 'salesman', t.salesman, 'brands', t.brands, 'assignees', t.assignees,
+		'visible_to', t.visible_to, 'fields', t.fields)`
 	return []place{
 		{
 			Name: "customer_notes", Table: "customer_notes", What: "notes on the customer's profile",

@@ -55,14 +55,15 @@ type CustomersDesk interface {
 
 // Record is what is known of a customer.
 type Record struct {
-	ID                                           bridge.RecordID
-	Name, Addresses, Salesman, Brands, Assignees string // lists are separated by semicolons
-	Fields                                       map[string]string
+	ID        bridge.RecordID
+	Addresses string            // separated by semicolons
+	Known     map[string]string // by the keys of bridge.RecordFields
+	Fields    map[string]string
 }
 
 // Title returns the record's name or, without one, its addresses.
 func (r Record) Title() string {
-	for _, title := range []string{r.Name, r.Addresses} {
+	for _, title := range []string{r.Known[bridge.RecordName], r.Addresses} {
 		if title != "" {
 			return title
 		}
@@ -184,7 +185,7 @@ func (p customersPages) showOne(v *web.Visit) error {
 
 // show shows the page of a record, with what is wrong with it.
 func (p customersPages) show(v *web.Visit, r Record, fields, problem string) error {
-	data := map[string]any{"Record": r, "Fields": fields, "Problem": problem, "Path": path + "/new"}
+	data := map[string]any{"Record": r, "Known": bridge.RecordFields(), "Fields": fields, "Problem": problem, "Path": path + "/new"}
 	title := "New customer"
 	if r.ID != 0 {
 		title = r.Title()
@@ -217,8 +218,10 @@ func (p customersPages) save(v *web.Visit) error {
 	if r == nil {
 		return refuseNone(v)
 	}
-	r.Name, r.Addresses, r.Salesman = v.Value("name"), v.Value("addresses"), v.Value("salesman")
-	r.Brands, r.Assignees, r.Fields = v.Value("brands"), v.Value("assignees"), map[string]string{}
+	r.Addresses, r.Known, r.Fields = v.Value("addresses"), map[string]string{}, map[string]string{}
+	for _, f := range bridge.RecordFields() {
+		r.Known[f.Key] = v.Value(f.Key)
+	}
 	for line := range strings.Lines(v.Value("fields")) {
 		name, value, ok := strings.Cut(line, ":")
 		if name = strings.TrimSpace(name); !ok && name != "" {

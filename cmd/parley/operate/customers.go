@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bot/web"
+	"parley/bridge"
 	"parley/store"
 )
 
@@ -145,7 +146,7 @@ func Undo(ctx context.Context, pool *pgxpool.Pool) (undone bool, err error) {
 
 // Export writes all records that have an address as CSV, as Import reads it.
 func Export(ctx context.Context, q store.Querier, to io.Writer) error {
-	fields, err := store.CustomerFields(ctx, q, maxColumns-5)
+	fields, err := store.CustomerFields(ctx, q, maxColumns-1-len(bridge.RecordFields()))
 	if err != nil {
 		return err
 	}
@@ -156,7 +157,11 @@ func Export(ctx context.Context, q store.Querier, to io.Writer) error {
 		}
 		return w.Write(cells)
 	}
-	if err := write(append([]string{columnAddress, columnName, columnSalesman, columnBrands, columnAssignees}, fields...)); err != nil {
+	head := []string{columnAddress}
+	for _, f := range bridge.RecordFields() {
+		head = append(head, f.Key)
+	}
+	if err := write(append(head, fields...)); err != nil {
 		return err
 	}
 
@@ -187,8 +192,9 @@ func Export(ctx context.Context, q store.Querier, to io.Writer) error {
 			if len(words[c.ID]) == 0 {
 				continue
 			}
-			row := []string{
-				strings.Join(words[c.ID], "; "), c.Name, c.Salesman, strings.Join(c.Brands, "; "), strings.Join(c.Assignees, "; "),
+			row := []string{strings.Join(words[c.ID], "; ")}
+			for _, f := range bridge.RecordFields() {
+				row = append(row, bridge.RecordValue(c, f.Key))
 			}
 			for _, name := range fields {
 				row = append(row, c.Fields[name])

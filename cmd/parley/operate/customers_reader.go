@@ -21,7 +21,6 @@ import (
 	"golang.org/x/text/transform"
 
 	"parley/bridge"
-	"parley/channels"
 	"parley/store"
 )
 
@@ -46,14 +45,8 @@ const (
 	maxColumns   = 200
 )
 
-// Columns that mean something to Parley; all others are fields of the record.
-const (
-	columnAddress   = "address"
-	columnName      = "name"
-	columnSalesman  = "salesman"
-	columnBrands    = "brands"
-	columnAssignees = "assignees"
-)
+// columnAddress is the column that each file has. Others are those of bridge.RecordFields, or fields of the record.
+const columnAddress = "address"
 
 // file is a CSV file: how its bytes are read as text, and how it separates cells.
 type file struct {
@@ -241,8 +234,8 @@ func readHeader(head []string) (columns []string, has store.ImportColumns, fault
 	}
 	for _, name := range head {
 		name = unguard(strings.TrimSpace(name))
-		if lower := strings.ToLower(name); slices.Contains([]string{columnAddress, columnName, columnSalesman, columnBrands,
-			columnAssignees}, lower) {
+		lower := strings.ToLower(name)
+		if lower == columnAddress || slices.ContainsFunc(bridge.RecordFields(), func(f bridge.RecordField) bool { return f.Key == lower }) {
 			name = lower
 		}
 		if name != "" && slices.Contains(columns, name) {
@@ -259,9 +252,10 @@ func readHeader(head []string) (columns []string, has store.ImportColumns, fault
 			Do:   "The first line names the columns; in “address” are mail addresses and phone numbers.",
 		}
 	}
+	names := func(key string) bool { return slices.Contains(columns, key) }
 	return columns, store.ImportColumns{
-		Name: slices.Contains(columns, columnName), Salesman: slices.Contains(columns, columnSalesman),
-		Brands: slices.Contains(columns, columnBrands), Assignees: slices.Contains(columns, columnAssignees),
+		Name: names(bridge.RecordName), Salesman: names(bridge.RecordSalesman), Brands: names(bridge.RecordBrands),
+		Assignees: names(bridge.RecordAssignees), Visible: names(bridge.RecordVisible),
 	}, nil
 }
 
@@ -292,21 +286,14 @@ func readRow(columns, cells []string) (row store.ImportedCustomer, fault *Fault)
 		case "":
 		case columnAddress:
 			row.Addresses, fault = ReadAddresses(value)
-		case columnName:
-			row.Name = strings.Join(strings.Fields(value), " ")
-		case columnSalesman:
-			row.Salesman, fault = ReadAgent(value)
-		case columnBrands:
-			row.Brands = SplitList(value)
-		case columnAssignees:
-			for _, agent := range SplitList(value) {
-				if agent, fault = ReadAgent(agent); fault != nil {
-					return row, fault
-				}
-				row.Assignees = append(row.Assignees, agent)
-			}
 		default:
-			row.Fields[columns[i]] = value
+			isKnown, problem := bridge.SetRecordValue(&row.Customer, columns[i], value)
+			if problem != nil && columns[i] != bridge.RecordName { // files have longer ones
+				return row, &Fault{What: strings.TrimSuffix(problem.Text, "."), Do: problem.Hint}
+			}
+			if !isKnown {
+				row.Fields[columns[i]] = value
+			}
 		}
 		if fault != nil {
 			return row, fault
@@ -334,20 +321,12 @@ var guarded = regexp.MustCompile(`(^|[;\t\r\n][ "]*)'([=+\-@\t\r\n])`) //nolint:
 
 func unguard(cell string) string { return guarded.ReplaceAllString(cell, "$1$2") }
 
-// SplitList splits a list at semicolons.
-func SplitList(value string) []string {
-	list := []string{}
-	for item := range strings.SplitSeq(value, ";") {
-		if item = strings.TrimSpace(item); item != "" {
-			list = append(list, item)
-		}
-	}
-	return list
-}
-
 // ReadAddresses reads the addresses of a record: "ann@shop.example; Ben <+49 30 1234>; @shop.example".
 func ReadAddresses(value string) (list []store.CustomerAddress, fault *Fault) {
-	for _, item := range SplitList(value) {
+	for item := range strings.SplitSeq(value, ";") {
+		if item = strings.TrimSpace(item); item == "" {
+			continue
+		}
 		var a store.CustomerAddress
 		if name, rest, ok := strings.Cut(item, "<"); ok {
 			a.Name, item = strings.Join(strings.Fields(name), " "), strings.TrimSuffix(strings.TrimSpace(rest), ">")
@@ -401,12 +380,4 @@ func readAddress(typed string) string {
 		return bridge.AddressKey(typed)
 	}
 	return typed
-}
-
-// ReadAgent reads the e-mail address of an agent.
-func ReadAgent(value string) (string, *Fault) {
-	if value != "" && (!strings.Contains(value, "@") || strings.ContainsAny(value, " ,;<>")) {
-		return "", &Fault{What: "“" + value + "” is no e-mail address of an agent", Do: "Write it as ben@acme.test."}
-	}
-	return channels.LowerAddress(value), nil
 }

@@ -81,20 +81,20 @@ func TestFiles(t *testing.T) {
 func TestImportAndUndo(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	const first = "address,name,salesman,brands,assignees,town\n" +
-		"'@shop.example; Ann <ann@shop.example>,Shop,ben@acme.test,Bosch; Braun,lea@acme.test,'=Berlin\nkim@home.example,Kim,,,,\n"
+	const first = "address,name,salesman,brands,assignees,visible,town\n" +
+		"'@shop.example; Ann <ann@shop.example>,Shop,ben@acme.test,Bosch; Braun,lea@acme.test,lea@acme.test,'=Berlin\nkim@home.example,Kim,,,,,\n"
 	imports(t, pool, first)
 	wantExport(t, pool, first)
 
 	imports(t, pool, "address,town\nann@shop.example,Bonn\n'+49301234,Rome\n+49301234,Oslo\nkim@home.example,Paris\n")
-	wantExport(t, pool, strings.NewReplacer("'=Berlin", "Bonn", ",,,,\n", ",,,,Paris\n'+49301234,,,,,Oslo\n").Replace(first))
+	wantExport(t, pool, strings.NewReplacer("'=Berlin", "Bonn", ",,,,,\n", ",,,,,Paris\n'+49301234,,,,,,Oslo\n").Replace(first))
 	if _, err := pool.Exec(t.Context(), `UPDATE customer_records SET name = 'Kim Roe', import_id = NULL WHERE name = 'Kim'`); err != nil {
 		t.Fatal(err)
 	}
 	if ok, err := operate.Undo(t.Context(), pool); err != nil || !ok {
 		t.Fatal(ok, err)
 	}
-	wantExport(t, pool, strings.ReplaceAll(first, "Kim,,,,", "Kim Roe,,,,Paris"))
+	wantExport(t, pool, strings.ReplaceAll(first, "Kim,,,,,", "Kim Roe,,,,,Paris"))
 	if ok, err := operate.Undo(t.Context(), pool); err != nil || ok {
 		t.Errorf("undone twice: %v, %v", ok, err)
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -35,9 +34,9 @@ func (d *customersDesk) withAddresses(ctx context.Context, found []store.Custome
 	list := make([]settings.Record, len(found))
 	for i, c := range found {
 		ids[i] = c.ID
-		list[i] = settings.Record{
-			ID: c.ID, Name: c.Name, Salesman: c.Salesman, Brands: strings.Join(c.Brands, "; "), Assignees: strings.Join(c.Assignees, "; "),
-			Fields: c.Fields,
+		list[i] = settings.Record{ID: c.ID, Known: map[string]string{}, Fields: c.Fields}
+		for _, f := range bridge.RecordFields() {
+			list[i].Known[f.Key] = bridge.RecordValue(c, f.Key)
 		}
 	}
 	addresses, err := store.AddressesOf(ctx, d.o.Pool, ids...)
@@ -99,20 +98,13 @@ func badCustomer(text, hint string) *bridge.Problem {
 
 // readRecord reads what was typed.
 func readRecord(r settings.Record) (store.Customer, []store.CustomerAddress, error) {
-	c := store.Customer{ID: r.ID, Name: strings.Join(strings.Fields(r.Name), " "), Brands: operate.SplitList(r.Brands), Fields: r.Fields}
-	if utf8.RuneCountInString(c.Name) > bridge.LongestName {
-		return c, nil, badCustomer("The name is too long.", fmt.Sprintf("It has at most %d letters.", bridge.LongestName))
-	}
-	addresses, fault := operate.ReadAddresses(r.Addresses)
-	if fault == nil {
-		c.Salesman, fault = operate.ReadAgent(r.Salesman)
-	}
-	for _, agent := range operate.SplitList(r.Assignees) {
-		if fault == nil {
-			agent, fault = operate.ReadAgent(agent)
-			c.Assignees = append(c.Assignees, agent)
+	c := store.Customer{ID: r.ID, Fields: r.Fields}
+	for _, f := range bridge.RecordFields() {
+		if _, problem := bridge.SetRecordValue(&c, f.Key, r.Known[f.Key]); problem != nil {
+			return c, nil, problem
 		}
 	}
+	addresses, fault := operate.ReadAddresses(r.Addresses)
 	if fault != nil {
 		return c, nil, badCustomer(fault.What+".", fault.Do)
 	}

@@ -47,7 +47,7 @@ func TestCustomersPage(t *testing.T) {
 	if !upload("import", "address,name\nkim@shop.example,Kim\n").Has("Customers imported: 1") {
 		t.Error("the file isn't imported")
 	}
-	if file := ann.Get("/settings/customers.csv"); !file.Has("kim@shop.example,Kim,") || !file.Has("'@lamps.example; Eve <eve@lamps.example>,Berlin Lamps,ben@acme.test,,,Berlin") {
+	if file := ann.Get("/settings/customers.csv"); !file.Has("kim@shop.example,Kim,") || !file.Has("'@lamps.example; Eve <eve@lamps.example>,Berlin Lamps,ben@acme.test,,,,Berlin") {
 		t.Errorf("exported: %s", file.Body)
 	}
 	b.Open("/settings/customers-file")
