@@ -18,9 +18,20 @@ type Form struct {
 	Groups   []Group
 	Problems []string // problems that belong to no single field
 	Submit   string   // the text of the button; "" means Save
+	Second   string   // the text of another button, which also sends "untested"; "" means no other button
+	Hidden   []Field  // values that are sent without being shown
 	Back     string   // the URL of a link beside the button; "" means no link
 	Files    bool     // it has fields for files
 	Unsaved  bool     // it shows values that were not saved: the page asks before the browser leaves it
+}
+
+// Fields returns all fields, the hidden ones first.
+func (f Form) Fields() []Field {
+	list := slices.Clone(f.Hidden)
+	for _, g := range f.Groups {
+		list = append(list, g.Fields...)
+	}
+	return list
 }
 
 // Group is a section of a form.
@@ -105,7 +116,7 @@ func Choose(chosen []string, values ...string) []Choice {
 }
 
 // Keep fills the form with the submitted values, so that nothing that somebody typed is lost. problems has the fields'
-// problems by name; nil means none. Submitted secrets are not kept: their fields ask to type them again.
+// problems by name; those of other names are added to f.Problems. Submitted secrets are not kept: their fields ask to type them again.
 //
 // The form keeps the version that was submitted, too: the values are about the data that the person saw, and not about
 // what somebody else may have stored meanwhile.
@@ -126,6 +137,12 @@ func (f *Form) Keep(v *Visit, problems map[string]string) {
 			field.keepValues(sent)
 		}
 	}
+	for name, text := range problems {
+		if !slices.ContainsFunc(f.Fields(), func(field Field) bool { return field.Name == name }) && text != "" {
+			f.Problems = append(f.Problems, text)
+		}
+	}
+	slices.Sort(f.Problems)
 }
 
 // keepValues sets the field to the submitted values.
@@ -140,12 +157,15 @@ func (f *Field) keepValues(sent []string) {
 }
 
 var (
-	emphasis  = regexp.MustCompile(`\*([^*\s][^*]*)\*`)
-	linkWords = regexp.MustCompile(`\[([^\]]+)\]\([^)]*\)`)
+	emphasis = regexp.MustCompile(`\*([^*\s][^*]*)\*`)
+	helpLink = regexp.MustCompile(`\[([^\]]+)\]\(([a-z-]+\.md[#a-z0-9-]*)\)`)
+	pageLink = regexp.MustCompile(`\[([^\]]+)\]\((/[a-z/-]+)\)`)
 )
 
-// helpHTML renders the help text of a field as HTML. It marks up `code` and *emphasis*. It replaces links to the
-// documentation by their text.
+// HelpPath is the path below which the documentation is shown.
+const HelpPath = "/settings/help/"
+
+// helpHTML renders a help text as HTML. It marks up `code`, *emphasis*, and links to the documentation and to pages.
 func helpHTML(s string) template.HTML {
 	var b strings.Builder
 	for i, piece := range strings.Split(s, "`") {
@@ -153,7 +173,8 @@ func helpHTML(s string) template.HTML {
 			b.WriteString("<code>" + template.HTMLEscapeString(piece) + "</code>")
 			continue
 		}
-		piece = template.HTMLEscapeString(linkWords.ReplaceAllString(piece, "$1"))
+		piece = pageLink.ReplaceAllString(template.HTMLEscapeString(piece), `<a href="$2">$1</a>`)
+		piece = helpLink.ReplaceAllString(piece, `<a href="`+HelpPath+`$2" target="_blank">$1</a>`)
 		b.WriteString(emphasis.ReplaceAllString(piece, "<em>$1</em>"))
 	}
 	return template.HTML(b.String()) //nolint:gosec // it was escaped above

@@ -40,6 +40,7 @@ type Screen struct {
 	Title string // the heading
 	Help  string // a sentence or two about the purpose of the page
 	Data  any    // the data of the page's template
+	Leave string // the address of another site to which the browser goes on by itself; see Visit.Leave
 	Tabs  []Tab  // in place of those of the page's entry in the menu; nil keeps these
 }
 
@@ -157,6 +158,17 @@ func (v *Visit) Refuse(status int, text, hint string) error {
 		return v.writeText(status, text+" "+hint)
 	}
 	return v.show(status, "web", "refused", Screen{Title: text, Data: hint})
+}
+
+// Leave sends the browser to another site, such as Google, whose name is at. path leads back. The answer is a page that goes
+// on by itself: the Content-Security-Policy forbids forms that are redirected to other sites, and in a frame a person has
+// to open the browser.
+func (v *Visit) Leave(link, at, path string) error {
+	if v.isFramed() {
+		link = ""
+	}
+	s := Screen{Title: "On to " + at, Leave: link, Data: map[string]string{"At": at, "Path": path}}
+	return v.show(http.StatusOK, "web", "leave", s)
 }
 
 // NotFound responds with status 404.

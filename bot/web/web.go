@@ -108,7 +108,7 @@ func New(o Options) (*Site, error) {
 		templates: map[string]pageTemplate{},
 	}
 
-	o.Areas = append(slices.Clone(o.Areas), refusalArea())
+	o.Areas = append(slices.Clone(o.Areas), ownArea())
 	s.opt.Areas = o.Areas
 	if o.Ancestors != nil {
 		s.tabSessions = newTabs(s.sessions)

@@ -53,9 +53,8 @@ type tableRow struct {
 }
 
 // explained is the help text of the dashboard.
-const explained = "How the team does. What each figure counts, and who gets it, is in the documentation, " +
-	"under “What the figures of the team count”. " +
-	"A team can be told of its week in its channel: *Tell how the week was*, on the page of the team."
+const explained = "How the team does: [what each figure counts, and who gets it](measures.md). " +
+	"A team can be told of its week in its channel: *Tell how the week was*, on the page of the [team](/settings/teams)."
 
 // show shows the dashboard.
 func (p pages) show(v *web.Visit) error {

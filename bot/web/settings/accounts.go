@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"cmp"
 	"maps"
 	"net/url"
 	"slices"
@@ -10,18 +9,18 @@ import (
 	"time"
 
 	"parley/bot/web"
-	"parley/bot/web/number"
 	"parley/bridge/setup"
 )
 
 // An account is a mailbox, a phone number, a Messenger Page or another address to which customers write. This file has the
-// list of all accounts and the form of an account's settings. Packages mailbox and number connect accounts to their
-// providers.
+// list of all accounts, and which settings are on which of an account's tabs.
 
 const accountsPath = "/settings/accounts"
 
 // State is the state of an account.
 type State struct {
+	Consent Consent // of mailboxes at Google and Microsoft
+
 	Status   string    // a channels.ConditionStatus: "active", "error" and others
 	Text     string    // what is wrong
 	Hint     string    // what to do
@@ -30,25 +29,29 @@ type State struct {
 	Activity time.Time // the last activity; zero if unknown
 }
 
+// Consent says who consented that Parley uses a mailbox.
+type Consent struct {
+	Provider string // "google" or "microsoft"
+	SignedIn string // who consented; "" if nobody did, or if unknown
+	Valid    bool
+}
+
 type accountRow struct {
 	State
 
-	Name       string
-	Path       string
-	Connection string // the URL of the page that tests and reconnects it; "" if there is none
-	Channel    string // "E-mail"
-	Team       string
-	Mode       string
-	Paused     bool
-	Version    string
-	Last       string // the last activity as text: "2 hours ago"
+	Name    string
+	Path    string
+	Channel string // "E-mail"
+	Team    string
+	Mode    string
+	Paused  bool
+	Version string
+	Last    string // the last activity as text: "2 hours ago"
 }
 
 func (p pages) accountRoutes() []web.Route {
 	return []web.Route{
 		{Pattern: "GET " + accountsPath, For: web.Admins, Do: p.listAccounts},
-		{Pattern: "GET " + accountsPath + "/{name}", For: web.Admins, Do: p.showAccount},
-		{Pattern: "POST " + accountsPath + "/{name}", For: web.Admins, Do: p.saveAccount},
 		{Pattern: "POST " + accountsPath + "/{name}/pause", For: web.Admins, Do: p.pauseAccount},
 		{Pattern: "POST " + accountsPath + "/{name}/take-out", For: web.Admins, Do: p.takeOutAccount},
 		{Pattern: "GET /settings/new-account/{kind}", For: web.Admins, Do: p.newAccount},
@@ -57,6 +60,25 @@ func (p pages) accountRoutes() []web.Route {
 }
 
 func accountPath(name string) string { return accountsPath + "/" + url.PathEscape(name) }
+
+// AccountPath returns the path of the page to open when an account doesn't work.
+func AccountPath(name string) string { return accountPath(name) }
+
+// accountTabs returns the tabs of an account, of which here is shown.
+func accountTabs(e *setup.Entry, here string) []web.Tab {
+	tabs := []web.Tab{
+		{Text: "Connection"},
+		{Text: "People", Path: "/people"},
+		{Text: "Replies", Path: "/replies"},
+		{Text: "Hours", Path: "/hours"},
+		{Text: "Rules", Path: "/rules"},
+	}
+	for i := range tabs {
+		tabs[i].Path = accountPath(e.Name) + tabs[i].Path
+		tabs[i].Here = tabs[i].Text == here
+	}
+	return tabs
+}
 
 // listAccounts shows the list of all accounts.
 func (p pages) listAccounts(v *web.Visit) error {
@@ -78,16 +100,15 @@ func (p pages) listAccounts(v *web.Visit) error {
 		}
 
 		rows = append(rows, accountRow{
-			State:      states[e.Name],
-			Name:       e.Name,
-			Path:       accountPath(e.Name),
-			Connection: connectionPath(e.Channel, e.Name),
-			Channel:    p.channelName(e.Channel),
-			Team:       e.Value("team"),
-			Mode:       e.Value("mode"),
-			Paused:     e.Value("paused") == "true",
-			Version:    e.Version,
-			Last:       agoWords(v.Now(), states[e.Name].Activity),
+			State:   states[e.Name],
+			Name:    e.Name,
+			Path:    accountPath(e.Name),
+			Channel: p.channelName(e.Channel),
+			Team:    e.Value("team"),
+			Mode:    e.Value("mode"),
+			Paused:  e.Value("paused") == "true",
+			Version: e.Version,
+			Last:    agoWords(v.Now(), states[e.Name].Activity),
 		})
 	}
 
@@ -102,31 +123,20 @@ func (p pages) listAccounts(v *web.Visit) error {
 // listAddPages returns links to the pages that add accounts. All kinds of WhatsApp accounts share one page.
 func (p pages) listAddPages() (list []web.Tab) {
 	for _, c := range p.desk.Channels() {
-		l := web.Tab{Path: number.AddPath(c.Kind), Text: cmp.Or(number.AddName(c.Kind), c.Name)}
-		if c.Kind == "email" {
-			l.Path = "/settings/add-mailbox"
-		} else if l.Path == "" {
-			l.Path = "/settings/new-account/" + url.PathEscape(c.Kind)
+		l := web.Tab{Path: "/settings/new-account/" + url.PathEscape(c.Kind), Text: c.Name}
+		switch g := guideOf(c.Kind); {
+		case c.Kind == "email":
+			l.Path = addMailboxPath
+		case g != nil && g.whatsapp:
+			l = web.Tab{Path: choosePath, Text: "WhatsApp"}
+		case g != nil && !g.IsOwn:
+			l.Path = addNumberPath + "/" + c.Kind
 		}
 		if !slices.ContainsFunc(list, func(known web.Tab) bool { return known.Path == l.Path }) {
 			list = append(list, l)
 		}
 	}
 	return list
-}
-
-// connectionPath returns the path of the page that tests and reconnects an account, or "" if its kind has none.
-func connectionPath(channel, name string) string {
-	if channel != "email" {
-		return number.Path(channel, name)
-	}
-	return "/settings/mailboxes/" + url.PathEscape(name)
-}
-
-// ReconnectPath returns the path of the page to open when an account doesn't work: the one that reconnects it or, without
-// one, its settings.
-func ReconnectPath(channel, name string) string {
-	return cmp.Or(connectionPath(channel, name), accountPath(name))
 }
 
 // channelName returns the display name of a kind of account.
@@ -166,10 +176,10 @@ func countWords(n int, word string) string {
 	return strconv.Itoa(n) + " " + word + "s"
 }
 
-// accountForm returns the form with all settings of an account; e is nil for a new one.
+// accountForm returns the form of the tab Connection; e is nil for a new account.
 func (p pages) accountForm(all []setup.Entry, action, channel string, e *setup.Entry) web.Form {
 	fields := withCompanyDefaults(p.desk.Fields(setup.EntryAccount, channel), all)
-	form := formOf(action, fields, e, accountParts(fields))
+	form := formOf(action, fields, e, connectionParts(fields))
 	team := findField(&form, "team")
 	teams := append([]string{""}, namesOf(all, setup.EntryTeam)...)
 	team.Kind = web.KindChoice
@@ -197,78 +207,63 @@ func withCompanyDefaults(fields []setup.Field, all []setup.Entry) []setup.Field 
 	return fields
 }
 
-// accountParts divides the fields of an account into the groups of its page. newForm uses the first two.
-func accountParts(fields []setup.Field) []fieldGroup {
+// connectionParts divides the fields of an account that are on the tab Connection into the groups of its page. newForm uses the
+// first two.
+func connectionParts(fields []setup.Field) []fieldGroup {
 	general := []string{"name", "team", "mode", "trial_to", "paused"}
-	replies := []string{"reply_mode", "hold", "rate", "signature"}
-	var channel, chats []string
+	elsewhere := []string{setup.RulesPath, setup.FallbackPath, setup.PeoplePath, setup.AddressesPath, "reply_mode", "hold", "rate", "signature"}
+	seldom := []string{
+		"aliases", "oauth", "oauth_user", "save_sent", "folder", "sent_folder", "verify_token", "graph_version", "messaging_service_sid", "mms",
+		"allow_private",
+	}
+	var channel, folded, chats []string
 	for _, f := range fields {
-		hasOtherPlace := f.Input == setup.InputGroup || strings.HasPrefix(f.Path, settingPrefix) ||
-			strings.HasPrefix(f.Path, "hours.") || f.Path == setup.RulesPath || f.Path == setup.FallbackPath || f.Path == setup.PeoplePath ||
-			f.Path == setup.AddressesPath ||
-			slices.Contains(general, f.Path) || slices.Contains(replies, f.Path)
+		_, key, _ := strings.Cut(f.Path, ".")
 		switch {
+		case f.Input == setup.InputGroup, strings.HasPrefix(f.Path, settingPrefix), strings.HasPrefix(f.Path, hoursKey+"."),
+			slices.Contains(general, f.Path), slices.Contains(elsewhere, f.Path):
 		case strings.HasSuffix(f.Path, channelSuffix):
 			chats = append(chats, f.Path)
-		case !hasOtherPlace:
+		case slices.Contains(seldom, key):
+			folded = append(folded, f.Path)
+		default:
 			channel = append(channel, f.Path)
 		}
 	}
-
 	return []fieldGroup{
 		{title: "General", paths: append(general, chats...)},
 		{title: "Connection", paths: channel},
-		{title: "Replies", paths: replies},
-		{
-			title:  "Other settings",
-			help:   "What isn't chosen here is as it is for all accounts.",
-			folded: true,
-			paths:  []string{settingPrefix},
-		},
+		{title: "Seldom needed", folded: true, paths: folded},
 	}
 }
 
-// showAccount shows the settings of an account.
-func (p pages) showAccount(v *web.Visit) error {
-	return p.withAccount(v, func(e *setup.Entry, form *web.Form) error { return v.Show("account", p.accountScreen(e, form)) })
+// settingsOf returns the paths of settings that exist for all accounts and for each account, by topic. On an account's tab
+// Replies are those of replies, on its tab Rules the others.
+func settingsOf(topic string) []string {
+	keys := map[string][]string{
+		"replies": {"confirm_send", "reply_to", "reply_after_resolve", "email_new_thread", "receipts"},
+		"sending": {"join_lines", "outgoing", "file_limits", "collect_floods", "delete_mode"},
+		"conversations": {"who_replies", "reply_claims", "multi_assignee", "assign_within_teams", "all_tab", "require_tag", "resolve_confirm",
+			"auto_pending", "wake_on_message"},
+		"times": {"ack_target", "reply_target", "autoresolve_hours", "autoresolve_words", "abandon_hours"},
+		"rest":  {"message_tags_locked", "customer_links", "admin_numbers"},
+		"ai": {"language", "ai", "ai_tags", "ai_mask", "ai_tokens_a_day", "ai_audit", "ai_translate", "ai_summaries", "ai_references",
+			"ai_intents"},
+	}[topic]
+	paths := make([]string, len(keys))
+	for i, key := range keys {
+		paths[i] = settingPrefix + key
+	}
+	return paths
 }
 
-// withAccount calls do with the account in the URL and its form.
-func (p pages) withAccount(v *web.Visit, do func(*setup.Entry, *web.Form) error) error {
-	return p.withEntries(v, setup.EntryAccount, "account", func(all []setup.Entry, e *setup.Entry) error {
-		form := p.accountForm(all, accountPath(e.Name), e.Channel, e)
-		return do(e, &form)
-	})
-}
-
-func (p pages) accountScreen(e *setup.Entry, form *web.Form) web.Screen {
-	return web.Screen{Title: e.Name, Help: p.channelName(e.Channel), Data: map[string]any{
-		"Form":       form,
-		"Path":       accountPath(e.Name),
-		"Name":       e.Name,
-		"Version":    e.Version,
-		"Connection": connectionPath(e.Channel, e.Name),
-		"Addresses": slices.ContainsFunc(p.desk.Fields(setup.EntryAccount, e.Channel), func(f setup.Field) bool {
-			return strings.HasSuffix(f.Path, ".aliases")
-		}),
-	}}
-}
-
-// saveAccount saves the submitted settings of an account.
-func (p pages) saveAccount(v *web.Visit) error {
-	return p.withAccount(v, func(e *setup.Entry, form *web.Form) error {
-		values := changeOf(v, *form, e)
-		addChatChannels(v, form, values)
-		change := setup.Change{Kind: e.Kind, Name: e.Name, Channel: e.Channel, Version: v.Value("version"), Values: values}
-		result, done, err := p.trySave(v, change, form)
-		if err != nil {
-			return err
-		}
-		if !done {
-			return v.ShowAgain("account", p.accountScreen(e, form))
-		}
-		return answerSaved(v, accountPath(e.Name), result.About(e.Name))
-	})
+// ruleSettings returns the groups of settings on an account's tab Rules, and on the page Company.
+func ruleSettings(folded bool) []fieldGroup {
+	return []fieldGroup{
+		{title: "Who may do what", folded: folded, paths: settingsOf("conversations")},
+		{title: "Times and targets", folded: folded, paths: settingsOf("times")},
+		{title: "Seldom needed", folded: true, paths: settingsOf("rest")},
+	}
 }
 
 // channelSuffix is the path suffix of the chat channels in which an account's threads open: "slack_channel" and
@@ -314,10 +309,9 @@ func (p pages) takeOutAccount(v *web.Visit) error {
 // changeAccount saves a change of the account in the URL. c has the fields that aren't those of the account.
 func (p pages) changeAccount(v *web.Visit, c setup.Change) error {
 	return p.withAccountEntry(v, func(e *setup.Entry) error {
-		c.Kind = e.Kind
-		c.Name = e.Name
-		c.Channel = e.Channel
-		c.Version = v.Value("version")
+		remove := c.Remove
+		c = changeTo(v, e, c.Values)
+		c.Remove = remove
 		return p.changeAtOnce(v, c, accountsPath)
 	})
 }
@@ -377,13 +371,5 @@ func (p pages) addAccount(v *web.Visit) error {
 	values := changeOf(v, form, nil)
 	values["mode"] = []string{"watch"}
 	change := setup.Change{Kind: setup.EntryAccount, Name: name, Channel: kind, Values: values}
-	result, done, err := p.trySave(v, change, &form)
-	if err != nil {
-		return err
-	}
-	if !done {
-		return v.ShowAgain("new", p.newScreen(kind, &form))
-	}
-
-	return answerSaved(v, accountPath(name), result.About(name))
+	return p.saveForm(v, change, &form, accountPath(name), func() error { return v.ShowAgain("new", p.newScreen(kind, &form)) })
 }

@@ -43,6 +43,7 @@ func addressForm(v *web.Visit, all []setup.Entry, e *setup.Entry) web.Form {
 func addressScreen(e *setup.Entry, form *web.Form) web.Screen {
 	return web.Screen{
 		Title: "Further addresses of " + e.Name,
+		Tabs:  accountTabs(e, "Connection"),
 		Help: "Who writes to one of these gets replies from it, with its name and signature, and its team owns what is written there. What is " +
 			"empty is as for the account. Empty an address to take its row out; it stays the mailbox's until it is taken out of *Other addresses*.",
 		Data: map[string]any{"Form": form, "Path": ""},
@@ -70,14 +71,6 @@ func (p pages) saveAddresses(v *web.Visit) error {
 			}
 			kept++
 		}
-		change := setup.Change{Kind: e.Kind, Name: e.Name, Channel: e.Channel, Version: v.Value("version"), Values: values}
-		result, done, err := p.trySave(v, change, &form)
-		if err != nil {
-			return err
-		}
-		if !done {
-			return v.ShowAgain("entry", addressScreen(e, &form))
-		}
-		return answerSaved(v, form.Action, result.About(e.Name))
+		return p.saveForm(v, changeTo(v, e, values), &form, form.Action, func() error { return v.ShowAgain("entry", addressScreen(e, &form)) })
 	})
 }

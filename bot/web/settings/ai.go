@@ -76,17 +76,10 @@ func (p aiPages) aiForms(v *web.Visit) (*aiScreen, error) {
 		Text:    web.Field{Name: "text", Label: "What a customer might write", Kind: web.KindText},
 	}
 
-	paths := []string{"settings.language"}
-	for _, f := range p.desk.Fields(setup.EntryCompany, "") {
-		if f.Path == "settings.ai" || strings.HasPrefix(f.Path, "settings.ai_") {
-			paths = append(paths, f.Path)
-		}
-	}
-
 	s.Settings = formOf(aiPath, p.desk.Fields(setup.EntryCompany, ""), company, []fieldGroup{{
 		title: "Settings of all accounts",
-		help:  "An account may choose otherwise for itself.",
-		paths: paths,
+		help:  "An account may choose otherwise for itself, on its tab Rules.",
+		paths: settingsOf("ai"),
 	}})
 	places := web.Field{
 		Name:  knowledgeKey,
@@ -149,15 +142,9 @@ func (p aiPages) saveAI(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	c := setup.Change{Kind: setup.EntryCompany, Version: v.Value("version"), Values: changeOf(v, s.Settings, s.company)}
-	result, done, err := p.trySave(v, c, &s.Settings)
-	if err != nil {
-		return err
-	}
-	if !done {
+	return p.saveForm(v, changeTo(v, s.company, changeOf(v, s.Settings, s.company)), &s.Settings, aiPath, func() error {
 		return v.ShowAgain("ai", s.makeScreen())
-	}
-	return answerSaved(v, aiPath, result.About("settings"))
+	})
 }
 
 // saveKnowledge saves the list of places. It replaces the whole list if one of them has changed.
@@ -180,16 +167,7 @@ func (p aiPages) saveKnowledge(v *web.Visit) error {
 		}
 	}
 
-	change := setup.Change{Kind: setup.EntryKnowledge, Version: v.Value("version"), Values: values}
-	result, done, err := p.trySave(v, change, &s.Knowledge)
-	if err != nil {
-		return err
-	}
-	if !done {
-		return v.ShowAgain("ai", s.makeScreen())
-	}
-
-	return answerSaved(v, aiPath, result.About("knowledge"))
+	return p.saveForm(v, changeTo(v, s.known, values), &s.Knowledge, aiPath, func() error { return v.ShowAgain("ai", s.makeScreen()) })
 }
 
 // tryAI analyses a text as if a customer had written it, and shows the result. It stores nothing.

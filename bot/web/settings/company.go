@@ -5,8 +5,8 @@ import (
 	"parley/bridge/setup"
 )
 
-// The page "Company": the company's name, and the settings of accounts that have no value of their own. Both are
-// values of one entry, the company, which always exists.
+// The page "Company": the company's name, and the settings of accounts that have no value of their own, but for those of the
+// page AI. Both are values of one entry, the company, which always exists.
 
 const companyPath = "/settings/company"
 
@@ -17,49 +17,53 @@ func (p pages) companyRoutes() []web.Route {
 	}
 }
 
-// companyForm returns the form of the page and the company's entry.
-func (p pages) companyForm(v *web.Visit) (web.Form, *setup.Entry, error) {
-	e, err := p.findEntry(v.Context(), setup.EntryCompany, "")
-	if err != nil {
-		return web.Form{}, nil, err
-	}
-	form := formOf(companyPath, p.desk.Fields(setup.EntryCompany, ""), e, []fieldGroup{
-		{paths: []string{"company"}},
-		{title: "Settings of all accounts", help: "An account may choose otherwise for itself.", paths: []string{"settings."}},
-	})
-	return form, e, nil
+// companyPage is the template data of the page.
+type companyPage struct {
+	Form     web.Form
+	Accounts []web.Tab // links to the accounts, which have rules and hours of their own
+	entry    *setup.Entry
 }
 
-func companyScreen(form *web.Form) web.Screen {
+func (p pages) companyPage(v *web.Visit) (*companyPage, error) {
+	all, err := p.desk.Entries(v.Context())
+	if err != nil {
+		return nil, err
+	}
+	s := &companyPage{entry: find(all, setup.EntryCompany, "")}
+	s.Form = formOf(companyPath, p.desk.Fields(setup.EntryCompany, ""), s.entry, append([]fieldGroup{
+		{paths: []string{"company"}},
+		{title: "Replies", paths: settingsOf("replies")},
+	}, append(ruleSettings(false), fieldGroup{title: "Sending, seldom needed", folded: true, paths: settingsOf("sending")})...))
+	for _, e := range ofKind(all, setup.EntryAccount) {
+		s.Accounts = append(s.Accounts, web.Tab{Path: accountPath(e.Name), Text: e.Name})
+	}
+	return s, nil
+}
+
+func (s *companyPage) makeScreen() web.Screen {
 	return web.Screen{
 		Title: "Company",
 		Help:  "The company's name, and what counts for every account that doesn't choose otherwise.",
-		Data:  form,
+		Data:  s,
 	}
 }
 
 // showCompany shows the page.
 func (p pages) showCompany(v *web.Visit) error {
-	form, _, err := p.companyForm(v)
+	s, err := p.companyPage(v)
 	if err != nil {
 		return err
 	}
-	return v.Show("company", companyScreen(&form))
+	return v.Show("company", s.makeScreen())
 }
 
 // saveCompany saves the submitted form, or shows it again if it has errors.
 func (p pages) saveCompany(v *web.Visit) error {
-	form, e, err := p.companyForm(v)
+	s, err := p.companyPage(v)
 	if err != nil {
 		return err
 	}
-	change := setup.Change{Kind: setup.EntryCompany, Version: v.Value("version"), Values: changeOf(v, form, e)}
-	result, done, err := p.trySave(v, change, &form)
-	if err != nil {
-		return err
-	}
-	if !done {
-		return v.ShowAgain("company", companyScreen(&form))
-	}
-	return answerSaved(v, companyPath, result)
+	return p.saveForm(v, changeTo(v, s.entry, changeOf(v, s.Form, s.entry)), &s.Form, companyPath, func() error {
+		return v.ShowAgain("company", s.makeScreen())
+	})
 }

@@ -193,15 +193,7 @@ func (ep entryPages) saveChange(v *web.Visit, all []setup.Entry, form *web.Form,
 		}
 	}
 
-	result, done, err := ep.trySave(v, c, form)
-	if err != nil {
-		return err
-	}
-	if !done {
-		return v.ShowAgain("entry", ep.makeScreen(v, all, old, form))
-	}
-
-	return answerSaved(v, ep.path, result.About(c.Name))
+	return ep.saveForm(v, c, form, ep.path, func() error { return v.ShowAgain("entry", ep.makeScreen(v, all, old, form)) })
 }
 
 func (ep entryPages) takeOut(v *web.Visit) error {

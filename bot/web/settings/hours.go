@@ -172,6 +172,7 @@ func (p hoursPages) hoursScreen(v *web.Visit, e *setup.Entry, form *web.Form) we
 
 	return web.Screen{
 		Title: "Business hours of " + e.Name,
+		Tabs:  accountTabs(e, "Hours"),
 		Help:  "When the team is there. With nothing filled in, this account is always open.",
 		Data: map[string]any{
 			"Form":     form,
@@ -212,21 +213,9 @@ func (p hoursPages) showHours(v *web.Visit) error {
 func (p hoursPages) saveHours(v *web.Visit) error {
 	return p.withAccountEntry(v, func(e *setup.Entry) error {
 		form := hoursForm(v, e)
-		change := setup.Change{
-			Kind:    e.Kind,
-			Name:    e.Name,
-			Channel: e.Channel,
-			Version: v.Value("version"),
-			Values:  hoursChange(v, form),
-		}
-		result, done, err := p.trySave(v, change, &form)
-		if err != nil {
-			return err
-		}
-		if !done {
+		return p.saveForm(v, changeTo(v, e, hoursChange(v, form)), &form, form.Action, func() error {
 			return v.ShowAgain("hours", p.hoursScreen(v, e, &form))
-		}
-		return answerSaved(v, form.Action, result.About(e.Name))
+		})
 	})
 }
 

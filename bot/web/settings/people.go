@@ -33,7 +33,8 @@ func (p pages) showPeople(v *web.Visit) error {
 			}
 		}
 		return v.Show("people", web.Screen{
-			Title: "People: " + e.Name,
+			Title: "People of " + e.Name,
+			Tabs:  accountTabs(e, "People"),
 			Help: "As soon as somebody stands here, nobody else reads or does anything of this account, whichever team they are in. " +
 				"Super-admins always may.",
 			Data: map[string]any{
@@ -56,9 +57,6 @@ func (p pages) savePeople(v *web.Visit) error {
 		if added := v.Value("people.add"); added != "" {
 			people = append(people, setup.Person{Agent: added, Rights: setup.UsualRights()})
 		}
-		change := setup.Change{
-			Kind: e.Kind, Name: e.Name, Channel: e.Channel, Version: v.Value("version"), Values: setup.PeopleChange(people),
-		}
-		return p.changeAtOnce(v, change, accountPath(e.Name)+"/people")
+		return p.changeAtOnce(v, changeTo(v, e, setup.PeopleChange(people)), accountPath(e.Name)+"/people")
 	})
 }

@@ -29,8 +29,8 @@ type replyPages struct{ pages }
 
 func (p replyPages) listRoutes() []web.Route {
 	return []web.Route{
-		{Pattern: "GET " + accountsPath + "/{name}/replies", For: web.Admins, Do: p.showReplies},
-		{Pattern: "POST " + accountsPath + "/{name}/replies", For: web.Admins, Do: p.saveReplies},
+		{Pattern: "GET " + accountsPath + "/{name}/automatic", For: web.Admins, Do: p.showReplies},
+		{Pattern: "POST " + accountsPath + "/{name}/automatic", For: web.Admins, Do: p.saveReplies},
 	}
 }
 
@@ -107,7 +107,7 @@ func newReplyText(v *web.Visit, e *setup.Entry, path, title, help string) replyT
 
 // repliesForm returns the form, and its texts.
 func repliesForm(v *web.Visit, e *setup.Entry) (web.Form, []replyText) {
-	form := web.Form{Action: accountPath(e.Name) + "/replies", Version: e.Version, Back: accountPath(e.Name)}
+	form := web.Form{Action: accountPath(e.Name) + "/automatic", Version: e.Version, Back: accountPath(e.Name) + "/replies"}
 	texts := readReplyTexts(v, e)
 	for _, t := range texts {
 		form.Groups = append(form.Groups, t.Group)
@@ -128,6 +128,7 @@ func (p replyPages) repliesScreen(e *setup.Entry, form *web.Form, texts []replyT
 	const always = 3 // texts that aren't for some days
 	return web.Screen{
 		Title: "Automatic replies of " + e.Name,
+		Tabs:  accountTabs(e, "Replies"),
 		Help: "What customers hear at once. Nothing is sent without a text, and never to automatic mail, to what is older than " +
 			"15 minutes, or while an agent's reply is on its way. It counts as nobody's answer.",
 		Data: map[string]any{"Form": form, "Texts": texts[:always], "Dates": texts[always:], "Hours": accountPath(e.Name) + "/hours"},
@@ -148,15 +149,9 @@ func (p replyPages) saveReplies(v *web.Visit) error {
 			form.Keep(v, problems)
 			return v.ShowAgain("replies", p.repliesScreen(e, &form, texts))
 		}
-		change := setup.Change{Kind: e.Kind, Name: e.Name, Channel: e.Channel, Version: v.Value("version"), Values: repliesChange(v, texts)}
-		result, done, err := p.trySave(v, change, &form)
-		if err != nil {
-			return err
-		}
-		if !done {
+		return p.saveForm(v, changeTo(v, e, repliesChange(v, texts)), &form, form.Action, func() error {
 			return v.ShowAgain("replies", p.repliesScreen(e, &form, texts))
-		}
-		return answerSaved(v, form.Action, result.About(e.Name))
+		})
 	})
 }
 

@@ -88,16 +88,9 @@ func (p retentionPages) save(v *web.Visit) error {
 		return p.show(v, &retentionPage{Form: form, Sure: shortened}, v.Request.PostForm, v.Show)
 	}
 
-	change := setup.Change{Kind: setup.EntryCompany, Version: v.Value("version"), Values: values}
-	result, done, err := p.trySave(v, change, &form)
-	if err != nil {
-		return err
-	}
-	if !done {
+	return p.saveForm(v, changeTo(v, e, values), &form, retentionPath, func() error {
 		return p.show(v, &retentionPage{Form: form}, e.Values, v.ShowAgain)
-	}
-
-	return answerSaved(v, retentionPath, result.About("retention"))
+	})
 }
 
 // shortenedTimes returns the times that a change shortens, separated by spaces: "retention.arrived_days=7". It returns ""

@@ -105,10 +105,12 @@ func (p rulesPages) makeRules(all []setup.Entry, e *setup.Entry) *rulesScreen {
 	for _, name := range namesOf(all, setup.EntryTeam) {
 		choices = append(choices, web.Choice{Value: name, Text: "the team " + name})
 	}
-	s.Fallback = web.Form{Action: s.Path, Version: e.Version, Back: accountPath(e.Name), Groups: []web.Group{{Fields: []web.Field{{
-		Name: setup.FallbackPath, Label: "Who gets what no rule gives to anybody", Kind: web.KindChoice, Value: chosen,
-		Choices: chooseAlso(choices, chosen),
-	}}}}}
+	fields := withCompanyDefaults(p.desk.Fields(setup.EntryAccount, e.Channel), all)
+	s.Fallback = formOf(s.Path, fields, e, append([]fieldGroup{{paths: []string{setup.FallbackPath}}}, append(ruleSettings(true),
+		fieldGroup{title: "AI", folded: true, paths: settingsOf("ai")})...))
+	fallback := findField(&s.Fallback, setup.FallbackPath)
+	fallback.Label, fallback.Kind, fallback.Value = "Who gets what no rule gives to anybody", web.KindChoice, chosen
+	fallback.Choices, fallback.Help = chooseAlso(choices, chosen), ""
 	s.Try = web.Form{Action: s.Path + "/try", Submit: "Try it", Groups: []web.Group{{Fields: []web.Field{
 		{Name: "address", Label: "A customer's address or number", Placeholder: "ann@shop.example"},
 		{Name: "text", Label: "What the customer writes", Kind: web.KindText},
@@ -128,7 +130,8 @@ func chooseAlso(choices []web.Choice, value string) []web.Choice {
 
 func (s *rulesScreen) screen(e *setup.Entry) web.Screen {
 	return web.Screen{
-		Title: "Who gets it: " + e.Name,
+		Title: "Rules of " + e.Name,
+		Tabs:  accountTabs(e, "Rules"),
 		Help: "The rules are asked in order, as soon as a conversation has its thread. The first that finds somebody who is there and has " +
 			"room gives it to that person. What nobody can take waits for the next who can.",
 		Data: s,
@@ -148,17 +151,9 @@ func (p rulesPages) showRules(v *web.Visit) error {
 
 func (p rulesPages) saveFallback(v *web.Visit) error {
 	return p.withRules(v, func(e *setup.Entry, s *rulesScreen) error {
-		change := setup.Change{
-			Kind: e.Kind, Name: e.Name, Channel: e.Channel, Version: v.Value("version"), Values: changeOf(v, s.Fallback, e),
-		}
-		result, done, err := p.trySave(v, change, &s.Fallback)
-		if err != nil {
-			return err
-		}
-		if !done {
+		return p.saveForm(v, changeTo(v, e, changeOf(v, s.Fallback, e)), &s.Fallback, s.Path, func() error {
 			return v.ShowAgain("rules", s.screen(e))
-		}
-		return answerSaved(v, s.Path, result.About(e.Name))
+		})
 	})
 }
 
@@ -261,7 +256,7 @@ func (p rulesPages) ruleForm(all []setup.Entry, e *setup.Entry, n int) web.Form 
 }
 
 func ruleScreen(e *setup.Entry, n int, form *web.Form) web.Screen {
-	s := web.Screen{Title: fmt.Sprintf("Rule %d of %s", n+1, e.Name), Data: form}
+	s := web.Screen{Title: fmt.Sprintf("Rule %d of %s", n+1, e.Name), Data: form, Tabs: accountTabs(e, "Rules")}
 	if sentences := e.Rules(); n < len(sentences) {
 		s.Help = sentences[n] + "."
 	}
@@ -291,19 +286,12 @@ func (p rulesPages) saveRule(v *web.Visit) error {
 		}
 
 		rules := append(rulesOf(e), nil)
-		change := setup.Change{Kind: e.Kind, Name: e.Name, Channel: e.Channel, Version: v.Value("version")}
+		change := changeTo(v, e, nil)
 		if !maps.EqualFunc(rules[n], sent, slices.Equal) {
 			rules[n] = sent
 			change = changeRules(v, e, rules)
 		}
-		result, done, err := p.trySave(v, change, form)
-		if err != nil {
-			return err
-		}
-		if !done {
-			return v.ShowAgain("new", ruleScreen(e, n, form))
-		}
-		return answerSaved(v, rulesPath(e), result.About(e.Name))
+		return p.saveForm(v, change, form, rulesPath(e), func() error { return v.ShowAgain("new", ruleScreen(e, n, form)) })
 	})
 }
 

@@ -7,6 +7,7 @@
 package settings
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -24,6 +25,8 @@ import (
 
 // Desk is the backend of these pages.
 type Desk interface {
+	Connector
+
 	// Entries returns all entries.
 	Entries(ctx context.Context) ([]setup.Entry, error)
 
@@ -92,7 +95,11 @@ func Area(desk Desk) web.Area {
 	routes := slices.Concat(
 		[]web.Route{{Pattern: "GET /settings", For: web.Agents, Do: p.showHome}},
 		p.accountRoutes(),
+		p.connectionRoutes(),
+		p.mailboxRoutes(),
+		p.numberRoutes(),
 		p.companyRoutes(),
+		p.helpRoutes(),
 		hoursPages{p}.listRoutes(),
 		rulesPages{p}.listRoutes(),
 		p.peopleRoutes(),
@@ -113,7 +120,7 @@ func Area(desk Desk) web.Area {
 	return web.Area{
 		Name:      "settings",
 		Templates: templates,
-		Funcs:     map[string]any{"join": strings.Join},
+		Funcs:     map[string]any{"join": strings.Join, "title": titleOf},
 		Routes:    routes,
 	}
 }
@@ -272,6 +279,23 @@ func nearestField(form *web.Form, path, text string) (name string) {
 		}
 	}
 	return name
+}
+
+// changeTo returns a change of an entry, as the page showed it.
+func changeTo(v *web.Visit, e *setup.Entry, values map[string][]string) setup.Change {
+	return setup.Change{Kind: e.Kind, Name: e.Name, Channel: e.Channel, Version: v.Value("version"), Values: values}
+}
+
+// saveForm saves a change and redirects to path. If it is refused, again shows the form with the problems.
+func (p pages) saveForm(v *web.Visit, c setup.Change, form *web.Form, path string, again func() error) error {
+	result, done, err := p.trySave(v, c, form)
+	if err != nil {
+		return err
+	}
+	if !done {
+		return again()
+	}
+	return answerSaved(v, path, result.About(cmp.Or(c.Name, "settings")))
 }
 
 // changeAtOnce saves a change that has no form, such as a pause. It redirects to path, which shows the result.

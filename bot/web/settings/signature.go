@@ -15,7 +15,7 @@ import (
 )
 
 // A signature is appended to replies. Each account can have one. On channels with formatted mail (Channel.Letters), agents
-// can also write their own on "My page", which replaces the account's. This file has both pages.
+// can also write their own on their own page, which replaces the account's. This file has that page and an account's tab Replies.
 
 const (
 	mePath        = "/settings/me"
@@ -26,8 +26,8 @@ const (
 
 func (p pages) signatureRoutes() []web.Route {
 	return []web.Route{
-		{Pattern: "GET " + accountsPath + "/{name}/signature", For: web.Admins, Do: p.showAccountSignature},
-		{Pattern: "POST " + accountsPath + "/{name}/signature", For: web.Admins, Do: p.saveAccountSignature},
+		{Pattern: "GET " + accountsPath + "/{name}/replies", For: web.Admins, Do: p.showAccountSignature},
+		{Pattern: "POST " + accountsPath + "/{name}/replies", For: web.Admins, Do: p.saveAccountSignature},
 		{Pattern: "GET " + mePath, For: web.Agents, Do: p.showMe},
 		{Pattern: "POST " + mePath, For: web.Agents, Do: p.saveMe},
 	}
@@ -41,14 +41,15 @@ type signaturePage struct {
 	channel string       // the kind of account whose customers see the signature
 	path    string
 	screen  web.Screen
+	fields  []setup.Field
 	before  []fieldGroup // the fields above the signature
+	after   []fieldGroup // the fields below the signature
 	help    string       // the help text of the signature; "" hides the signature, because no replies would have it
-	back    string
 }
 
 // Help texts of signatures, for channels with and without formatted mail.
 const (
-	helpOfLetters = "Below the mails that leave. Markdown (`**bold**`, `[link](https://acme.com)`, lists and tables) or HTML. " +
+	helpOfLetters = "Markdown (`**bold**`, `[link](https://acme.com)`, lists and tables) or HTML. " +
 		"Pictures are uploaded here, or have an `https` address."
 	helpOfTexts = "Below each reply of this account, as text, if both fit into one message. " +
 		"Markdown (`**bold**`, `[link](https://acme.com)`, lists) becomes what customers' apps show. Pictures are not sent."
@@ -76,8 +77,8 @@ func (s signaturePage) makeForm() web.Form {
 	if s.help != "" {
 		parts = append(parts, fieldGroup{title: "Signature", help: s.help, paths: []string{signaturePath}})
 	}
-	form := formOf(s.path, s.desk.Fields(s.entry.Kind, s.entry.Channel), s.entry, parts)
-	form.Back, form.Files = s.back, true
+	form := formOf(s.path, s.fields, s.entry, append(parts, s.after...))
+	form.Files = true
 	text := findField(&form, signaturePath)
 	text.Label, text.Help = "Text", ""
 	if s.entry.Kind == setup.EntryAgent {
@@ -92,7 +93,10 @@ const templateName = "signature"
 // fillScreen returns the page with a form and a preview of the signature in it.
 func (s signaturePage) fillScreen(v *web.Visit, form *web.Form) (web.Screen, error) {
 	source := findField(form, signaturePath).Value
-	data := map[string]any{"Form": form, "Letters": hasLetters(s.desk, s.channel)}
+	data := map[string]any{"Form": form, "Letters": hasLetters(s.desk, s.channel), "Account": ""}
+	if s.entry.Kind == setup.EntryAccount {
+		data["Account"] = accountPath(s.entry.Name)
+	}
 	if source != "" {
 		shown, err := s.desk.Preview(v.Context(), s.channel, source)
 		var wrong *setup.SignatureError
@@ -159,22 +163,7 @@ func (s signaturePage) save(v *web.Visit) error {
 		return s.show(v, &form)
 	}
 
-	c := setup.Change{
-		Kind:    s.entry.Kind,
-		Name:    s.entry.Name,
-		Channel: s.entry.Channel,
-		Version: v.Value("version"),
-		Values:  changeOf(v, form, s.entry),
-	}
-	result, done, err := s.trySave(v, c, &form)
-	if err != nil {
-		return err
-	}
-	if !done {
-		return s.showAgain(v, &form)
-	}
-
-	return answerSaved(v, s.path, result.About(s.entry.Name))
+	return s.saveForm(v, changeTo(v, s.entry, changeOf(v, form, s.entry)), &form, s.path, func() error { return s.showAgain(v, &form) })
 }
 
 // addPicture adds an uploaded picture to the submitted text, if there is one. problem says what is wrong with the picture, as
@@ -219,21 +208,22 @@ func (s signaturePage) readPicture(v *web.Visit) ([]byte, error) {
 	return content, nil
 }
 
-// withSignaturePage calls do with the page of the signature of the account in the URL.
+// withSignaturePage calls do with the tab Replies of the account in the URL.
 func (p pages) withSignaturePage(v *web.Visit, do func(signaturePage) error) error {
-	return p.withAccountEntry(v, func(e *setup.Entry) error {
+	return p.withEntries(v, setup.EntryAccount, "account", func(all []setup.Entry, e *setup.Entry) error {
 		s := signaturePage{
 			pages:   p,
 			entry:   e,
 			channel: e.Channel,
-			path:    accountPath(e.Name) + "/signature",
-			screen:  web.Screen{Title: "Signature of " + e.Name, Help: "Below the replies of everybody: signatures of people are for mails."},
+			path:    accountPath(e.Name) + "/replies",
+			screen:  web.Screen{Title: "Replies of " + e.Name, Tabs: accountTabs(e, "Replies")},
+			fields:  withCompanyDefaults(p.desk.Fields(e.Kind, e.Channel), all),
+			before:  []fieldGroup{{title: "Replies", paths: append([]string{"reply_mode", "hold"}, settingsOf("replies")...)}},
+			after:   []fieldGroup{{title: "Seldom needed", folded: true, paths: append([]string{"rate"}, settingsOf("sending")...)}},
 			help:    helpOfTexts,
-			back:    accountPath(e.Name),
 		}
 		if hasLetters(p.desk, e.Channel) {
-			s.help = helpOfLetters
-			s.screen.Help = "Below the mails of everybody who has no signature of their own."
+			s.help = "Below the mails of everybody who has no signature of their own. " + helpOfLetters
 		}
 
 		return do(s)
@@ -265,6 +255,7 @@ func (p pages) withOwnPage(v *web.Visit, do func(signaturePage) error) error {
 		entry:   e,
 		channel: letterChannel(p.desk, all),
 		path:    mePath,
+		fields:  p.desk.Fields(e.Kind, ""),
 		screen:  web.Screen{Title: v.Person.Name, Help: "What is yours here."},
 		before:  []fieldGroup{{title: "You", paths: []string{"zone"}}, noticesPart()},
 	}

@@ -93,6 +93,9 @@ type Account struct {
 	Paused     bool
 }
 
+// Path returns the path of the account's page.
+func (a Account) Path() string { return accountPath(a.Name) }
+
 // StartFinding is a result of testing credentials.
 type StartFinding struct {
 	OK         bool
@@ -134,7 +137,7 @@ type stepsPage struct {
 	AccountDone                    bool
 	Manifest                       string // for Slack
 	Slack, Microsoft               connection
-	Team                           web.Form
+	Team, Mailbox                  web.Form
 	Rosters                        []rosterLink
 	AppID                          web.Field
 	First                          *Account // the account for a first message; nil if messages to none would open a thread
@@ -168,6 +171,11 @@ func (p startPages) readSteps(v *web.Visit) (*stepsPage, error) {
 	s.Microsoft.fill(progress.Chats)
 	s.AppID.Value = s.Microsoft.AppID
 	s.Team = s.teamForm()
+	var teams []string
+	for _, t := range s.Teams {
+		teams = append(teams, t.Name)
+	}
+	s.Mailbox = mailboxForm(teams)
 	s.addRosters()
 	s.checkSteps()
 	return s, nil

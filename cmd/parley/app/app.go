@@ -176,7 +176,7 @@ func (a *App) engineOptions(env Env, o Options) engine.Options {
 	if env.PublicURL != "" {
 		options.Original = a.links.originalAddress
 		options.FileLink = a.links.fileAddress
-		options.AccountPage = func(channel, name string) string { return env.PublicURL + site.ReconnectPath(channel, name) }
+		options.AccountPage = func(_, name string) string { return env.PublicURL + site.AccountPath(name) }
 		options.Dashboard = func(team store.TeamID, from, to string) string {
 			return dashboard.Address(env.PublicURL, team, from, to)
 		}

@@ -72,7 +72,7 @@ func TestAccountPage(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
 	ann := s.Visitor("ann@acme.test")
-	const path = "/settings/accounts/support-mail"
+	const path = "/settings/accounts/support-mail/replies"
 	page := ann.Get(path)
 	first := ann.Post(path, url.Values{
 		"version": {page.Version()},
@@ -155,16 +155,16 @@ func TestBoundsOnPages(t *testing.T) {
 	}
 
 	set("/settings/company", "image 5MB")
-	if a := set("/settings/accounts/shop", "image huge"); a.Status != http.StatusUnprocessableEntity ||
+	if a := set("/settings/accounts/shop/replies", "image huge"); a.Status != http.StatusUnprocessableEntity ||
 		!a.Has("Write kinds and sizes: image 5MB") {
 		t.Errorf("bounds that are none: %d", a.Status)
 	}
 
 	counts("shop", 5)
-	set("/settings/accounts/shop", "image 1MB, audio 0")
+	set("/settings/accounts/shop/replies", "image 1MB, audio 0")
 	counts("shop", 1)
 	counts("support-mail", 5)
-	if a := ann.Get("/settings/accounts/shop"); !a.Has("image 1MB, audio 0") || !a.Has("Largest files") {
+	if a := ann.Get("/settings/accounts/shop/replies"); !a.Has("image 1MB, audio 0") || !a.Has("Largest files") {
 		t.Error("the page doesn't show them")
 	}
 }

@@ -211,12 +211,12 @@ func doing() []string {
 		"POST /settings/erase/go-on/{erasure}",
 		"POST /inbox/{id}",
 		"POST /inbox",
-		"POST /settings/mailboxes/{name}/connect",
+		"POST /settings/accounts/{name}/connect",
 		"POST /settings/health",
 		"POST /settings/stuck/{delivery}/decide",
 		"POST /settings/first-steps/disconnect",
 		"POST /settings/first-steps/members",
-		"POST /settings/numbers/{name}/webhook",
+		"POST /settings/accounts/{name}/webhook",
 		"POST /inbox/{id}/reply",
 	}
 }

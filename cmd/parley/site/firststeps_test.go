@@ -19,9 +19,10 @@ import (
 	"parley/store/storetest"
 )
 
-// mostSteps is how many clicks and fields it takes at most from an empty database to the first customer's mail in a
-// thread. The issue asks for 25.
-const mostSteps = 22
+// mostSteps is how many clicks and fields it takes at most from the link of an empty Parley to the first customer's mail in a
+// thread. Six of them are for the emulated mail server, whose ports can't be looked up; with one that can be, the mailbox takes
+// its address, its password and a click.
+const mostSteps = 18
 
 // stepper is somebody who sets Parley up in a browser, and counts what she clicks and fills in.
 type stepper struct {
@@ -83,9 +84,8 @@ func world(t *testing.T, o demo.CompanyOptions) *demo.Company {
 // addMailbox adds the world's mailbox on the pages.
 func (s *stepper) addMailbox(w *demo.Company) {
 	s.t.Helper()
-	s.click(`a[href="/settings/add-mailbox"]`)
 	s.fill("#f-email-address", demo.HelpAddress)
-	s.click("form.page button.main")
+	s.click(`form[action="/settings/add-mailbox"] button.main`)
 
 	host, port, _ := net.SplitHostPort(w.Mail.IMAPAddr())
 	s.fill("#f-email-imap-host", host)
@@ -139,7 +139,6 @@ func TestFirstMailInAThread(t *testing.T) {
 
 	// The first admin follows the link.
 	b := &stepper{t: t, Browser: sitetest.At(t, db.Pool, "http://"+a.Address()).Browser("")}
-	b.count++ // the link is clicked
 	b.Open(strings.TrimPrefix(link, "http://"+a.Address()))
 	b.fill("#f-name", "Ann Lee")
 	b.fill("#f-email", "ann@acme.test")

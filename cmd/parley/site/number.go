@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"parley/bot/web"
-	"parley/bot/web/number"
+	"parley/bot/web/settings"
 	"parley/bridge/setup"
 	"parley/channels"
 	"parley/channels/wire"
@@ -19,6 +19,8 @@ import (
 )
 
 const (
+	// testTimeout bounds the test of an account for a page.
+	testTimeout = 20 * time.Second
 	// hookTimeout limits how long a page waits for a provider to return or change its webhook settings.
 	hookTimeout = 25 * time.Second
 	// hookPause is the delay before another attempt to set a webhook whose URL the provider could not reach. Parley
@@ -27,85 +29,38 @@ const (
 	maxHookTries = 4
 )
 
-// numberDesk implements number.Desk, the interface through which the pages for WhatsApp and SMS numbers and Messenger Pages
-// reach the database and the providers. For example, an admin enters the settings of a WhatsApp number: Try checks them
-// with the provider, Save stores them as an account, and SetHook makes the provider send its webhooks to Parley.
-type numberDesk struct {
-	o     Options
-	cache *setupCache
-}
-
-// Fields returns the settings of an account of a kind, such as whatsapp.
-func (d *numberDesk) Fields(kind string) []setup.Field {
-	return setup.FieldsOf(setup.EntryAccount, d.o.findSpec(kind))
-}
-
-// Names returns the names of all accounts and teams.
-func (d *numberDesk) Names(ctx context.Context) (accounts, teams []string, err error) {
-	names, err := (&mailboxDesk{d.o, d.cache}).ListNames(ctx)
-	return names.Accounts, names.Teams, err
-}
-
-// Numbers returns the accounts that these pages manage, with their state as far as viewer may see it.
-func (d *numberDesk) Numbers(ctx context.Context, viewer store.AgentID) ([]number.Number, error) {
-	accounts, err := d.o.listAccountsFor(ctx, viewer)
-	if err != nil {
-		return nil, err
-	}
-
-	var list []number.Number
-	for _, a := range accounts {
-		if a.Side != store.SideChannel || number.Path(a.Kind, a.Name) == "" {
-			continue
-		}
-
-		n := number.Number{
-			Name:   a.Name,
-			Kind:   a.Kind,
-			Status: a.Status,
-			Text:   a.StatusText,
-			Hint:   a.StatusHint,
-			Paused: a.Paused,
-			Mode:   string(a.Mode),
-		}
-		if s := d.o.findSpec(a.Kind); s != nil {
-			n.KindName = s.Name
-		}
-
-		list = append(list, n)
-	}
-
-	return list, nil
-}
-
 // HookURL returns the webhook URL of an account, or "" if this process doesn't know it.
-func (d *numberDesk) HookURL(account string) string {
+func (d *settingsDesk) HookURL(account string) string {
 	if d.o.Outside == nil {
 		return ""
 	}
 	return d.o.Outside(channels.Spec{}, account, nil).HookURL
 }
 
-// Try checks settings that aren't stored yet. It validates their format and then tests them with the provider. account is
-// the name of the new account.
-func (d *numberDesk) Try(ctx context.Context, kind, account string, values map[string][]string) ([]channels.Finding, error) {
+// TestValues checks settings that aren't stored yet. It validates their format and then tests them with the provider. account
+// is the name of the new account.
+func (d *settingsDesk) TestValues(ctx context.Context, kind, account string, values map[string][]string) ([]channels.Finding, error) {
 	spec := d.o.findSpec(kind)
 	if spec == nil {
 		return nil, &web.Problem{Text: "This Parley has no channel " + kind + ".", Hint: "Add another kind of account."}
 	}
+	return d.examine(ctx, store.Account{Name: account, Kind: kind}, spec, configOf(spec, values))
+}
 
-	config := configOf(spec, values)
+// examine tests an account's settings: their format first, and then with the provider.
+func (d *settingsDesk) examine(
+	ctx context.Context, a store.Account, spec *channels.Spec, config channels.Config,
+) ([]channels.Finding, error) {
 	if findings := setup.FindMisfits(*spec, config); len(findings) > 0 {
 		return findings, nil
 	}
-	return d.examine(ctx, store.Account{Name: account, Kind: kind}, config)
-}
-
-// examine tests an account's settings with the provider and returns the findings.
-func (d *numberDesk) examine(ctx context.Context, a store.Account, config channels.Config) ([]channels.Finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, testTimeout)
 	defer cancel()
-	found, err := operate.Try(ctx, d.o.inspectOptions(), a, config)
+	options := d.o.inspectOptions()
+	if d.o.Consents != nil {
+		options.Grant = d.o.Consents.ConsentOf
+	}
+	found, err := operate.Try(ctx, options, a, config)
 	if err != nil {
 		return nil, problemOfSettings(err)
 	}
@@ -118,7 +73,7 @@ func problemOfSettings(err error) *web.Problem {
 }
 
 // storedAccount returns an account with its decrypted settings, or a *web.Problem if there is no such account.
-func (d *numberDesk) storedAccount(ctx context.Context, name string) (store.Account, channels.Config, error) {
+func (d *settingsDesk) storedAccount(ctx context.Context, name string) (store.Account, channels.Config, error) {
 	accounts, err := store.ListAccounts(ctx, d.o.Pool)
 	if err != nil {
 		return store.Account{}, nil, err
@@ -141,18 +96,18 @@ func (d *numberDesk) storedAccount(ctx context.Context, name string) (store.Acco
 	return store.Account{}, nil, &web.Problem{Text: "There is no account " + name + ".", Hint: "It may have been taken out."}
 }
 
-// Check tests the settings of a stored account with the provider.
-func (d *numberDesk) Check(ctx context.Context, name string) ([]channels.Finding, error) {
+// TestAccount tests the settings of a stored account with the provider.
+func (d *settingsDesk) TestAccount(ctx context.Context, name string) ([]channels.Finding, error) {
 	a, config, err := d.storedAccount(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	return d.examine(ctx, a, config)
+	return d.examine(ctx, a, d.o.findSpec(a.Kind), config)
 }
 
 // hookedChannel returns the channel of an account, or a *web.Problem if its webhook can't be set through the provider's
 // API.
-func (d *numberDesk) hookedChannel(ctx context.Context, name string) (channels.Hooked, error) {
+func (d *settingsDesk) hookedChannel(ctx context.Context, name string) (channels.Hooked, error) {
 	a, config, err := d.storedAccount(ctx, name)
 	if err != nil {
 		return nil, err
@@ -168,7 +123,7 @@ func (d *numberDesk) hookedChannel(ctx context.Context, name string) (channels.H
 }
 
 // Hook returns the webhook settings that the provider of an account has now.
-func (d *numberDesk) Hook(ctx context.Context, name string) (channels.HookState, error) {
+func (d *settingsDesk) Hook(ctx context.Context, name string) (channels.HookState, error) {
 	h, err := d.hookedChannel(ctx, name)
 	if err != nil {
 		return channels.HookState{}, err
@@ -180,7 +135,7 @@ func (d *numberDesk) Hook(ctx context.Context, name string) (channels.HookState,
 }
 
 // SetHook makes the provider of an account send its webhooks to Parley. It logs each changed value under the name of by.
-func (d *numberDesk) SetHook(ctx context.Context, by web.Person, name string) error {
+func (d *settingsDesk) SetHook(ctx context.Context, by web.Person, name string) error {
 	h, err := d.hookedChannel(ctx, name)
 	if err != nil {
 		return err
@@ -233,18 +188,13 @@ func problemOfRefusal(err error) error {
 	return err
 }
 
-// Save saves an account, as any change of Parley's configuration.
-func (d *numberDesk) Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
-	return d.o.save(ctx, by, c)
-}
-
 // draftPlace is the context in which drafts are encrypted (see store.Sealer). A ciphertext from another context, such as a
 // stored password, can't be decrypted as a draft.
 const draftPlace = "sessions/number-draft"
 
 // Seal encrypts what an admin has typed so far, including secrets such as access tokens, so that the page can carry it in a
 // form field to the next step. Unseal decrypts it.
-func (d *numberDesk) Seal(values map[string]string) (string, error) {
+func (d *settingsDesk) Seal(values map[string]string) (string, error) {
 	plain, err := json.Marshal(values)
 	if err != nil {
 		return "", fmt.Errorf("site: draft: %w", err)
@@ -253,7 +203,7 @@ func (d *numberDesk) Seal(values map[string]string) (string, error) {
 }
 
 // Unseal decrypts the result of Seal. It returns nil for any other text.
-func (d *numberDesk) Unseal(sealed string) map[string]string {
+func (d *settingsDesk) Unseal(sealed string) map[string]string {
 	raw, err := base64.StdEncoding.DecodeString(sealed)
 	if err != nil || len(raw) == 0 {
 		return nil
@@ -267,4 +217,32 @@ func (d *numberDesk) Unseal(sealed string) map[string]string {
 		return nil
 	}
 	return values
+}
+
+func (d *settingsDesk) SignUp() bool { return d.o.SignUp != nil }
+
+func (d *settingsDesk) SignUpLink(state string) string {
+	return d.o.SignUp.Link(d.signUpReturn(), state)
+}
+
+func (d *settingsDesk) signUpReturn() string { return d.o.BaseURL + settings.SignUpReturnPath }
+
+func (d *settingsDesk) SignUpSecret() string { return d.o.SignUp.Secret() }
+
+func (d *settingsDesk) FinishSignUp(ctx context.Context, code string) (string, error) {
+	token, err := d.o.SignUp.Finish(ctx, code, d.signUpReturn())
+	return token, problemOfRefusal(err)
+}
+
+func (d *settingsDesk) Offered(ctx context.Context, token string) ([]settings.Offered, error) {
+	numbers, err := d.o.SignUp.Numbers(ctx, token)
+	list := make([]settings.Offered, len(numbers))
+	for i, n := range numbers {
+		list[i] = settings.Offered(n)
+	}
+	return list, problemOfRefusal(err)
+}
+
+func (d *settingsDesk) Register(ctx context.Context, token, id, pin string) error {
+	return problemOfRefusal(d.o.SignUp.Register(ctx, token, id, pin))
 }

@@ -171,15 +171,15 @@ func TestAddWhatsApp(t *testing.T) {
 	b.Shows("It was set.")
 	b.Until("all of it is right", `document.querySelectorAll('td .pill.good').length === 3 && !document.querySelector('button[name="set"]')`)
 
-	b.Press(`form[action$="/check"] button`)
+	b.Press(`form[action$="/test"] button`)
 	b.Shows("Meta calls " + w.public + "/hooks/whatsapp")
 	b.Looks("number-tested")
 
 	b.Open("/settings/log")
 	b.Shows("Callback for messages to the business account 2066: nothing → " + w.public + "/hooks/whatsapp")
 	b.Open("/settings/accounts")
-	b.Press(`a[href="/settings/numbers/whatsapp"]`)
-	b.Shows("Asks Meta about each value.")
+	b.Press(`a[href="/settings/accounts/whatsapp"]`)
+	b.Shows("Test now")
 }
 
 // An admin adds a number at Twilio and a Page, tests them, and has them call Parley, all without a script. If a token
@@ -207,23 +207,23 @@ func TestAddOtherNumbers(t *testing.T) {
 
 	sms.Set("twilio.from", "+15550101")
 	sms.Del("twilio.auth_token") // the session holds it
-	if a := v.Post("/settings/add-number/sms", sms); a.Header.Get("Location") != "/settings/numbers/sms" {
+	if a := v.Post("/settings/add-number/sms", sms); a.Header.Get("Location") != "/settings/accounts/sms" {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}
 
-	if a := v.Post("/settings/numbers/sms/webhook", nil); !a.Has("POST https://former.test/in") || !a.Has(`name="set"`) {
+	if a := v.Post("/settings/accounts/sms/webhook", nil); !a.Has("POST https://former.test/in") || !a.Has(`name="set"`) {
 		t.Errorf("before: %s", a.Body)
 	}
-	if a := v.Post("/settings/numbers/sms/webhook", url.Values{"set": {"yes"}}); !a.Has("It was set.") ||
+	if a := v.Post("/settings/accounts/sms/webhook", url.Values{"set": {"yes"}}); !a.Has("It was set.") ||
 		!a.Has(w.public+"/hooks/sms#rc=5&amp;rp=all") || a.Has(`name="set"`) {
 		t.Errorf("after: %s", a.Body)
 	}
 
 	wa := url.Values{"name": {"wa"}, "twilio.account_sid": {twilioSID}, "twilio.auth_token": {twilioToken}, "twilio.from": {"+15550102"}}
-	if a := v.Post("/settings/add-number/twilio_whatsapp", wa); a.Header.Get("Location") != "/settings/numbers/wa" {
+	if a := v.Post("/settings/add-number/twilio_whatsapp", wa); a.Header.Get("Location") != "/settings/accounts/wa" {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}
-	wantShown(t, "a number without a team", v.Get("/settings/numbers/wa"), "The account was added.", "Account wa: no channel for its threads")
+	wantShown(t, "a number without a team", v.Get("/settings/accounts/wa"), "The account was added.", "Account wa: no channel for its threads")
 
 	page := url.Values{"name": {"page"}, "messenger.page_id": {"3078"}, "messenger.token": {pageToken}, "messenger.app_secret": {appSecret}}
 	if a := v.Post("/settings/add-number/messenger", page); a.Status != http.StatusUnprocessableEntity ||
@@ -231,20 +231,20 @@ func TestAddOtherNumbers(t *testing.T) {
 		t.Errorf("another Page: %d %s", a.Status, a.Body)
 	}
 	page.Set("messenger.page_id", "3077")
-	if a := v.Post("/settings/add-number/messenger", page); a.Header.Get("Location") != "/settings/numbers/page" {
+	if a := v.Post("/settings/add-number/messenger", page); a.Header.Get("Location") != "/settings/accounts/page" {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}
 
 	w.meta.AllowTokenFor(pageToken, graphfake.TokenOptions{IDs: []string{"3077"}, Scopes: []string{"pages_messaging"}, Page: true})
-	if a := v.Post("/settings/numbers/page/webhook", url.Values{"set": {"yes"}}); a.Status != http.StatusUnprocessableEntity ||
+	if a := v.Post("/settings/accounts/page/webhook", url.Values{"set": {"yes"}}); a.Status != http.StatusUnprocessableEntity ||
 		!a.Has("refuses the Page") || !a.Has(w.public+"/hooks/page") {
 		t.Errorf("without the right: %d %s", a.Status, a.Body)
 	}
 	w.meta.AllowTokenFor(pageToken, graphfake.TokenOptions{IDs: []string{"3077"}, Page: true})
-	if a := v.Post("/settings/numbers/page/webhook", url.Values{"set": {"yes"}}); !a.Has("It was set.") {
+	if a := v.Post("/settings/accounts/page/webhook", url.Values{"set": {"yes"}}); !a.Has("It was set.") {
 		t.Errorf("with the right: %d %s", a.Status, a.Body)
 	}
-	if a := v.Post("/settings/numbers/page/check", nil); a.Has("Fault") || !a.Has("Facebook calls "+w.public) {
+	if a := v.Post("/settings/accounts/page/test", nil); a.Has("Fault") || !a.Has("Facebook calls "+w.public) {
 		t.Errorf("tested: %s", a.Body)
 	}
 }

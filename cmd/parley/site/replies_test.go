@@ -18,8 +18,8 @@ func TestRepliesPage(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
 	b := s.Browser("ann@acme.test")
-	b.Open("/settings/accounts/support-mail")
-	b.Press("a[href$='/replies']")
+	b.Open("/settings/accounts/support-mail/replies")
+	b.Press("a[href$='/automatic']")
 	b.Until("the page is there", "document.querySelector('#f-auto_reply-closed-text')")
 	b.Looks("replies-none")
 

@@ -140,7 +140,7 @@ func TestSecretsStaySecret(t *testing.T) {
 				"email.smtp.host":   "127.0.0.1",
 				"email.smtp.port":   "1",
 				"http.callback_url": "://",
-				"hold":              "soon",
+				"team":              "nobody's",
 			})
 			typer.sendWhole(form)
 		}

@@ -16,9 +16,8 @@ import (
 	"parley/store"
 )
 
-// ReconnectPath returns the path of the page on which an admin repairs the connection of an account. channel is the kind of
-// the account, such as email.
-func ReconnectPath(channel, name string) string { return settings.ReconnectPath(channel, name) }
+// AccountPath returns the path of the page on which an admin repairs the connection of an account.
+func AccountPath(name string) string { return settings.AccountPath(name) }
 
 // settingsDesk implements settings.Desk, the interface through which the settings pages reach the database and the running
 // process. Admins configure Parley on these pages. The configuration (the set-up) consists of entries, such as an agent, a
@@ -71,9 +70,17 @@ func (d *settingsDesk) States(ctx context.Context, viewer store.AgentID) (map[st
 		return nil, err
 	}
 
+	grants, err := store.GrantConnections(ctx, d.o.Pool)
+	if err != nil {
+		return nil, err
+	}
+
 	states := map[string]settings.State{}
 	for _, a := range accounts {
 		s := settings.State{Status: a.Status, Text: a.StatusText, Hint: a.StatusHint, Activity: seen[a.ID]}
+		if g := grants[a.ID]; g.AccountID != 0 {
+			s.Consent = settings.Consent{Provider: g.Provider, SignedIn: g.SignedIn, Valid: g.Refused == ""}
+		}
 		for _, lane := range waiting.Lanes { // a lane is a queue of deliveries that are sent one after the other
 			if lane.AccountID == a.ID {
 				s.Queued = int(lane.Deliveries)

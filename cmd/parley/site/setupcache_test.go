@@ -51,7 +51,7 @@ func TestSetUpIsNeverStale(t *testing.T) {
 	t.Run("signature", func(t *testing.T) {
 		s := sitetest.Start(t, sitetest.Acme)
 		ann := s.Visitor("ann@acme.test")
-		const page = "/settings/accounts/support-mail/signature"
+		const page = "/settings/accounts/support-mail/replies"
 		wantKeptWithout(t, ann, page, "Yours, the lamps")
 		storetest.Exec(t, s.Pool, `UPDATE accounts SET signature = 'Yours, the lamps' WHERE name = 'support-mail'`)
 		wantKept(t, ann, page, "Yours, the lamps")

@@ -44,7 +44,7 @@ func TestSignaturePage(t *testing.T) {
 	check(t, os.WriteFile(file, logo(t), 0o600))
 	b := s.Browser("ann@acme.test")
 	b.Open("/settings/accounts/support-mail")
-	b.Press("a[href$='/signature']")
+	b.Press("a[href$='/replies']")
 	b.Until("the page is there", "document.querySelector('#f-picture')")
 	b.Looks("signature-none")
 

@@ -2,7 +2,7 @@
 //
 // The pages are in packages below bot/web, which know neither the database nor the running process. Each of them (an area
 // of the site) declares an interface, called Desk, with what it needs. This package implements these interfaces. For
-// example, the area number has the pages for WhatsApp numbers, and numberDesk in number.go stores them.
+// example, the area settings has the pages for WhatsApp numbers, and settingsDesk in number.go reaches their providers.
 //
 // HTML belongs in the areas, SQL in package store, and business rules in package bridge.
 package site
@@ -22,8 +22,6 @@ import (
 	"parley/bot/web"
 	"parley/bot/web/dashboard"
 	"parley/bot/web/inbox"
-	"parley/bot/web/mailbox"
-	"parley/bot/web/number"
 	"parley/bot/web/openid"
 	"parley/bot/web/settings"
 	"parley/bridge"
@@ -219,8 +217,6 @@ func New(o Options) (*web.Site, error) {
 		settings.Area(&settingsDesk{o, cache}),
 		dashboards,
 		settings.RecordsArea(&recordsDesk{o}),
-		mailbox.Area(&mailboxDesk{o, cache}),
-		number.Area(&numberDesk{o, cache}),
 		settings.StartArea(&startDesk{o, cache}),
 		settings.TokensArea(&tokensDesk{o}),
 		settings.CustomersArea(&customersDesk{o}),

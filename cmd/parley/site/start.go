@@ -88,7 +88,7 @@ func (d *startDesk) TeamsPackage(appID string) ([]byte, error) {
 	if !strings.HasPrefix(d.o.BaseURL, "https://") {
 		return nil, &web.Problem{
 			Text: "Microsoft calls no address but one that begins with https.",
-			Hint: "Set PARLEY_PUBLIC_URL to that of this Parley, and start it again.",
+			Hint: "Whoever runs Parley gives it one.",
 		}
 	}
 	return teams.Package(teams.ManifestOptions{AppID: appID, Name: "Parley", PublicURL: d.o.BaseURL, Version: "1.0.0"})

@@ -47,9 +47,8 @@ func unversioned() []string {
 		"POST /settings/ai/try",
 		"POST /settings/accounts/{name}/rules/try",
 		"POST /settings/health",
-		"POST /settings/mailboxes/{name}/connect",
-		"POST /settings/mailboxes/{name}/test",
-		"POST /settings/numbers/{name}/check",
+		"POST /settings/accounts/{name}/connect",
+		"POST /settings/accounts/{name}/test",
 	}
 }
 

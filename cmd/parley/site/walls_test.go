@@ -130,7 +130,7 @@ func withoutForm() []string {
 		"POST /auth/sign-out",
 		"POST /auth/sign-out-everywhere",
 		"POST /settings/stuck/{delivery}/decide",
-		"POST /settings/numbers/{name}/webhook",
+		"POST /settings/accounts/{name}/webhook",
 		"POST /settings/first-steps/disconnect",
 		"POST /settings/first-steps/members",
 		"POST /inbox/{id}/reply",

@@ -1,4 +1,4 @@
-package number
+package settings
 
 import (
 	"crypto/rand"
@@ -17,8 +17,8 @@ import (
 
 // With the sign-up, an admin adds a WhatsApp number by OAuth instead of copying ids and tokens from Meta's pages:
 //
-//	signUp       shows the link to Meta, where the admin signs in and grants access to the company's numbers
-//	comeBack     handles Meta's redirect: exchanges its code for a token, which the session holds encrypted
+//	signUp       leads to Meta, where the admin signs in and grants access to the company's numbers
+//	comeBackFromMeta handles Meta's redirect: exchanges its code for a token, which the session holds encrypted
 //	showNumbers  shows the numbers that the token gives access to
 //	addChosen    adds the chosen number and sets its webhook at Meta
 
@@ -39,23 +39,17 @@ const (
 	signUpTimeout = 30 * time.Minute
 )
 
-// ReturnPath returns the path to which Meta redirects browsers.
-func ReturnPath() string { return choosePath + "/return" }
+// SignUpReturnPath is the path to which Meta redirects browsers.
+const SignUpReturnPath = choosePath + "/return"
 
-// signUp shows a page with the link to Meta. The submitted form can't redirect there itself, since the pages'
-// Content-Security-Policy forbids forms that lead to other sites.
+// signUp leads to Meta.
 func (p pages) signUp(v *web.Visit) error {
 	if !p.desk.SignUp() {
 		return v.NotFound()
 	}
 	state := rand.Text()
 	v.Remember(stateKey, state+" "+strconv.FormatInt(v.Now().Add(signUpTimeout).Unix(), 10))
-	return v.Show("leave", web.Screen{
-		Title: "Sign up with Meta",
-		Help: "Meta asks who you are, for which business, and which WhatsApp account and number Parley may use. " +
-			"Then you come back here.",
-		Data: map[string]any{"Link": p.desk.SignUpLink(state), "At": "Meta", "Path": choosePath},
-	})
+	return v.Leave(p.desk.SignUpLink(state), "Meta", choosePath)
 }
 
 // endAttempt ends the session's attempt. It returns nil if state is the state of the attempt and the attempt has not
@@ -79,8 +73,8 @@ func (p pages) endAttempt(v *web.Visit, state string) *web.Problem {
 	return nil
 }
 
-// comeBack handles the redirect from Meta.
-func (p pages) comeBack(v *web.Visit) error {
+// comeBackFromMeta handles the redirect from Meta.
+func (p pages) comeBackFromMeta(v *web.Visit) error {
 	if !p.desk.SignUp() {
 		return v.NotFound()
 	}
@@ -117,12 +111,10 @@ func (p pages) comeBack(v *web.Visit) error {
 
 // choicePage is the template data of the page on which an admin chooses one of the numbers.
 type choicePage struct {
-	Numbers  []Offered
-	Chosen   string // the ID of the selected number
-	Fields   []web.Field
-	Problems []string
-	Address  string // see addPage
-	Action   string
+	Numbers []Offered
+	Chosen  string // the ID of the selected number
+	Form    web.Form
+	Address string // see numberPage
 }
 
 func (c *choicePage) makeScreen() web.Screen {
@@ -149,7 +141,7 @@ func (p pages) withGrant(v *web.Visit, do func(token string, c *choicePage) erro
 		return err
 	}
 
-	page, err := p.newAddPage(v, guideOf("whatsapp"))
+	page, err := p.numberPage(v, guideOf("whatsapp"))
 	if err != nil {
 		return err
 	}
@@ -157,12 +149,11 @@ func (p pages) withGrant(v *web.Visit, do func(token string, c *choicePage) erro
 	c := &choicePage{
 		Numbers: numbers,
 		Chosen:  numbers[0].ID,
-		Fields:  page.fieldsHere(),
 		Address: page.Address,
-		Action:  choosePath + "/numbers",
+		Form:    web.Form{Groups: page.Form.Groups[1:2]}, // those here
 	}
 	if slices.ContainsFunc(numbers, func(n Offered) bool { return !n.Registered }) {
-		c.Fields = append(c.Fields, pinField())
+		c.Form.Groups[0].Fields = append(c.Form.Groups[0].Fields, pinField())
 	}
 	return do(token, c)
 }
@@ -189,8 +180,7 @@ func (p pages) addChosen(v *web.Visit) error {
 		c.Chosen = v.Value("number")
 		i := slices.IndexFunc(c.Numbers, func(n Offered) bool { return n.ID == c.Chosen })
 		if i < 0 {
-			c.Problems = []string{"Choose one of the numbers."}
-			return c.showAgain(v, nil)
+			return c.showAgain(v, map[string]string{"number": "Choose one of the numbers."})
 		}
 		name := v.Value("name")
 		if name == "" {
@@ -214,14 +204,7 @@ func (p pages) addChosen(v *web.Visit) error {
 
 // showAgain shows the page with problems by the names of fields. Problems of other names are shown above the form.
 func (c *choicePage) showAgain(v *web.Visit, problems map[string]string) error {
-	form := web.Form{Groups: []web.Group{{Fields: c.Fields}}}
-	form.Keep(v, problems)
-	for _, f := range c.Fields {
-		delete(problems, f.Name)
-	}
-	for _, text := range problems {
-		c.Problems = append(c.Problems, text)
-	}
+	c.Form.Keep(v, problems)
 	return v.ShowAgain("numbers", c.makeScreen())
 }
 
@@ -242,7 +225,7 @@ func (p pages) addGranted(v *web.Visit, c *choicePage, n Offered, name, token st
 	change := setup.Change{Kind: setup.EntryAccount, Name: name, Channel: "whatsapp", Values: values}
 	result, err := p.desk.Save(v.Context(), v.Person, change)
 	if refused, ok := errors.AsType[*setup.Refused](err); ok {
-		c.Problems = append(c.Problems, refused.Others...)
+		c.Form.Problems = append(c.Form.Problems, refused.Others...)
 		return c.showAgain(v, refused.Fields)
 	}
 	if errors.Is(err, setup.ErrExists) {
@@ -258,7 +241,7 @@ func (p pages) addGranted(v *web.Visit, c *choicePage, n Offered, name, token st
 		return err
 	}
 	text := "The account was added. It is in watch mode. " + hookText
-	return v.GoWithText(Path("whatsapp", name), result.About(name).Sentences(text))
+	return v.GoWithText(accountPath(name), result.About(name).Sentences(text))
 }
 
 // setNewHook sets the webhook of a new account at Meta, and returns the outcome as text for the admin. If another

@@ -1,4 +1,4 @@
-package number
+package settings
 
 import "parley/bridge/setup"
 
@@ -11,12 +11,12 @@ type guide struct {
 	whatsapp bool
 	name     string // the proposed name of the first account
 	section  string
-	provider string
-	needs    []need
+	Provider string
+	Needs    []need
 	fields   []string // the form's fields, in this order
 	optional []string // the fields of a collapsed group, which few accounts need
-	page     string   // the title of the documentation's page
-	isOwn    bool     // a system of the company's own, which is added on a page of package settings
+	Page     string   // the page of the documentation
+	IsOwn    bool     // a system of the company's own, which is added like other accounts
 }
 
 // need is something that an admin must have before adding an account, with a link to the provider's page for it.
@@ -34,9 +34,9 @@ func whatsappAtMeta() guide {
 		whatsapp: true,
 		name:     "whatsapp",
 		section:  "whatsapp",
-		provider: "Meta",
-		page:     "“WhatsApp (Meta's Cloud API)”",
-		needs: []need{
+		Provider: "Meta",
+		Page:     "whatsapp.md",
+		Needs: []need{
 			metaPortfolio(),
 			{
 				Text:     "A phone number that can receive a text message or a call for its verification, and is not used in the WhatsApp app.",
@@ -67,9 +67,9 @@ func whatsappAtTwilio() guide {
 		whatsapp: true,
 		name:     "whatsapp",
 		section:  "twilio",
-		provider: "Twilio",
-		page:     "“SMS and WhatsApp by Twilio”",
-		needs: []need{
+		Provider: "Twilio",
+		Page:     "twilio.md",
+		Needs: []need{
 			{
 				Text: "A business portfolio at Meta (Meta Business account), of which you are an admin; the registration below can also make one. " +
 					"Until Meta has verified it, few customers a day can be written to first.",
@@ -110,9 +110,9 @@ func textMessages() guide {
 		title:    "Add a number for text messages",
 		name:     "sms",
 		section:  "twilio",
-		provider: "Twilio",
-		page:     "“SMS and WhatsApp by Twilio”",
-		needs: []need{
+		Provider: "Twilio",
+		Page:     "twilio.md",
+		Needs: []need{
 			twilioAccount(),
 			{
 				Text: "A number with SMS. Numbers in the US also have to be registered (A2P 10DLC, or toll-free verification) " +
@@ -132,9 +132,9 @@ func messenger() guide {
 		title:    "Add a Page of Messenger",
 		name:     "page",
 		section:  "messenger",
-		provider: "Meta",
-		page:     "“Facebook Messenger”",
-		needs: []need{
+		Provider: "Meta",
+		Page:     "messenger.md",
+		Needs: []need{
 			metaPortfolio(),
 			{
 				Text:     "A Facebook Page of that portfolio, of which you are an admin.",
@@ -160,7 +160,7 @@ func messenger() guide {
 }
 
 func ownSystem() guide {
-	return guide{kind: "http", section: "http", provider: "your system", page: "“The http channel”", isOwn: true}
+	return guide{kind: "http", section: "http", Provider: "your system", Page: "http-channel.md", IsOwn: true}
 }
 
 func metaPortfolio() need {
@@ -177,15 +177,6 @@ func twilioAccount() need {
 		Link:     "https://console.twilio.com",
 		LinkText: "Twilio Console",
 	}
-}
-
-// guideToAdd returns the guide of a kind, or nil if these pages don't add accounts of that kind.
-func guideToAdd(kind string) *guide {
-	g := guideOf(kind)
-	if g == nil || g.isOwn {
-		return nil
-	}
-	return g
 }
 
 // guideOf returns the guide of a kind, or nil if these pages don't support it.

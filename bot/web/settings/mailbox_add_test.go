@@ -1,4 +1,4 @@
-package mailbox
+package settings
 
 import (
 	"strings"
@@ -51,7 +51,7 @@ func TestCompleteServers(t *testing.T) {
 	}
 }
 
-func TestFreeName(t *testing.T) {
+func TestMailboxName(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", maxNameLength+1)
 	for _, tt := range []struct {
@@ -66,8 +66,8 @@ func TestFreeName(t *testing.T) {
 		{address: long + "@acme.test", want: "mailbox"},
 		{address: long + "@acme.test", taken: []string{"mailbox"}, want: "mailbox-2"},
 	} {
-		if got := freeName(tt.address, tt.taken); got != tt.want {
-			t.Errorf("freeName(%q, %q) = %q, want %q", tt.address, tt.taken, got, tt.want)
+		if got := mailboxName(tt.address, tt.taken); got != tt.want {
+			t.Errorf("mailboxName(%q, %q) = %q, want %q", tt.address, tt.taken, got, tt.want)
 		}
 	}
 }
