@@ -214,13 +214,9 @@ func TemplateRow(t Template) store.Template {
 	return row
 }
 
-// TemplateFaults validates a row without asking a provider. It ignores the language of a row that is already stored (its ID
-// is set), because the language can't be changed and earlier versions of Parley accepted more codes.
+// TemplateFaults validates a row without asking a provider.
 func TemplateFaults(row store.Template) []channels.TemplateFault {
 	faults := ProviderTemplate(row).Faults()
-	if row.ID != 0 {
-		faults = slices.DeleteFunc(faults, func(f channels.TemplateFault) bool { return f.Field == "language" })
-	}
 	if row.Name == "" || len([]rune(row.Name)) > maxTemplateName {
 		fault := channels.TemplateFault{Field: "name", Text: "is missing or too long", Hint: "Write up to 100 characters."}
 		faults = append([]channels.TemplateFault{fault}, faults...)

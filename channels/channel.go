@@ -90,10 +90,6 @@ func (f Finding) AsHookFault() Finding {
 // fact again, so that the fact can be deduplicated.
 type Fact struct {
 	ExternalID string // unique per account, at most 500 bytes
-	// FormerID is the id under which an earlier version stored the same fact; "" if it is ExternalID. The fact is the one
-	// that is stored under this id if that was stored after ArrivedAt, when this one came to the provider.
-	FormerID   string
-	ArrivedAt  time.Time
 	OrderKey   string // facts with the same key are applied in the order in which they were accepted
 	Payload    []byte // the raw bytes for Decode
 	Quarantine string // why the fact can't be decoded: it is stored and shown, but never applied. "" means that it can

@@ -37,9 +37,7 @@ type Event struct {
 type NewEvent struct {
 	AccountID  AccountID
 	ExternalID string
-	FormerID   string    // see channels.Fact
-	ArrivedAt  time.Time // see channels.Fact
-	OrderKey   string    // with the account's prefix: see OrderKey
+	OrderKey   string // with the account's prefix: see OrderKey
 	Payload    []byte
 	Blob       string // the blob that has the bytes instead of Payload; empty if there is none
 	SizeBytes  int64
@@ -107,9 +105,7 @@ const factVersion = `2`
 
 // insertEvents has these parts before enqueue:
 //   - given is the facts, with ids in the order of arrival;
-//   - stored is those that are new: not in events, not removed from there by retention (seen), and not erased. A fact in
-//     events under a former id counts, too, with an hour for differences between clocks. Only mails with files have one,
-//     and those stay in events;
+//   - stored is those that are new: not in events, not removed from there by retention (seen), and not erased.;
 //   - bad is those that go to quarantine, and new is those that are queued.
 //
 // Rows are inserted in the order of their external ids, so that two processes that store the same facts can't deadlock.
@@ -117,8 +113,8 @@ const insertEvents = `
 	WITH given AS MATERIALIZED (
 		SELECT nextval('events_id_seq') AS id, fact.*, fact.quarantine = '' AS good
 		FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::text[],
-				$6::bigint[], $7::text[], $8::bigint[], $9::uuid[], $10::uuid[], $11::text[], $12::timestamptz[])
-			AS fact(account_id, external_id, order_key, payload, blob, size_bytes, quarantine, share, fact, erased, former, arrived_at)
+				$6::bigint[], $7::text[], $8::bigint[], $9::uuid[], $10::uuid[])
+			AS fact(account_id, external_id, order_key, payload, blob, size_bytes, quarantine, share, fact, erased)
 	), stored AS (
 		INSERT INTO events (id, account_id, external_id, order_key, payload, blob, size_bytes)
 		OVERRIDING SYSTEM VALUE
@@ -126,10 +122,6 @@ const insertEvents = `
 		FROM given
 		WHERE NOT EXISTS (SELECT FROM seen WHERE seen.account_id = given.account_id AND seen.fact = given.fact)
 			AND NOT EXISTS (SELECT FROM erased_facts AS gone WHERE gone.account_id = given.account_id AND gone.fact = given.erased)
-			AND (former = '' OR NOT EXISTS (
-				SELECT FROM events AS old
-				WHERE old.account_id = given.account_id AND old.external_id = given.former
-					AND old.received_at > given.arrived_at - interval '1 hour'))
 		ORDER BY account_id, external_id, id
 		ON CONFLICT (account_id, external_id) DO NOTHING
 		RETURNING id
@@ -186,8 +178,6 @@ func eventColumns(events []NewEvent) []any {
 		query.Field(events, func(e *NewEvent) AccountID { return cmp.Or(e.Share, e.AccountID) }),
 		query.Field(externalIDs, func(id *string) [16]byte { return factHash(*id) }),
 		query.Field(events, func(e *NewEvent) [16]byte { return e.Erased }),
-		query.Field(events, func(e *NewEvent) string { return query.ShortID(e.FormerID) }),
-		query.Field(events, func(e *NewEvent) time.Time { return e.ArrivedAt }),
 	}
 }
 

@@ -60,9 +60,8 @@ func insertSQLArguments(events []store.NewEvent) []any {
 		externalIDs, orderKeys, payloads = append(externalIDs, e.ExternalID), append(orderKeys, e.OrderKey), append(payloads, "x")
 		unseen = append(unseen, fmt.Sprintf("00000000-0000-0000-0000-%012d", i+1))
 	}
-	blobs, quarantine, shares, former := none, none, accounts, none
-	arrived := slices.Repeat([]string{"2026-01-01"}, len(events))
-	return []any{accounts, externalIDs, orderKeys, payloads, blobs, sizes, quarantine, shares, unseen, unseen, former, arrived}
+	blobs, quarantine, shares := none, none, accounts
+	return []any{accounts, externalIDs, orderKeys, payloads, blobs, sizes, quarantine, shares, unseen, unseen}
 }
 
 // takeSQLArguments returns the arguments of store.TakeRunsSQL for up to this many events from the queues that have

@@ -12,8 +12,7 @@ import (
 	"time"
 )
 
-// markPrefix begins the keys of marks. Older versions had a single mark for all processes, with the prefix as its key. It
-// is treated like the others.
+// markPrefix begins the keys of marks.
 const markPrefix = "complete"
 
 // MaxMarks is the maximum number of marks after Begin. Begin keeps the earliest, because those limit what may be missing.

@@ -20,7 +20,7 @@ type uploadProgress struct {
 	Refused []refusedFile `json:"refused,omitempty"`
 	AskedAt time.Time     `json:"asked,omitzero"`   // when Slack was asked to show them
 	IsTaken bool          `json:"taken,omitempty"`  // Slack has accepted the request to show them
-	Thread  string        `json:"thread,omitempty"` // the requested thread; "" if an older version of Parley asked
+	Thread  string        `json:"thread,omitempty"` // the requested thread
 	Failed  int           `json:"failed,omitempty"` // how many uploads have failed
 	IsLost  bool          `json:"lost,omitempty"`   // Slack showed them outside of the thread, so they must be uploaded again
 }

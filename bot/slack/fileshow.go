@@ -79,11 +79,7 @@ func (f *filePost) sent() bridge.Sent { return bridge.Sent{Progress: f.progress.
 func (f *filePost) completeUpload(ctx context.Context) (isTaken bool, err error) {
 	files := make([]slackapi.FileSummary, 0, len(f.progress.IDs))
 	for i, id := range f.progress.IDs {
-		file := slackapi.FileSummary{ID: id}
-		if i < len(f.progress.Titles) { // an older version of Parley stored no titles
-			file.Title = f.progress.Titles[i]
-		}
-		files = append(files, file)
+		files = append(files, slackapi.FileSummary{ID: id, Title: f.progress.Titles[i]})
 	}
 
 	_, err = f.api.CompleteUploadExternalContext(ctx, slackapi.CompleteUploadExternalParameters{
@@ -145,7 +141,7 @@ func (f *filePost) concludeShown(ctx context.Context, shown Share) (bridge.Sent,
 		return bridge.Sent{Message: shown.TS, Thread: at.Thread, Progress: f.progress.encode()}, nil
 	}
 
-	isSameThread := f.progress.Thread == "" || f.progress.Thread == at.Thread
+	isSameThread := f.progress.Thread == at.Thread
 	if isSameThread {
 		f.progress.IsLost = true
 		return f.sent(), f.refuseMisplaced(ctx, f.post, shown.TS)

@@ -112,11 +112,7 @@ func (us *UseCases) Written(c *Conversation, f Fact) {
 	}
 
 	if ask.Task == analysis.Summarise {
-		summedUp := strconv.Itoa(f.Covered) // the format of the earlier version that wrote this fact
-		if f.CoveredTo != 0 {
-			summedUp = SummedUpTo(f.CoveredTo)
-		}
-		isNews := c.SetTrait(bridge.TraitSummedUp, summedUp)
+		isNews := c.SetTrait(bridge.TraitSummedUp, SummedUpTo(f.CoveredTo))
 		byParley := ask.Occasion != ""
 		if byParley && !isNews {
 			return // there were no messages since the last summary

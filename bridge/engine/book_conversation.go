@@ -257,16 +257,7 @@ func (c *Conversation) SourcePlace(m *Message) bridge.Place {
 	if m.Place == "" {
 		return m.Elsewhere
 	}
-	at := bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.Place}
-
-	// Messages that earlier versions of Parley stored don't name their thread. It is the conversation's thread, unless the
-	// thread's root has changed since. In that case it isn't known under which root the message was typed.
-	t := c.Threads[m.AccountID]
-	hasFirstRoot := t != nil && t.Rerooted == 0
-	if hasFirstRoot && at.Thread == "" {
-		at.Thread = t.Root
-	}
-	return at
+	return bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.Place}
 }
 
 // IsMailFor reports whether a mail goes, also in copy, to the conversation's customer, or to somebody who gets the

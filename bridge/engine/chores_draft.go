@@ -23,13 +23,8 @@ func customerWords(rows []store.Message, ask Ask) string {
 			return cutDraft(m.CurrentText())
 		}
 
-		first := ask.From
-		if first == 0 {
-			first = ask.UpTo // requests of earlier versions have only UpTo
-		}
-
 		isLast := m.EventID == ask.UpTo
-		isBeforeLast := first <= m.EventID && m.EventID < ask.UpTo
+		isBeforeLast := ask.From <= m.EventID && m.EventID < ask.UpTo
 		if isLast || isBeforeLast {
 			texts = append(texts, m.CurrentText())
 		}

@@ -112,12 +112,8 @@ func checkRecipients(r *outgoingReply) error {
 		}
 	}
 
-	compared := reached
-	if r.payload.Copied == nil { // it was queued by an earlier version, which didn't record all copies
-		compared = r.out.To
-	}
 	expected := slices.Concat(r.payload.Meant, r.payload.Copied, r.chosenKeys, r.customerKeys)
-	for _, p := range compared {
+	for _, p := range reached {
 		if !slices.Contains(expected, p.Key) {
 			changed.Text = "The recipients changed while it waited: it would also reach " + p.Key + "."
 			isCopied := slices.ContainsFunc(r.out.Cc, func(c channels.Party) bool { return c.Key == p.Key })

@@ -55,7 +55,7 @@ type ReplyPayload struct {
 	Late        bool          `json:"late,omitempty"`         // it arrived late, and is read again in the chat before it is sent
 	Overtaken   bool          `json:"overtaken,omitempty"`    // the customer wrote after it was typed and before Parley got it
 	Meant       []string      `json:"meant,omitempty"`        // keys of its recipients when it was typed
-	Copied      []string      `json:"copied,omitzero"`        // keys of those in copy then; nil if unknown
+	Copied      []string      `json:"copied,omitzero"`        // keys of those in copy then
 	Span        *Span         `json:"span,omitempty"`         // for a reply in parts: which files this delivery carries
 	Again       int           `json:"again,omitempty"`        // how often a click sent it again as a new message: see channels.Attempt
 	KeepsStatus bool          `json:"keeps_status,omitempty"` // a person has chosen the conversation's status since

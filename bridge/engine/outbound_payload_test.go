@@ -61,7 +61,6 @@ func TestRestoredPostIsTriedAnew(t *testing.T) {
 	const (
 		restored       = `{"restored": true, "restored_at": "2026-11-21T12:00:00.5+00:00"}` // twentyDays after the first attempt
 		restoredBefore = `{"restored": true, "restored_at": "2026-10-21T12:00:00+00:00"}`
-		withoutTime    = `{"restored": true}` // as the version before writes it
 	)
 	for name, c := range map[string]struct {
 		kind         bridge.PostKind
@@ -74,9 +73,6 @@ func TestRestoredPostIsTriedAnew(t *testing.T) {
 		"made again":              {kind: bridge.PostSaid, payload: restored, state: store.Sending, wantRetry: maxPostRetry + twentyDays},
 		"a root":                  {kind: bridge.PostRoot, payload: restored, state: store.Unknown, wantRestored: true, wantRetry: maxRootRetry + twentyDays},
 		"tried since the restore": {kind: bridge.PostSaid, payload: restoredBefore, state: store.Sending, wantRetry: maxPostRetry},
-		"of the version before":   {kind: bridge.PostSaid, payload: withoutTime, state: store.Unknown, wantRestored: true, wantRetry: maxPostRetry + 20*24*time.Hour},
-		"of that, made again":     {kind: bridge.PostSaid, payload: `{"restored": true, "unsure": true}`, state: store.Sending, wantRetry: maxPostRetry},
-		"of that, tried since":    {kind: bridge.PostSaid, payload: withoutTime, state: store.Sending, wantRetry: maxPostRetry + 20*24*time.Hour},
 		"not restored":            {kind: bridge.PostSaid, payload: `{}`, state: store.Unknown, wantRetry: maxPostRetry},
 	} {
 		d := store.Delivery{Kind: string(c.kind), State: c.state, DeliveryTimes: store.DeliveryTimes{FirstAt: &first, SentAt: &sent},

@@ -96,9 +96,7 @@ func (e *Sender) postPolicy(c store.ClaimedDelivery) relay.Policy {
 }
 
 // noteRestored adjusts the policy of a delivery that came with a restored backup: it may have been sent after the
-// backup was made. It is retried for longer, by the time between its first attempt and the restore. Versions
-// before restored_at didn't record when the restore was. For their rows, the time when the delivery was first
-// looked for is used instead (AbsentAt, SentAt).
+// backup was made. It is retried for longer, by the time between its first attempt and the restore.
 func noteRestored(p *relay.Policy, c store.ClaimedDelivery) {
 	if !bytes.Contains(c.Payload, []byte(`"restored"`)) { // avoids decoding most payloads
 		return
@@ -107,12 +105,6 @@ func noteRestored(p *relay.Policy, c store.ClaimedDelivery) {
 	body := PayloadOf(&c.Delivery)
 	p.Restored = body.Restored && c.State == store.Unknown
 	since := body.RestoredAt
-	if since == nil && body.Restored && !body.Unsure {
-		since = c.AbsentAt // dispatch.Finish records the restore since then, but earlier versions didn't
-		if c.State == store.Unknown {
-			since = c.SentAt // when the attempt that is looked for began; for a new attempt it would be the present time
-		}
-	}
 	if since != nil && c.FirstAt != nil {
 		before := max(since.Sub(*c.FirstAt), 0)
 		p.RetryFor += before

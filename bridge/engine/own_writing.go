@@ -51,11 +51,10 @@ type WrittenText struct {
 	Ask       *Ask           `json:"ask,omitempty"`
 	Written   *analysis.Text `json:"written,omitempty"`    // nil if nothing was written: Fact.Class says why
 	Covered   int            `json:"covered,omitempty"`    // how many messages of the conversation it is based on
-	CoveredTo bridge.EventID `json:"covered_to,omitempty"` // the event of the last of them; 0 in facts of earlier versions
+	CoveredTo bridge.EventID `json:"covered_to,omitempty"` // the event of the last of them
 }
 
-// summedUpPrefix marks values that SummedUpTo returns. Earlier versions stored a plain number instead: how many messages the summary
-// covered.
+// summedUpPrefix begins the values that SummedUpTo returns.
 const summedUpPrefix = "event:"
 
 // SummedUpTo returns the value of bridge.TraitSummedUp for a summary that covers all events up to the given one, such as "event:4711".
@@ -63,18 +62,14 @@ func SummedUpTo(event bridge.EventID) string {
 	return summedUpPrefix + strconv.FormatInt(int64(event), 10)
 }
 
-// ReadSummedUp parses a value of bridge.TraitSummedUp. It returns the last event that the latest summary covers or, for a value of an
-// earlier version, the number of messages. Both are 0 if there is no summary.
-func ReadSummedUp(value string) (event bridge.EventID, messages int) {
-	number, isEvent := strings.CutPrefix(value, summedUpPrefix)
-	n, err := strconv.ParseInt(number, 10, 64)
-	switch {
-	case err != nil:
-		return 0, 0
-	case isEvent:
-		return bridge.EventID(n), 0
+// ReadSummedUp parses a value of bridge.TraitSummedUp. It returns the last event that the latest summary covers; 0 if there is no summary.
+func ReadSummedUp(value string) bridge.EventID {
+	number, _ := strings.CutPrefix(value, summedUpPrefix)
+	event, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return 0
 	}
-	return 0, int(n)
+	return bridge.EventID(event)
 }
 
 // Reasons for which a text was not written: the Class of a Written fact.

@@ -34,8 +34,7 @@ const (
 // stored as JSON.
 type channelText struct {
 	Action bridge.Action    `json:"action"`
-	Line   store.DeliveryID `json:"line,omitempty"`   // the delivery of the question; 0 if nobody was asked yet
-	Edited bool             `json:"edited,omitempty"` // Action includes the marks and mentions of the latest edit; see refuseChannelText
+	Line   store.DeliveryID `json:"line,omitempty"` // the delivery of the question; 0 if nobody was asked yet
 }
 
 // wordsMark returns the bridge.WordsMark (a hash) of the text. A button carries it, to detect later edits.
@@ -224,7 +223,6 @@ func (ct *ChannelTexts) editChannelText(p *store.Post, a bridge.Action) {
 	text.Action.Marker = a.Marker
 	text.Action.Mentions = a.Mentions
 	text.Action.MentionsBot = a.MentionsBot
-	text.Edited = true
 	ct.keepChannelText(p, text)
 }
 
@@ -311,12 +309,6 @@ func (ct *ChannelTexts) refuseChannelText(r Request, p *store.Post, text channel
 	isEmpty := text.Action.Text == "" && len(text.Action.Files) == 0
 	if isForColleagues(text.Action) || isEmpty {
 		ct.Refuse(r.About(nil), bridge.ReasonForColleagues, "The message was edited, and is for colleagues now.",
-			"Type in the conversation's thread what the customer is to get.")
-		return true
-	}
-	if p.Version != "" && !text.Edited { // an earlier version of Parley stored the edit without its marks, which may make it a note
-		ct.Refuse(r.About(nil), "edited_before_update",
-			"The message was edited before Parley was updated: I don't know whether it is for the customer.",
 			"Type in the conversation's thread what the customer is to get.")
 		return true
 	}

@@ -6,9 +6,8 @@ import (
 )
 
 const (
-	minToSumUp    = 8   // messages from and to the customer: fewer are quickly read
-	minNewToSumUp = 4   // messages since the last summary that are worth another one
-	maxCounted    = 100 // messages of a summary of an earlier version: of more, nobody can count how many came since
+	minToSumUp    = 8 // messages from and to the customer: fewer are quickly read
+	minNewToSumUp = 4 // messages since the last summary that are worth another one
 )
 
 // sumUp has a long conversation summed up for whoever goes on with it, or finds it later. It does nothing if the
@@ -20,11 +19,8 @@ func (wf *WorkflowUseCases) sumUp(c *Conversation, why Occasion) {
 	}
 
 	ask := Ask{Task: analysis.Summarise, Language: settings.Language, Occasion: why, MinMessages: minToSumUp}
-	event, messages := ReadSummedUp(c.Traits[bridge.TraitSummedUp])
-	if event != 0 {
+	if event := ReadSummedUp(c.Traits[bridge.TraitSummedUp]); event != 0 {
 		ask.After, ask.MinNew = event, minNewToSumUp
-	} else if messages != 0 { // an earlier version has made the last summary, of so many messages
-		ask.MinMessages = max(ask.MinMessages, min(messages, maxCounted)+minNewToSumUp)
 	}
 
 	wf.Requests.Add(c, ask)

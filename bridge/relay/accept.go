@@ -71,8 +71,6 @@ func (w journalWriter) newArrival(ctx context.Context, account store.AccountID, 
 	a := &arrival{done: make(chan error, 1), event: store.NewEvent{
 		AccountID:  account,
 		ExternalID: f.ExternalID,
-		FormerID:   f.FormerID,
-		ArrivedAt:  f.ArrivedAt,
 		OrderKey:   store.OrderKey(account, f.OrderKey),
 		Payload:    f.Payload,
 		SizeBytes:  int64(len(f.Payload)),

@@ -118,15 +118,13 @@ func writeField(entry *Mapping, a StateAccount, spec channels.Spec, f channels.F
 }
 
 // hasValue reports whether an account has a value for a field of its channel. For a secret, Config has the name of the
-// field with an empty value. Rows of older versions lack these names; if such a row has any secrets, hasValue assumes that
-// the required ones are among them.
+// field with an empty value.
 func hasValue(a StateAccount, f channels.Field) bool {
 	value, isNamed := a.Config[f.Name]
 	if !f.Secret {
 		return value != ""
 	}
-	isAssumed := f.IsNeeded(a.Config) && len(a.Row.Secrets) > 0
-	return isNamed || isAssumed
+	return isNamed
 }
 
 var notInVariables = regexp.MustCompile(`[^A-Z0-9]+`)

@@ -165,8 +165,7 @@ func (o *overlay) ownAliases(a *StateAccount, spec channels.Spec, e ParleyfileAc
 }
 
 // trialAddresses sets the addresses to which an account in trial mode may send. They are stored as the
-// channel's normalised key, with which recipients are compared. An unreadable address is a fault, unless it is
-// stored already: earlier versions stored such addresses.
+// channel's normalised key, with which recipients are compared. An unreadable address is a fault.
 func (o *overlay) trialAddresses(a *StateAccount, e ParleyfileAccount) {
 	if e.TrialTo == nil {
 		return
@@ -178,7 +177,7 @@ func (o *overlay) trialAddresses(a *StateAccount, e ParleyfileAccount) {
 		address := strings.TrimSpace(t.Value)
 		if spec != nil && spec.ReadAddress != nil && address != "" {
 			party, err := spec.ReadAddress(a.Config, address)
-			if err != nil && !slices.Contains(a.Row.TrialTo, address) {
+			if err != nil {
 				o.faults.Add(Fault{
 					At:    t.At,
 					Where: "account " + e.Name + ": trial_to",

@@ -264,10 +264,9 @@ func (f *folder) factOf(o outcome, uidValidity uint32) (fact channels.Fact, ok b
 	envelope.InternalDate = o.mail.arrivedAt
 	envelope.SizeBytes = o.mail.sizeBytes
 	envelope.Truncated = o.mail.truncated
-	fact.ExternalID, fact.FormerID = message.FactAndFormer(o.mail.raw)
-	fact.ArrivedAt = o.mail.arrivedAt
+	fact.ExternalID = message.Fact(o.mail.raw)
 	if f.isSent {
-		fact.ExternalID, fact.FormerID = message.Sent(fact.ExternalID), message.Sent(fact.FormerID)
+		fact.ExternalID = message.Sent(fact.ExternalID)
 	}
 
 	fact.Payload = o.mail.withLine(envelope.Line())

@@ -15,24 +15,17 @@ import (
 
 // Fact returns the id of the fact that a mail arrived, such as mail:0123456789abcdef0123456789abcdef. All copies of a
 // mail in the mailbox have the same id. A different mail has a different id, even if its Message-ID is the same.
-func Fact(raw []byte) string {
-	id, _ := FactAndFormer(raw)
-	return id
-}
-
-// FactAndFormer returns the id of Fact, and the id that earlier versions gave to the same fact, without regard to the
-// mail's files. former is "" if it is the same id.
 //
 // Servers may re-encode the parts of a mail, so the id is a hash of the decoded texts and files and some headers. For a
 // mail without a Message-ID, it is a hash of the raw bytes. The input of the hash must never change, because stored ids
 // depend on it.
-func FactAndFormer(raw []byte) (id, former string) {
+func Fact(raw []byte) string {
 	sum := sha256.New()
 	root, _ := Read(raw)
 	ids := MessageIDs(root.Header.Raw("Message-Id"), root.Header.Guess)
 	if len(ids) == 0 {
 		sum.Write(raw)
-		return factID(sum), ""
+		return factID(sum)
 	}
 
 	sum.Write([]byte(ids[0]))
@@ -41,11 +34,8 @@ func FactAndFormer(raw []byte) (id, former string) {
 		writeSpaceless(h, DecodeHeader(root.Header.Raw(name), root.Header.Guess))
 	}
 	h.writeTexts(root)
-	withoutFiles := factID(sum)
-	if h.writeFiles(root); factID(sum) == withoutFiles {
-		return withoutFiles, ""
-	}
-	return factID(sum), withoutFiles
+	h.writeFiles(root)
+	return factID(sum)
 }
 
 // factID returns the id of a fact with this hash.
@@ -55,7 +45,7 @@ func factID(sum hash.Hash) string {
 }
 
 // Sent returns the id of the fact that a mail is in the folder of sent mail, such as
-// sent:0123456789abcdef0123456789abcdef. fact is the id of the mail from FactAndFormer. It isn't used itself, because a
+// sent:0123456789abcdef0123456789abcdef. fact is the id of the mail from Fact. It isn't used itself, because a
 // copy of the mail in another folder doesn't prove that we sent it.
 func Sent(fact string) string { return strings.Replace(fact, "mail:", "sent:", 1) }
 
