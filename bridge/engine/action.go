@@ -183,8 +183,7 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r Request) error {
 		}
 	}
 
-	w.speech.SayOutsideThread(r)
-	return nil
+	return w.speech.SayOutsideThread(ctx, tx, r)
 }
 
 // applyTyped applies a text that was typed in the conversation's thread.

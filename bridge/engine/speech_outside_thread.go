@@ -2,7 +2,10 @@ package engine
 
 import (
 	"cmp"
+	"context"
 	"strconv"
+
+	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
 	"parley/store"
@@ -14,37 +17,53 @@ import (
 // sent, and its author is asked.
 
 // SayOutsideThread applies a reply or note that was written outside of the conversation's thread.
-func (sp *SpeechUseCases) SayOutsideThread(r Request) {
+// Errors: the database's.
+func (sp *SpeechUseCases) SayOutsideThread(ctx context.Context, tx pgx.Tx, r Request) error {
 	r, edit := WithEarlyEdit(sp.Posts, r)
 	if edit == NothingToApply {
-		return
+		return nil
 	}
 	if r.Verb == bridge.VerbNote {
 		sp.outside.keepNote(r)
-		return
+		return nil
 	}
-	sp.outside.applyReply(r, edit)
+	return sp.outside.applyReply(ctx, tx, r, edit)
 }
 
 // applyReply turns a reply into one or two messages and decides about each. It looks for doubts first, because
 // the first message changes the conversation.
-func (sp outsideThread) applyReply(r Request, edit EarlyEdit) {
+func (sp outsideThread) applyReply(ctx context.Context, tx pgx.Tx, r Request, edit EarlyEdit) error {
 	sp.settleSuggestion(r)
 	sp.replies.RecipientsOfForm(r)
 	isTakenBack := sp.TakeBackEarlierSubmission(r)
 	doubt := sp.doubtAbout(r, edit, isTakenBack)
+	var other bridge.Facts
+	var why bridge.Reason
+	if home := r.Conversation.Home(sp.Dir); doubt == "" && home != nil {
+		there := r.OutsideThread()
+		there.Explicit, there.Surface, there.Place.Channel = true, home.AccountID, home.Channel
+		var err error
+		if other, why, err = otherGreeted(ctx, tx, sp.SpeechUseCases, there); err != nil {
+			return err
+		}
+	}
 
 	answered := sp.Messages.AnsweredBy(r.Conversation, r.Action)
 	parts := sp.replies.MessagesOfForm(r.Conversation, r.Action, answered)
 	for nth, part := range parts {
 		m := sp.Messages.AddOutsideThread(r.With(part))
 		sp.Posts.RememberForm(r, nth, m)
+		if other.ID != 0 {
+			askAboutGreeting(sp.SpeechUseCases, r.Conversation, m, other, why)
+			continue
+		}
 		leaves := sp.decideFate(r.With(part), m, answered, doubt)
 		isLast := nth == len(parts)-1
 		if leaves && isLast {
 			sp.offerNext(r, m, len(parts) == 1)
 		}
 	}
+	return nil
 }
 
 // offerNext leads on from a reply whose form was not opened in the conversation's thread, where its author doesn't see it. isWhole is

@@ -40,6 +40,11 @@ func TestAnotherCustomersFile(t *testing.T) {
 	w.chat.Press(t, "ann", w.waitLine(dark, bridge.LineAsk), bridge.VerbSendThere)
 	wantList(t, "who gets it", w.waitSent(1)[0].To, []string{"lee@x.test"})
 
+	form := formOf(bridge.VerbReply)
+	form.Args.Conversation = 2
+	w.chat.Submit("ann", support, dark, form, "From a form", again)
+	w.chat.Press(t, "ann", w.waitShown("file_of_other From a form"), bridge.VerbKeep)
+
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Bill", Text: "Is this it?", Files: bill})
 	w.chat.Say("ann", support, w.waitThread("Is this it?"), "Yes", again)
 	wantList(t, "who gets the other", w.waitSent(2)[1].To, []string{"kim@x.test"})
