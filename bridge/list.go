@@ -67,7 +67,7 @@ type Listing struct {
 	// Counts of the lists of what isn't over, up to MaxListCount; nil for search results.
 	Counts map[ListName]int
 	Chats  []Chat     // the reader's latest with colleagues, on the first page of ListMine
-	Unread []ListName // those of the reader's own lists in which something is unread; together with Counts
+	Unread []ListName // those of the lists that are counted in which something is unread; together with Counts
 	Now    time.Time  // when it was read, by Parley's clock; zero for a chat
 }
 

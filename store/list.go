@@ -375,19 +375,25 @@ func composeCounts(r Reader, lists []ListQuery) (sql string, args []any) {
 		tail := `
 	ORDER BY ` + strings.Join(keys, ", ") + `
 	LIMIT ` + most
-		parts[i] = `SELECT ` + strconv.Itoa(i) + ` AS n, (
-			SELECT count(*)::int FROM (SELECT` + s.from(&lists[i], nil, tail) + `) AS counted) AS count`
+		parts[i] = `(SELECT ` + strconv.Itoa(i) + ` AS n, count(*)::int AS count, coalesce(bool_or(is_unread), false) AS unread
+			FROM (SELECT conversation.unread_since IS NOT NULL AS is_unread` + s.from(&lists[i], nil, tail) + `) AS counted)`
 	}
-	return `SELECT count FROM (` + strings.Join(parts, ` UNION ALL `) + `) AS counts ORDER BY n`, s.args
+	return `SELECT count, unread FROM (` + strings.Join(parts, ` UNION ALL `) + `) AS counts ORDER BY n`, s.args
 }
 
-// CountLists returns how many conversations each of the lists has, up to MaxListCount.
-func CountLists(ctx context.Context, q Querier, r Reader, lists []ListQuery) ([]int, error) {
+// ListCount is how many conversations a list has, up to MaxListCount.
+type ListCount struct {
+	Count  int  `db:"count"`
+	Unread bool `db:"unread"` // among these is one that no agent has dealt with
+}
+
+// CountLists counts the conversations of each of the lists.
+func CountLists(ctx context.Context, q Querier, r Reader, lists []ListQuery) ([]ListCount, error) {
 	if len(lists) == 0 {
 		return nil, nil
 	}
 	sql, args := composeCounts(r, lists)
-	return query.Column[int](ctx, q, "count lists", sql, args...)
+	return query.Collect[ListCount](ctx, q, "count lists", sql, args...)
 }
 
 const isAwaited = `

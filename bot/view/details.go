@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +31,10 @@ func Details(f bridge.Facts) Card {
 	d.addText("Team", shape.OneLine(f.Team, shape.MaxNameRunes))
 	d.add("Marks", markPieces(f)...)
 	d.addText("Visible to", verb.VisibleTo(f))
-	d.add("Tags", tagPieces(f.Tags)...)
+	isLabel := func(t bridge.Tag) bool { return t.Label }
+	isPlain := func(t bridge.Tag) bool { return !t.Label }
+	d.add("Labels", tagPieces(slices.DeleteFunc(slices.Clone(f.Tags), isPlain))...)
+	d.add("Tags", tagPieces(slices.DeleteFunc(slices.Clone(f.Tags), isLabel))...)
 	if !f.Automatic {
 		d.addText("Replies go to", shape.Recipients(f.Recipients))
 	}

@@ -29,6 +29,7 @@ func rootCases(t *testing.T) []namedFacts {
 		{name: "1 unassigned", facts: f},
 		{name: "2 everything", facts: all},
 		{name: "3 pending", facts: with(f, func(f *bridge.Facts) {
+			f.Tags = []bridge.Tag{{Name: "vip"}, {Name: "Refund", Label: true}}
 			f.Status, f.Assignees, f.LastMessage.From = bridge.StatusPending, agents{bob()}, "agent"
 		})},
 		{name: "4 snoozed", facts: with(all, func(f *bridge.Facts) { f.Status, f.SnoozedUntil = bridge.StatusSnoozed, now(t).Add(23*time.Hour) })},

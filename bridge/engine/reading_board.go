@@ -39,7 +39,7 @@ func (rd *ReadingReader) Board(ctx context.Context, q store.Querier, surface sto
 		board.Team = t.Name
 	}
 	for i, name := range []string{"Urgent", "Unassigned", "Overdue", "Waking today"} {
-		part := bridge.BoardList{Name: name, Count: counts[i]}
+		part := bridge.BoardList{Name: name, Count: counts[i].Count}
 		lists[i].Limit = maxBoardRows
 		ids, _, err := store.ListConversations(ctx, q, store.Reader{}, lists[i])
 		if err != nil {

@@ -55,9 +55,7 @@ func (rd *ReadingReader) List(
 		ids, l.Next, err = rd.listed(ctx, q, surface, agent, r, &l.ListQuery)
 		l.More = l.Next != ""
 		if err == nil && query.Counts && l.After == "" {
-			if l.Counts, err = rd.counts(ctx, q, agent, r, l.Hidden); err == nil {
-				l.Unread, err = unreadLists(ctx, q, r)
-			}
+			l.Counts, l.Unread, err = rd.counts(ctx, q, agent, r, l.Hidden)
 		}
 	case readingIsTooShort(words) && (words != "" || view == bridge.ListView{}):
 		return l, &bridge.Problem{

@@ -206,10 +206,11 @@ func seesOwnTeams(agent *store.Agent, r store.Reader) bool {
 	return agent != nil && !agent.IsAdmin() && len(r.Teams) > 0
 }
 
-// counts returns how many conversations the lists of unfinished ones have that aren't hidden.
+// counts returns how many conversations the lists of unfinished ones have that aren't hidden, and those of them in which something is
+// unread: in one's own lists anywhere, in the others among what comes first.
 func (rd *ReadingReader) counts(
 	ctx context.Context, q store.Querier, agent *store.Agent, r store.Reader, hidden []bridge.ListName,
-) (map[bridge.ListName]int, error) {
+) (counts map[bridge.ListName]int, unread []bridge.ListName, err error) {
 	var lists []store.ListQuery
 	for _, name := range []bridge.ListName{bridge.ListMine, bridge.ListUnassigned, bridge.ListTeam, bridge.ListWaiting, bridge.ListSnoozed} {
 		lists = append(lists, store.ListQuery{List: name, OwnTeams: seesOwnTeams(agent, r)})
@@ -223,35 +224,30 @@ func (rd *ReadingReader) counts(
 		lists, all = append(lists, all...), nil
 	}
 
-	counts := map[bridge.ListName]int{}
+	for _, name := range []bridge.ListName{bridge.ListMine, bridge.ListWaiting, bridge.ListSnoozed} {
+		lists = append(lists, store.ListQuery{List: name, Filter: store.Filter{Unread: true}})
+	}
+
+	counts = map[bridge.ListName]int{}
 	for _, part := range []struct {
 		lists  []store.ListQuery
 		reader store.Reader
 	}{{lists, r}, {all, rd.listReader(bridge.ListAll, agent, r)}} {
 		found, err := store.CountLists(ctx, q, part.reader, part.lists)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for i, n := range found {
-			counts[part.lists[i].List] = n
+			name := part.lists[i].List
+			if !part.lists[i].Filter.Unread {
+				counts[name] = n.Count
+			}
+			if n.Unread && !slices.Contains(unread, name) {
+				unread = append(unread, name)
+			}
 		}
 	}
-	return counts, nil
-}
-
-// unreadLists returns those of the reader's own lists in which something is unread.
-func unreadLists(ctx context.Context, q store.Querier, r store.Reader) (unread []bridge.ListName, err error) {
-	var lists []store.ListQuery
-	for _, name := range []bridge.ListName{bridge.ListMine, bridge.ListWaiting, bridge.ListSnoozed} {
-		lists = append(lists, store.ListQuery{List: name, Filter: store.Filter{Unread: true}})
-	}
-	found, err := store.CountLists(ctx, q, r, lists)
-	for i, n := range found {
-		if n > 0 {
-			unread = append(unread, lists[i].List)
-		}
-	}
-	return unread, err
+	return counts, unread, nil
 }
 
 // ListChoices returns the values by which an agent can filter lists.
