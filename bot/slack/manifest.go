@@ -109,7 +109,7 @@ type interactivity struct {
 func Scopes() []string {
 	return []string{
 		"app_mentions:read", "channels:history", "channels:join", "channels:read", "chat:write", "chat:write.customize", "commands",
-		"files:read", "files:write", "groups:history", "groups:read", "im:write", "reactions:read", "reactions:write",
+		"files:read", "files:write", "groups:history", "groups:read", "im:write", "pins:write", "reactions:read", "reactions:write",
 		"users:read", "users:read.email",
 	}
 }

@@ -59,6 +59,11 @@ func useAllScopes(t *testing.T, w *world) {
 	w.desk.First(t, reactionFacts)
 	w.mustSend(bridge.Post{Kind: bridge.PostMark, Mark: bridge.MarkSent, Place: bridge.Place{Channel: w.channel, Message: ts}})
 
+	// Post a board, which is pinned.
+	board := w.newPost(bridge.PostLine, bridge.Place{Channel: w.channel}, "t2")
+	board.Line = &bridge.Line{Content: &bridge.BoardLine{Zone: "UTC"}}
+	w.mustSend(board)
+
 	// Post under a customer's name, and show and read files.
 	w.mustSend(w.newPost(bridge.PostSaid, root, "t1"))
 	w.mustSendAll(w.newFilesPost(root, textFile("a.txt", "x")))

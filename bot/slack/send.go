@@ -154,12 +154,24 @@ func (s *poster) sendWords(ctx context.Context, self *Self, p bridge.Post) (brid
 		return bridge.Sent{}, err
 	}
 	if p.Place.Thread == "" {
+		s.pinBoard(ctx, p, ts)
 		return bridge.Sent{Message: ts, Thread: ts, More: part.more}, nil
 	}
 
 	sent := bridge.Sent{Message: ts, Thread: thread, More: part.more}
 	s.notifyAbsent(ctx, self, p, sent)
 	return sent, nil
+}
+
+// pinBoard pins a board that was posted. If Slack doesn't let us, because an admin hasn't granted the scope yet for example, people pin
+// it themselves.
+func (s *poster) pinBoard(ctx context.Context, p bridge.Post, ts string) {
+	if p.Line == nil || p.Line.Kind() != bridge.LineBoard {
+		return
+	}
+	if err := s.api.AddPinContext(ctx, p.Place.Channel, slackapi.NewRefToMessage(p.Place.Channel, ts)); err != nil {
+		s.log.Info("slack board not pinned", "channel", p.Place.Channel, "error", err)
+	}
 }
 
 // customerOptions makes a post appear under the customer's name, with the icon of their channel, such as e-mail.

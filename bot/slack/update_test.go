@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"slices"
 	"testing"
 
 	"parley/bot/slack/slackfake"
@@ -96,5 +97,21 @@ func TestWhisperThatSlackRefuses(t *testing.T) {
 			w.fake.Inject(slackfake.Fault{Method: "chat.postEphemeral", Kind: slackfake.FaultError, Error: code})
 			w.mustSendDirectly(p)
 		})
+	}
+}
+
+// The board of a channel is pinned when it is posted. Without the scope for it, it is posted all the same.
+// Requirement R-253: A board for each channel.
+func TestBoardIsPinned(t *testing.T) {
+	t.Parallel()
+	for _, scopes := range [][]string{Scopes(), slices.DeleteFunc(Scopes(), func(s string) bool { return s == "pins:write" })} {
+		w := newWorld(t, func(_ *Options, f *slackfake.Options) { f.Scopes = scopes })
+		p := w.newPost(bridge.PostLine, bridge.Place{Channel: w.channel}, "t1")
+		p.Line = &bridge.Line{Content: &bridge.BoardLine{Zone: "UTC"}}
+		sent := w.mustSend(p)
+		calls := w.fake.Calls("pins.add")
+		wantEqual(t, "calls that pin", len(calls), 1)
+		wantEqual(t, "what is pinned", calls[0].Args["timestamp"], sent.Message)
+		wantEqual(t, "it is pinned", calls[0].OK, slices.Contains(scopes, "pins:write"))
 	}
 }

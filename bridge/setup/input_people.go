@@ -98,7 +98,7 @@ func teamFields() []Field {
 		Field{
 			Path: "board", Label: "Board", Input: InputChoice, Choices: BoardRules(), Default: BoardOff,
 			Help: "One silent message in each of the team's channels shows what is urgent, unassigned, overdue and waking today. It " +
-				"follows within a minute. Pin it, so that everybody finds it.",
+				"follows within a minute. Slack has it pinned; in Teams, pin it, so that everybody finds it.",
 		},
 		Field{
 			Path: "emoji", Label: "Emoji that are verbs", Input: InputGroup,

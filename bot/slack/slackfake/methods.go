@@ -62,6 +62,7 @@ func (a *webAPI) chatMethods() map[string]method {
 		"chat.getPermalink":  {tier: ample, required: []string{"channel", "message_ts"}, do: a.chat.getPermalink},
 
 		"reactions.add":    {scope: "reactions:write", tier: tier3, required: reaction, do: a.chat.addReaction},
+		"pins.add":         {scope: "pins:write", tier: tier2, required: []string{"channel", "timestamp"}, do: a.chat.addPin},
 		"reactions.remove": {scope: "reactions:write", tier: tier2, required: reaction, do: a.chat.removeReaction},
 	}
 }

@@ -43,6 +43,35 @@ func (a *chatAPI) addReaction(c *WebcallCall) (Reply, *WorkspaceRefusal) {
 	return Reply{}, a.board.addEmoji(ch, m, a.Opt.BotUser, c.Str("name"))
 }
 
+// maxPins is how many messages of a channel may be pinned.
+const maxPins = 100
+
+// addPin is pins.add.
+// Source: docs.slack.dev/reference/methods/pins.add, read 2026-11.
+func (a *chatAPI) addPin(c *WebcallCall) (Reply, *WorkspaceRefusal) {
+	ch, m, refusal := a.reactionTarget(c)
+	pinned := 0
+	if ch != nil {
+		for _, other := range ch.byTS {
+			pinned += len(other.PinnedTo)
+		}
+	}
+	switch {
+	case refusal != nil:
+		return nil, refusal
+	case !ch.members[a.Opt.BotUser]:
+		return nil, Refuse("not_in_channel")
+	case m.Subtype == "channel_join" || m.Subtype == "group_join":
+		return nil, Refuse("not_pinnable")
+	case len(m.PinnedTo) > 0:
+		return nil, Refuse("already_pinned")
+	case pinned >= maxPins:
+		return nil, Refuse("too_many_pins")
+	}
+	m.PinnedTo = []string{ch.ID}
+	return Reply{}, nil
+}
+
 func (a *chatAPI) removeReaction(c *WebcallCall) (Reply, *WorkspaceRefusal) {
 	ch, m, refusal := a.reactionTarget(c)
 	if refusal != nil {

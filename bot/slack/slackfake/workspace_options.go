@@ -76,7 +76,7 @@ func AllScopes() []string {
 	return []string{
 		"app_mentions:read", "assistant:write", "channels:history", "channels:join", "channels:manage", "channels:read",
 		"chat:write", "chat:write.customize", "commands", "files:read", "files:write",
-		"groups:history", "groups:read", "groups:write", "im:history", "im:read", "im:write", "mpim:history", "mpim:read",
+		"groups:history", "groups:read", "groups:write", "im:history", "im:read", "im:write", "mpim:history", "mpim:read", "pins:write",
 		"reactions:read", "reactions:write", "team:read", "users:read", "users:read.email",
 	}
 }

@@ -77,6 +77,7 @@ type Message struct {
 	Files           []*File         `json:"files,omitempty"`
 	Upload          *bool           `json:"upload,omitempty"`
 	Reactions       []Reaction      `json:"reactions,omitempty"`
+	PinnedTo        []string        `json:"pinned_to,omitempty"` // the channel, if it is pinned there
 	Edited          *Edited         `json:"edited,omitempty"`
 	ReplyCount      int             `json:"reply_count,omitempty"`
 	ReplyUsersCount int             `json:"reply_users_count,omitempty"`
