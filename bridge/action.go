@@ -356,8 +356,6 @@ type AskContext string
 const (
 	AskWithLast    AskContext = "" // the customer's last message
 	AskWithNothing AskContext = "nothing"
-	AskWithFive    AskContext = "five"  // the last five messages that came from the customer or left
-	AskWithFiles   AskContext = "files" // the customer's last message with its files
 )
 
 // ReplyArgs are the values with which a reply form is opened, and those that it submits besides the text.

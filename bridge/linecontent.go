@@ -477,16 +477,14 @@ func (*AskedLine) Kind() LineKind { return LineDone }
 
 // AsideLine begins the thread of a question aside about the conversation, or says that nobody waits for an answer any more.
 type AsideLine struct {
-	Said []AsideSaid `json:",omitempty"` // the context, oldest first
+	Said []AsideSaid `json:",omitempty"` // the context
 	Over bool        `json:",omitempty"`
 }
 
-// AsideSaid is a message that whoever is asked may read. It doesn't say which customer's.
+// AsideSaid is a message of the customer that whoever is asked may read. It doesn't say which customer's.
 type AsideSaid struct {
 	At    time.Time
-	ByUs  bool     `json:",omitempty"`
-	Words string   `json:",omitempty"`
-	Files []string `json:",omitempty"`
+	Words string `json:",omitempty"`
 }
 
 // Kind implements LineContent.

@@ -19,8 +19,8 @@ func askVerb() *Verb {
 			Missing:    "Say whom, and what: !ask #warehouse Do we have this in red?",
 		},
 		Help: Help{
-			Sentence: "Asks a channel, a colleague or somebody outside. They read the question and the customer's last message; the form offers " +
-				"other context. What they answer comes back as a note.",
+			Sentence: "Asks a channel, a colleague or somebody outside. They read the question and the customer's last message; in the form " +
+				"you may leave that out. What they answer comes back as a note.",
 			Examples: []string{"!ask #warehouse Do we have this in red?", "!ask @ben Is that covered?", "!ask bob@shop.example When does it come?"},
 		},
 		Slash:  true,
@@ -47,8 +47,6 @@ func askAside(form *shape.Form, in shape.FormInput) error {
 			Hint: "Whoever you ask reads just this, as it was written, but for addresses that Parley knows. The customer doesn't learn of it.",
 			Options: []shape.Option{
 				{Value: "last", Label: "The customer's last message"},
-				{Value: string(bridge.AskWithFiles), Label: "The customer's last message with its files"},
-				{Value: string(bridge.AskWithFive), Label: "The last five messages, without notes"},
 				{Value: string(bridge.AskWithNothing), Label: "Nothing"},
 			},
 		},
@@ -125,16 +123,8 @@ func Aside(l bridge.Line, c *bridge.AsideLine, f bridge.Facts) []shape.Block {
 		shape.Sentence(shape.DoerName(l) + " asks:")}
 	blocks = append(blocks, shape.Quote(l.Text)...)
 	for _, said := range c.Said {
-		author := "The customer wrote, "
-		if said.ByUs {
-			author = "We wrote, "
-		}
-		blocks = append(blocks, shape.SmallPrint(shape.Text(author), shape.At(said.At, f.Zone), shape.Text(":")))
-		words := said.Words
-		for _, name := range said.Files {
-			words = strings.TrimSpace(words + "\n\n(" + shape.OneLine(name, shape.MaxNameRunes) + ")")
-		}
-		blocks = append(blocks, shape.Quote(words)...)
+		blocks = append(blocks, shape.SmallPrint(shape.Text("The customer wrote, "), shape.At(said.At, f.Zone), shape.Text(":")))
+		blocks = append(blocks, shape.Quote(said.Words)...)
 	}
 	return append(blocks, shape.SmallPrint(shape.Text("Reply to this message. What you write becomes a note; the customer never gets it.")))
 }

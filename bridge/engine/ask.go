@@ -65,20 +65,17 @@ func (w *work) ask(ctx context.Context, tx pgx.Tx, r Request) error {
 	return w.askByMail(ctx, tx, r, whom, messages)
 }
 
-// askedAbout returns the messages that whoever is asked may read, oldest first.
+// askedAbout returns what whoever is asked may read: the customer's last message, or nothing. It doesn't say which customer's.
 func askedAbout(ctx context.Context, tx pgx.Tx, r Request) ([]store.Message, error) {
 	if r.Args.Context == bridge.AskWithNothing {
 		return nil, nil
 	}
 	r.Args.Messages, r.Args.Notes = nil, false
 	said, err := emailed(ctx, tx, r)
-	if r.Args.Context == bridge.AskWithFive {
-		const most = 5
-		return said[max(0, len(said)-most):], err
-	}
-	for i := range slices.Backward(said) {
-		if said[i].Direction == store.DirectionIn {
-			return said[i : i+1], err
+	for _, m := range slices.Backward(said) {
+		if m.Direction == store.DirectionIn {
+			m.Text, m.Revision, m.Files = withoutAddresses(r.Conversation, m.CurrentText()), nil, nil
+			return []store.Message{m}, err
 		}
 	}
 	return nil, err
@@ -107,29 +104,13 @@ func (w *work) askInChat(
 	r Request, whom string, surface store.AccountID, channel string, to bridge.SurfaceUser, messages []store.Message,
 ) {
 	c, content := r.Conversation, &bridge.AsideLine{}
-	for i := range messages {
-		said := bridge.AsideSaid{
-			At: messages[i].SaidAt, ByUs: messages[i].Direction == store.DirectionOut, Words: withoutAddresses(c, messages[i].CurrentText()),
-		}
-		if r.Args.Context == bridge.AskWithFiles {
-			for _, f := range messages[i].Files {
-				said.Files = append(said.Files, f.Name)
-			}
-		}
-		content.Said = append(content.Said, said)
+	for _, m := range messages {
+		content.Said = append(content.Said, bridge.AsideSaid{At: m.SaidAt, Words: m.Text})
 	}
 	m := w.question(r)
 	line := bridge.Line{Content: content, By: w.Dir.Ref(surface, r.Agent.ID), Text: r.Text}
 	d := w.PostAside(c, surface, channel, to, m, line)
-	a := bridge.Aside{Whom: whom, Message: m.ID, Surface: surface, Delivery: d.ID}
-	if r.Args.Context == bridge.AskWithFiles {
-		for i := range messages {
-			if w.Files.HasPost(&messages[i]) {
-				w.PostBelow(c, a, bridge.PostFiles, messages[i].ID, Payload{Files: FetchedFiles(&messages[i])})
-			}
-		}
-	}
-	w.noteAsked(r, a, bridge.Line{})
+	w.noteAsked(r, bridge.Aside{Whom: whom, Message: m.ID, Surface: surface, Delivery: d.ID}, bridge.Line{})
 }
 
 // withoutAddresses removes the customer's addresses from a text.
@@ -158,21 +139,8 @@ func (w *work) askByMail(ctx context.Context, tx pgx.Tx, r Request, whom string,
 		refuseFor(w, r, problem)
 		return nil
 	}
-	authors := make([]string, len(messages))
-	for i := range messages {
-		m := &messages[i]
-		if authors[i] = "The customer"; m.Direction == store.DirectionOut {
-			authors[i] = "We"
-		}
-		m.Text = withoutAddresses(r.Conversation, m.CurrentText())
-		m.Revision = nil
-		if r.Args.Context != bridge.AskWithFiles {
-			m.Files = nil
-		}
-	}
-	files, left := emailedFiles(messages, recipients[0].Caps)
 	m := w.question(r)
-	c, err := w.beginMail(ctx, tx, r, recipients, emailText(r.Text, messages, authors, left), files)
+	c, err := w.beginMail(ctx, tx, r, recipients, emailText(r.Text, messages, []string{"The customer"}, nil), nil)
 	if c == nil {
 		return err
 	}

@@ -35,12 +35,6 @@ func (th *Writer) PostAside(
 	return th.Outbox.Enqueue(lane, string(bridge.PostLine), question.ID, p, nil)
 }
 
-// PostBelow queues a post in a question's thread.
-func (th *Writer) PostBelow(c *Conversation, a bridge.Aside, kind bridge.PostKind, m store.MessageID, p Payload) {
-	p.Below = a.Delivery
-	th.Outbox.Enqueue(th.asideLane(c, a.Surface, "aside", a.Message), string(kind), m, p, nil)
-}
-
 func (th *Writer) asideLane(c *Conversation, surface store.AccountID, channel string, question store.MessageID) *Lane {
 	class := laneClass(fmt.Sprintf("aside%d", question))
 	gate, request := th.budgetOf(surface, bridge.PostLine, channel)
@@ -79,7 +73,8 @@ func (th *Writer) CloseAsides(c *Conversation) (byMail []*Conversation) {
 	over := bridge.Line{Content: &bridge.AsideLine{Over: true}}
 	for _, a := range bridge.AsidesOf(c.Traits) {
 		if a.Conversation == 0 {
-			th.PostBelow(c, a, bridge.PostLine, NoMessage, Payload{Line: &over})
+			lane := th.asideLane(c, a.Surface, "aside", a.Message)
+			th.Outbox.Enqueue(lane, string(bridge.PostLine), NoMessage, Payload{Line: &over, Below: a.Delivery}, nil)
 			continue
 		}
 		if asked := th.Conversations.Get(a.Conversation); asked != nil && asked.BridgeStatus().Open() {

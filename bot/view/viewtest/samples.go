@@ -243,7 +243,7 @@ func (s Samples) answerLines() map[string]bridge.Line {
 		"answered": {Content: &bridge.AskedLine{Whom: "bob@shop.example", Answer: true}, Verb: bridge.VerbAsk,
 			Mentions: []bridge.AgentRef{ann}, Text: "On Monday.",
 			Customer: bridge.PartyRef{Name: "Bob's shop", Address: "bob@shop.example"}, Other: s.Facts()},
-		"aside": {Content: &bridge.AsideLine{Said: []bridge.AsideSaid{{At: When(), Words: "Is it there in red?", Files: []string{"lamp.jpg"}}}},
+		"aside": {Content: &bridge.AsideLine{Said: []bridge.AsideSaid{{At: When(), Words: "Is it there in red?"}}},
 			By: s.Ben, Text: "Do we have it in red?"},
 		"aside_over": {Content: &bridge.AsideLine{Over: true}},
 		"stats": {Content: &bridge.StatsLine{Weeks: []bridge.TeamWeek{
