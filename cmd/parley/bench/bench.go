@@ -34,6 +34,7 @@ func listGroups() []group {
 		{"budget", MeasureBudget, []string{"budget_use", "budget_calls", "budget_calls_burst", "budget_isolation"}},
 		{"lists", MeasureLists, []string{"list_pages", "find_p95_ms"}},
 		{"words", MeasureWords, []string{"words_cpu"}},
+		{"crowd", MeasureCrowd, []string{"crowd_refused", "crowd_publish", "crowd_board"}},
 		{"mail", MeasureMail, []string{"mail_ratio", "mail_cpu_ms", "mail_thread_p95", "mail_idle_cpu", "rss_load"}},
 		{"memory", MeasureMemory, []string{"rss_idle", "idle_cpu", "rss_mailboxes"}},
 		{"start", MeasureStart, []string{"start_ms", "start_fresh_s", "binary_mb"}},

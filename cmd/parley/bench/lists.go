@@ -300,6 +300,9 @@ func (s *stage) costOf(ctx context.Context, isIndexed bool, d time.Duration) (fl
 			return 0, fmt.Errorf("bench: words: %w", err)
 		}
 	}
+	if _, err := s.world.Pool.Exec(ctx, `VACUUM (ANALYZE)`); err != nil { // as autovacuum does in time
+		return 0, fmt.Errorf("bench: words: %w", err)
+	}
 	if err := s.world.Checkpoint(ctx); err != nil {
 		return 0, err
 	}
