@@ -81,6 +81,23 @@ func TestInboxInBrowser(t *testing.T) {
 	mariaAdds(s, "مرحبا، هل من أخبار؟ "+strings.Repeat("verylongword", 20))
 	b.Shows("مرحبا")
 	b.Looks("inbox-thread")
+	storetest.Exec(t, s.Pool, `UPDATE conversations SET status = 'closed', close_reason = 'archived', resolved_at = now(), waiting_since = NULL`)
+	b.Open("/inbox?list=archived")
+	b.Shows("Rossi")
+	b.Looks("archived")
+}
+
+// The pages of canned replies and of an account's further addresses fit on a phone, in both themes.
+func TestCannedAndAddresses(t *testing.T) {
+	t.Parallel()
+	s := startEverything(t)
+	b := s.Browser("ann@acme.test")
+	for name, path := range map[string]string{
+		"canned": "/settings/canned-replies", "canned-new": "/settings/new-canned-reply", "addresses": "/settings/accounts/support-mail/addresses",
+	} {
+		b.Open(path)
+		b.Looks(name)
+	}
 }
 
 // maxStreams is how many streams one agent may have open for one conversation.
