@@ -278,7 +278,7 @@ func modelSettings() []Setting {
 			Label: "Tokens that a model may cost in a day",
 			Free:  numberText("tokens", maxTokens, ""), // no default: unset means the environment variable
 			Text: "How many tokens a model may use in a day (UTC), for questions and answers; beyond that rules read what customers " +
-				"write. `0` is no limit. If nothing is set, `PARLEY_AI_TOKENS_A_DAY` counts.",
+				"write. `0` is no limit. If nothing is set, what whoever runs Parley chose counts.",
 		},
 		{
 			Name:  "ai_audit",

@@ -76,13 +76,8 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 
 	d.channels.mu.Lock()
 	defer d.channels.mu.Unlock()
-
-	isOld := d.channels.ids == nil || d.now().Sub(d.channels.readAt) > channelsMaxAge
-	if d.channels.isStale.Swap(false) || isOld {
-		if err := d.listChannels(ctx); err != nil {
-			d.channels.reset()
-			return "", err
-		}
+	if err := d.refreshChannels(ctx); err != nil {
+		return "", err
 	}
 
 	id := d.channels.ids[strings.ToLower(strings.TrimPrefix(channel, "#"))]
@@ -94,6 +89,31 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 	}
 
 	return id, nil
+}
+
+// refreshChannels reads the channels again if the cache is old. The caller must hold d.channels.mu.
+func (d *directory) refreshChannels(ctx context.Context) error {
+	isOld := d.channels.ids == nil || d.now().Sub(d.channels.readAt) > channelsMaxAge
+	if !d.channels.isStale.Swap(false) && !isOld {
+		return nil
+	}
+	if err := d.listChannels(ctx); err != nil {
+		d.channels.reset()
+		return err
+	}
+	return nil
+}
+
+// ChannelNames returns the names of the channels that Parley can see: "#support".
+func (d *directory) ChannelNames(ctx context.Context) (names []string, err error) {
+	d.channels.mu.Lock()
+	defer d.channels.mu.Unlock()
+	err = d.refreshChannels(ctx)
+	for name := range d.channels.ids {
+		names = append(names, "#"+name)
+	}
+	slices.Sort(names)
+	return names, err
 }
 
 // resolveID implements Resolve for a channel that is given by its id.

@@ -31,12 +31,38 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 		return channel, nil
 	}
 
-	service, err := d.Notes.Service(ctx)
+	list, err := d.listChannels(ctx)
 	if err != nil {
 		return "", err
 	}
-
 	found := ""
+	for _, info := range list {
+		if !hasName(info, name) {
+			continue
+		}
+		if found != "" && found != info.ID {
+			return "", fmt.Errorf("teams: several channels are called %q; name the one by its link", name)
+		}
+		found = info.ID
+	}
+	return found, nil
+}
+
+// ChannelNames returns the names of the channels that Parley can see: "#Support".
+func (d *directory) ChannelNames(ctx context.Context) (names []string, err error) {
+	list, err := d.listChannels(ctx)
+	for _, info := range list {
+		names = append(names, "#"+cmp.Or(info.Name, GeneralName))
+	}
+	return slices.Compact(slices.Sorted(slices.Values(names))), err
+}
+
+// listChannels reads the channels of all teams that the app is in.
+func (d *directory) listChannels(ctx context.Context) (all []ChannelInfo, err error) {
+	service, err := d.Notes.Service(ctx)
+	if err != nil {
+		return nil, err
+	}
 	teams := d.Notes.Teams()
 	for _, team := range slices.Sorted(maps.Keys(teams)) {
 		list, err := d.Bot.Channels(ctx, cmp.Or(teams[team].Service, service), team)
@@ -44,24 +70,14 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 			continue // the app was removed from this team, and we missed the event
 		}
 		if err != nil {
-			return "", fmt.Errorf("teams: channels of %s: %w", team, err)
+			return nil, fmt.Errorf("teams: channels of %s: %w", team, err)
 		}
 		if err := d.Notes.NoteChannels(ctx, team, list); err != nil {
-			return "", err
+			return nil, err
 		}
-
-		for _, info := range list {
-			if !hasName(info, name) {
-				continue
-			}
-			if found != "" && found != info.ID {
-				return "", fmt.Errorf("teams: several channels are called %q; name the one by its link", name)
-			}
-			found = info.ID
-		}
+		all = append(all, list...)
 	}
-
-	return found, nil
+	return all, nil
 }
 
 // hasName reports whether a channel has a name, ignoring case. Teams lists General without its name.

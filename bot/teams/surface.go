@@ -300,6 +300,11 @@ func (s *Surface) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser
 	return s.files.Open(ctx, f)
 }
 
+// ChannelNames returns the names of the channels that Parley can see: "#Support".
+func (s *Surface) ChannelNames(ctx context.Context) ([]string, error) {
+	return s.directory.ChannelNames(ctx)
+}
+
 // Resolve implements bridge.Surface.
 func (s *Surface) Resolve(ctx context.Context, channel string) (string, error) {
 	return s.directory.Resolve(ctx, channel)

@@ -62,6 +62,7 @@ type Field struct {
 	Value string
 
 	Placeholder string   // of text fields
+	Offers      []string // of text fields: values that the browser offers while somebody types
 	Choices     []Choice // of KindChoice and KindChecks
 	Stored      bool     // of KindSecret: a secret is stored
 }

@@ -55,7 +55,7 @@ func (o *object) checkChannel(kind, key string, t *Text) {
 	isName := len(t.Value) > 1 && t.Value[0] == '#' && !strings.ContainsAny(t.Value, " \t\n")
 	if t.Value != "" && !isName && !slackChannels.MatchString(t.Value) {
 		o.Fault(t.At, key, fmt.Sprintf("%q isn't a channel of Slack", t.Raw),
-			`Write its name with a # (in parley.yaml with quotes), "#support", or the channel's id (C012AB3CD) or link.`)
+			`Write its name, "#support", or the channel's id (C012AB3CD) or link.`)
 	}
 }
 
@@ -74,6 +74,6 @@ func (o *object) checkTeamsChannel(key string, t *Text) {
 	isName := len(t.Value) > 1 && t.Value[0] == '#' && !strings.Contains(t.Value, "\n")
 	if !isName && !teamsChannels.MatchString(t.Value) {
 		o.Fault(t.At, key, fmt.Sprintf("%q isn't a channel of Teams", t.Raw),
-			`Write the link that Teams gives by "Get link to channel", or its name with a # (in parley.yaml with quotes): "#Support".`)
+			`Write the link that Teams gives by "Get link to channel", or its name: "#Support".`)
 	}
 }

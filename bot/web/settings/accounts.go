@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"context"
 	"maps"
 	"net/url"
 	"slices"
@@ -177,9 +178,10 @@ func countWords(n int, word string) string {
 }
 
 // accountForm returns the form of the tab Connection; e is nil for a new account.
-func (p pages) accountForm(all []setup.Entry, action, channel string, e *setup.Entry) web.Form {
+func (p pages) accountForm(ctx context.Context, all []setup.Entry, action, channel string, e *setup.Entry) web.Form {
 	fields := withCompanyDefaults(p.desk.Fields(setup.EntryAccount, channel), all)
 	form := formOf(action, fields, e, connectionParts(fields))
+	p.offerChannels(ctx, &form)
 	team := findField(&form, "team")
 	teams := append([]string{""}, namesOf(all, setup.EntryTeam)...)
 	team.Kind = web.KindChoice
@@ -187,6 +189,15 @@ func (p pages) accountForm(all []setup.Entry, action, channel string, e *setup.E
 	team.Choices[0].Text = "none"
 	form.Back = accountsPath
 	return form
+}
+
+// offerChannels offers the channels of the chats in the fields for them.
+func (p pages) offerChannels(ctx context.Context, form *web.Form) {
+	for _, chat := range setup.Chats() {
+		if field := findField(form, chat+channelSuffix); field.Name != "" {
+			field.Offers = p.desk.ChatChannels(ctx, chat)
+		}
+	}
 }
 
 // settingPrefix is the path prefix of settings that exist for all accounts and for each account.
@@ -347,7 +358,7 @@ func (p pages) newForm(v *web.Visit, kind string) (web.Form, error) {
 	if err != nil {
 		return web.Form{}, err
 	}
-	form := p.accountForm(all, "/settings/new-account/"+url.PathEscape(kind), kind, nil)
+	form := p.accountForm(v.Context(), all, "/settings/new-account/"+url.PathEscape(kind), kind, nil)
 	form.Groups = form.Groups[:2] // see accountParts
 	setLater := []string{"mode", "trial_to", "paused"}
 	general := &form.Groups[0]

@@ -199,8 +199,11 @@ func (p pages) teamPages() entryPages {
 		rows: func(v *web.Visit, s *listFilter, all []setup.Entry) (any, error) {
 			return teamRows(all, pageOf(v, s, ofKind(all, setup.EntryTeam))), nil
 		},
-		newName:      func(v *web.Visit) string { return v.Value("name") },
-		refineForm:   refineTeam,
+		newName: func(v *web.Visit) string { return v.Value("name") },
+		refineForm: func(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry) {
+			refineTeam(v, form, e, all)
+			p.offerChannels(v.Context(), form)
+		},
 		finishChange: emojiOfTeam,
 	}
 }

@@ -143,7 +143,7 @@ func (p pages) withConnectionOf(v *web.Visit, name string, do func(*connectionPa
 	return do(&connectionPage{
 		State:        state,
 		Guide:        guideOf(e.Channel),
-		Form:         p.accountForm(all, accountPath(e.Name), e.Channel, e),
+		Form:         p.accountForm(v.Context(), all, accountPath(e.Name), e.Channel, e),
 		Name:         e.Name,
 		Path:         accountPath(e.Name),
 		Version:      e.Version,

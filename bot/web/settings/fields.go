@@ -86,6 +86,9 @@ func fieldOf(f setup.Field, e *setup.Entry) web.Field {
 	case setup.InputChoice:
 		field.Kind, field.Choices = web.KindChoice, makeChoices(f, field.Value)
 	case setup.InputLine, setup.InputGroup:
+		if f.Path == "zone" || strings.HasSuffix(f.Path, ".zone") {
+			field.Offers = listZones()
+		}
 	}
 
 	return field
@@ -210,5 +213,5 @@ func trimValues(f web.Field, given []string) []string {
 	}
 
 	oneLine := strings.ReplaceAll(text, "\n", " ") // browsers submit one line, but other programs may submit several
-	return []string{strings.TrimSpace(oneLine)}
+	return []string{readTyped(f.Name, strings.TrimSpace(oneLine))}
 }

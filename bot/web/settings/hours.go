@@ -69,7 +69,8 @@ func hoursForm(v *web.Visit, e *setup.Entry) web.Form {
 		Name:        zonePath,
 		Label:       "Time zone",
 		Value:       e.Value(zonePath),
-		Placeholder: "Europe/Berlin",
+		Placeholder: "Berlin",
+		Offers:      listZones(),
 		Help:        "The hours below are those of a clock there, in summer and in winter.",
 	}
 	return web.Form{
@@ -90,8 +91,8 @@ func weekFields(e *setup.Entry) web.Group {
 	week := setup.WeekOf(*e)
 	group := web.Group{
 		Title: "Week",
-		Help: "Several times with commas between them: `09:00-12:30, 13:30-17:30`. " +
-			"A night is two days: until `24:00`, and from `00:00`. An empty day is closed.",
+		Help: "`9-17`, `9am-5pm`, or several with commas between them: `9-12:30, 13:30-17:30`. " +
+			"A night is two days: until `24:00`, and from `0:00`. An empty day is closed.",
 	}
 	for _, name := range []string{"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"} {
 		key := strings.ToLower(name[:3])
@@ -213,6 +214,13 @@ func (p hoursPages) showHours(v *web.Visit) error {
 func (p hoursPages) saveHours(v *web.Visit) error {
 	return p.withAccountEntry(v, func(e *setup.Entry) error {
 		form := hoursForm(v, e)
+		if v.Value("copy") != "" {
+			for _, f := range form.Groups[weekGroup].Fields {
+				v.Request.PostForm.Set(f.Name, v.Value(weekPath+"mon"))
+			}
+			form.Keep(v, nil)
+			return v.Show("hours", p.hoursScreen(v, e, &form))
+		}
 		return p.saveForm(v, changeTo(v, e, hoursChange(v, form)), &form, form.Action, func() error {
 			return v.ShowAgain("hours", p.hoursScreen(v, e, &form))
 		})

@@ -33,6 +33,9 @@ type Desk interface {
 	// Fields describes the values of a kind of entry; channel is the kind of an account, and "" for other entries.
 	Fields(kind, channel string) []setup.Field
 
+	// ChatChannels returns the names of the channels of a chat ("slack" or "teams") that Parley can see; none if it doesn't know.
+	ChatChannels(ctx context.Context, chat string) []string
+
 	// Channels returns the kinds of accounts.
 	Channels() []Channel
 

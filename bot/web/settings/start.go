@@ -40,6 +40,9 @@ type StartDesk interface {
 	// decision is outdated, and *Retry if it may be changed or sent again.
 	Confirm(ctx context.Context, by web.Person, d StartDecision) (joined int, err error)
 
+	// ChatChannels returns the names of the channels of a chat that Parley can see; none if it doesn't know.
+	ChatChannels(ctx context.Context, chat string) []string
+
 	// Save stores a change and logs who made it. It returns the errors of setup.Save.
 	Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error)
 }
@@ -171,6 +174,11 @@ func (p startPages) readSteps(v *web.Visit) (*stepsPage, error) {
 	s.Microsoft.fill(progress.Chats)
 	s.AppID.Value = s.Microsoft.AppID
 	s.Team = s.teamForm()
+	for _, c := range s.Chats {
+		if channel := findField(&s.Team, "channel"); c.Connected && !slices.ContainsFunc(s.Teams, Team.HasChannel) {
+			channel.Offers = append(channel.Offers, p.desk.ChatChannels(v.Context(), c.Kind)...)
+		}
+	}
 	var teams []string
 	for _, t := range s.Teams {
 		teams = append(teams, t.Name)

@@ -41,7 +41,7 @@ func (s *stepsPage) teamForm() web.Form {
 			Label:       "Channel",
 			Required:    true,
 			Placeholder: "#support",
-			Help:        "Where the team's threads open: `#name`, or the channel's link or id. Parley must be let into it.",
+			Help:        "Where the team's threads open: its name, link or id. Parley must be let into it.",
 		},
 	}
 	return web.Form{Action: startPath + "/team", Groups: []web.Group{{Fields: fields}}}
@@ -61,7 +61,7 @@ func (p startPages) saveTeam(v *web.Visit) error {
 		return err
 	}
 
-	input := teamInput{name: v.Value("name"), chat: v.Value("chat"), channel: v.Value("channel")}
+	input := teamInput{name: v.Value("name"), chat: v.Value("chat"), channel: readChannel(v.Value("channel"))}
 	team := s.findTeam(input.name)
 	hasChannelThere := team != nil && slices.Contains(team.Chats, input.chat)
 	if hasChannelThere { // for example, another admin has sent the same form first

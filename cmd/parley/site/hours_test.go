@@ -36,8 +36,8 @@ func TestHoursPage(t *testing.T) {
 	b.Until("the page is there", "document.querySelector('#f-hours-zone')")
 	b.Looks("hours-none")
 
-	b.Write("#f-hours-zone", "Europe/Berlin")
-	b.Keys("\t9-17\t09:00-12:30, 13:30-17:00\t09:00-17:00\t09:00-17:00\t09:00-17:00")
+	b.Write("#f-hours-zone", "Berlin")
+	b.Keys("\tearly\t9-12:30, 13:30-17:00\t09:00-17:00\t09:00-17:00\t09:00-17:00")
 	b.Value("document.querySelector('#f-hours-holidays-country').value = 'DE-BY'")
 	b.Write("#f-hours-holidays-except", "Fronleichnam\nSaint Nobody")
 	b.Value("document.querySelector('#f-hours-holidays-days-0-date').value = '2026-12-23'")
@@ -49,7 +49,7 @@ func TestHoursPage(t *testing.T) {
 		"document.querySelector('#f-hours-week-mon-problem') && document.querySelector('#f-hours-holidays-days-0-open-problem')")
 	b.Looks("hours-refused")
 
-	b.Write("#f-hours-week-mon", "09:00-17:00")
+	b.Write("#f-hours-week-mon", "9-5pm")
 	b.Write("#f-hours-holidays-days-0-open", "09:00-12:00")
 	b.Press("form.page button")
 	b.Until("the holiday that nobody knows is refused",

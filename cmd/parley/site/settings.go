@@ -47,6 +47,30 @@ func (d *settingsDesk) Channels() []settings.Channel {
 	return list
 }
 
+// ChatChannels returns the names of the channels that a connected chat tells.
+func (d *settingsDesk) ChatChannels(ctx context.Context, chat string) []string {
+	return d.o.chatChannels(ctx, chat)
+}
+
+// channelsTimeout bounds how long a page waits for the names of channels, which only help to type one.
+const channelsTimeout = 5 * time.Second
+
+func (o Options) chatChannels(ctx context.Context, chat string) []string {
+	surface, ok := o.Chats.find(chat).(interface {
+		ChannelNames(ctx context.Context) ([]string, error)
+	})
+	if !ok {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, channelsTimeout)
+	defer cancel()
+	names, err := surface.ChannelNames(ctx)
+	if err != nil {
+		o.Log.Warn("the channels of a chat could not be listed", "chat", chat, "error", err)
+	}
+	return names
+}
+
 // Save validates and stores a change of one entry, in the name of by.
 func (d *settingsDesk) Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
 	return d.o.save(ctx, by, c)

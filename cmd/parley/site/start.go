@@ -94,6 +94,11 @@ func (d *startDesk) TeamsPackage(appID string) ([]byte, error) {
 	return teams.Package(teams.ManifestOptions{AppID: appID, Name: "Parley", PublicURL: d.o.BaseURL, Version: "1.0.0"})
 }
 
+// ChatChannels returns the names of the channels that a connected chat tells.
+func (d *startDesk) ChatChannels(ctx context.Context, chat string) []string {
+	return d.o.chatChannels(ctx, chat)
+}
+
 // Save saves a change of one entry of the configuration, such as an agent.
 func (d *startDesk) Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
 	return d.o.save(ctx, by, c)
