@@ -40,7 +40,7 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 		AudienceAge:  o.AudienceAge,
 	})
 	e.files = NewFiles(FilesOptions{Pool: o.Pool, Objects: o.Objects, Original: o.Original, Link: o.FileLink, Connected: e})
-	e.sender = NewOutbound(OutboundOptions{
+	e.sender = &Sender{
 		Pool:     o.Pool,
 		Engine:   host{e},
 		Objects:  o.Objects,
@@ -48,7 +48,7 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 		Backoff:  o.Backoff,
 		GapWait:  o.GapWait,
 		Original: o.Original,
-	})
+	}
 	e.chores = NewChores(o.Pool, o.Log, host{e})
 
 	relayOptions := o.Relay

@@ -14,7 +14,7 @@ func (e *Sender) Attempts(ctx context.Context, claims []store.ClaimedDelivery) [
 	m := e.loadMaterial(ctx, claims)
 	list := make([]relay.Attempt, len(claims))
 	for i, c := range claims {
-		common := attempt{sender: e, engine: e.opt.Engine, claim: c, material: m}
+		common := attempt{sender: e, engine: e.Engine, claim: c, material: m}
 		if c.Kind == KindReply {
 			list[i] = &replyAttempt{attempt: common}
 		} else {
@@ -37,7 +37,7 @@ func (e *Sender) loadMaterial(ctx context.Context, claims []store.ClaimedDeliver
 		return m
 	}
 
-	o, err := store.LoadOutgoing(ctx, e.opt.Pool, needed)
+	o, err := store.LoadOutgoing(ctx, e.Pool, needed)
 	if err != nil {
 		m.err = Retry(err)
 		return m

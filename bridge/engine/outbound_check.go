@@ -174,7 +174,7 @@ func (a *sourceCheck) confirmReply(ctx context.Context, r *outgoingReply, l repl
 		return nil
 	}
 
-	filling, err := a.engine.Filling(ctx, m.AccountID, a.sender.opt.GapWait)
+	filling, err := a.engine.Filling(ctx, m.AccountID, a.sender.GapWait)
 	if err != nil {
 		return Retry(err)
 	}
@@ -260,7 +260,7 @@ func (a *sourceCheck) refuseLine(ctx context.Context, m *store.Message, others s
 	if !canLeaveWithout {
 		return refusal
 	}
-	if err := store.LeaveDelivery(ctx, a.sender.opt.Pool, a.claim, m.ID); err != nil {
+	if err := store.LeaveDelivery(ctx, a.sender.Pool, a.claim, m.ID); err != nil {
 		return Retry(err)
 	}
 	return &channels.SendError{Class: channels.Retry, Wait: time.Millisecond, Text: others}
@@ -277,11 +277,11 @@ const changeIsRead = "The message was changed; the change is being read."
 // one.
 func (a *sourceCheck) awaitChange(ctx context.Context, m *store.Message, isTooLate bool) error {
 	waits := &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: changeIsRead}
-	hasWaited := isTooLate || store.Seconds(a.claim.FirstAgo) > a.sender.opt.GapWait+maxApplyTime
+	hasWaited := isTooLate || store.Seconds(a.claim.FirstAgo) > a.sender.GapWait+maxApplyTime
 	if !wasChangeFound(a.claim) || !hasWaited {
 		return waits
 	}
-	isBehind, err := store.ThreadWaits(ctx, a.sender.opt.Pool, m)
+	isBehind, err := store.ThreadWaits(ctx, a.sender.Pool, m)
 	if err != nil {
 		return Retry(err)
 	}
@@ -355,7 +355,7 @@ func waitForChat(err error, c store.ClaimedDelivery) *channels.SendError {
 // checkUnchanged returns an error if Parley's record of the message was changed since the attempt read it. The
 // next attempt then sends the new content.
 func (e *Sender) checkUnchanged(ctx context.Context, m *store.Message) error {
-	now, err := store.Messages(ctx, e.opt.Pool, m.ID)
+	now, err := store.Messages(ctx, e.Pool, m.ID)
 	if err != nil {
 		return Retry(err)
 	}
@@ -368,7 +368,7 @@ func (e *Sender) checkUnchanged(ctx context.Context, m *store.Message) error {
 // awaitEmoji returns an error while an emoji on the message is stored but not applied: it may take the reply
 // back. place is the message's id in its chat.
 func (e *Sender) awaitEmoji(ctx context.Context, m *store.Message, place string) error {
-	waits, err := store.EmojiWaits(ctx, e.opt.Pool, m.AccountID, m.Channel, place, e.opt.GapWait+maxApplyTime)
+	waits, err := store.EmojiWaits(ctx, e.Pool, m.AccountID, m.Channel, place, e.GapWait+maxApplyTime)
 	if err != nil {
 		return Retry(err)
 	}

@@ -234,7 +234,7 @@ func (a *replyAttempt) addFiles(r *outgoingReply) error {
 	s := a.engine.Surface(r.message.AccountID)
 	for _, l := range r.lines { // an edit may have added a file to any line
 		for _, ref := range l.message.Files {
-			f, err := a.sender.opt.Files.ForChannel(s, l.message.ID, ref)
+			f, err := a.sender.Files.ForChannel(s, l.message.ID, ref)
 			if err != nil {
 				return err
 			}

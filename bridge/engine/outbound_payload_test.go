@@ -80,7 +80,7 @@ func TestRestoredPostIsTriedAnew(t *testing.T) {
 		if c.state == store.Sending { // it was absent, and is tried again now
 			d.AbsentAt, d.SentAt = &sent, &later
 		}
-		p := NewOutbound(OutboundOptions{Engine: noChats{}}).Policy(store.ClaimedDelivery{Delivery: d})
+		p := (&Sender{Engine: noChats{}}).Policy(store.ClaimedDelivery{Delivery: d})
 		if p.RetryFor != c.wantRetry {
 			t.Errorf("%s: it is tried for %s, want %s", name, p.RetryFor, c.wantRetry)
 		}
@@ -113,7 +113,7 @@ func TestRetriesOfDirectMessages(t *testing.T) {
 	} {
 		d := store.Delivery{Kind: string(bridge.PostLine), State: c.state, DeliveryTimes: store.DeliveryTimes{FirstAt: &first},
 			Payload: []byte(c.payload)}
-		p := NewOutbound(OutboundOptions{Engine: noChats{}}).Policy(store.ClaimedDelivery{Key: ChannelLane(DirectChannel("ann")), Delivery: d})
+		p := (&Sender{Engine: noChats{}}).Policy(store.ClaimedDelivery{Key: ChannelLane(DirectChannel("ann")), Delivery: d})
 		if p.RetryFor != c.wantRetry {
 			t.Errorf("%s is tried for %s, want %s", name, p.RetryFor, c.wantRetry)
 		}

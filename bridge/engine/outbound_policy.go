@@ -42,8 +42,8 @@ func (e *Sender) Policy(c store.ClaimedDelivery) relay.Policy {
 
 // replyPolicy returns the policy of a reply, which is mostly its channel's.
 func (e *Sender) replyPolicy(c store.ClaimedDelivery) relay.Policy {
-	p := relay.Policy{RequestTimeout: 30 * time.Second, RetryFor: 48 * time.Hour, Backoff: e.opt.Backoff}
-	if ch := e.opt.Engine.Channel(c.AccountID); ch != nil {
+	p := relay.Policy{RequestTimeout: 30 * time.Second, RetryFor: 48 * time.Hour, Backoff: e.Backoff}
+	if ch := e.Engine.Channel(c.AccountID); ch != nil {
 		sending := ch.Capabilities().Sending
 		p.RequestTimeout = sending.Timeout
 		p.RetryFor = sending.RetryFor
@@ -86,7 +86,7 @@ func (e *Sender) postPolicy(c store.ClaimedDelivery) relay.Policy {
 	if isNotice && p.Restored { // it was probably sent after the backup was made
 		p.Idempotent, p.BestEffort = false, true
 	}
-	if s := e.opt.Engine.Surface(c.AccountID); s != nil {
+	if s := e.Engine.Surface(c.AccountID); s != nil {
 		p.RequestTimeout = s.Limits().RequestTimeout
 	}
 	if kind == bridge.PostFiles {

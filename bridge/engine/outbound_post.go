@@ -98,7 +98,7 @@ func (a *postAttempt) reserveMemory(ctx context.Context) (release func(), err er
 	for _, d := range a.claim.With {
 		size += Size(a.messages[d.MessageID])
 	}
-	return a.sender.opt.Files.ReserveMemory(ctx, size)
+	return a.sender.Files.ReserveMemory(ctx, size)
 }
 
 // makePost builds the post of a delivery and sets a.body and a.dir. It returns the thread to which the post goes,
@@ -205,7 +205,7 @@ func (a *postAttempt) addSaid(ctx context.Context, body Payload, p *bridge.Post)
 
 // addPostFiles adds a message's files to a post.
 func (a *postAttempt) addPostFiles(ctx context.Context, m *store.Message, body Payload, p *bridge.Post) error {
-	found, missing, err := a.sender.opt.Files.Read(ctx, m, Selection{
+	found, missing, err := a.sender.Files.Read(ctx, m, Selection{
 		IsFetched:   func(f store.FileRef) bool { return slices.Contains(body.Files, f.Index) },
 		OnlyFetched: body.Only,
 	})
@@ -240,8 +240,8 @@ func (a *postAttempt) makeSaid(m *store.Message, from bridge.PartyRef, body Payl
 		s.Files = append(s.Files, f.Name)
 	}
 
-	if m.HasHTML && a.sender.opt.Original != nil {
-		s.Original = a.sender.opt.Original(m.ID)
+	if m.HasHTML && a.sender.Original != nil {
+		s.Original = a.sender.Original(m.ID)
 	}
 
 	return s

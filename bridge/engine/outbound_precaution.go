@@ -36,7 +36,7 @@ func (a *sourceCheck) readingTime(ctx context.Context, isPrecaution bool) (conte
 		return context.WithDeadline(ctx, a.precautionEnds)
 	}
 
-	within := min(maxPrecaution, a.sender.opt.GapWait)
+	within := min(maxPrecaution, a.sender.GapWait)
 	if deadline, ok := ctx.Deadline(); ok {
 		within = min(within, time.Until(deadline)/2)
 	}
@@ -50,7 +50,7 @@ func (a *sourceCheck) readingTime(ctx context.Context, isPrecaution bool) (conte
 // reply leaves as it is stored: waitBriefly returns nil, or an error if Parley's record of the message was changed
 // since the attempt read it.
 func (a *sourceCheck) waitBriefly(ctx context.Context, m *store.Message, cause error) error {
-	remaining := a.sender.opt.GapWait - store.Seconds(a.claim.FirstAgo)
+	remaining := a.sender.GapWait - store.Seconds(a.claim.FirstAgo)
 	if remaining > 0 {
 		retry := waitForChat(cause, a.claim)
 		retry.Wait = min(retry.Wait, remaining)

@@ -97,7 +97,7 @@ func (a *replyAttempt) giveWay(ctx context.Context) error {
 	if isFirstAttempt || hasLeftPartly || !wasTyped {
 		return nil
 	}
-	gaveWay, err := store.GiveWay(ctx, a.sender.opt.Pool, a.claim)
+	gaveWay, err := store.GiveWay(ctx, a.sender.Pool, a.claim)
 	if err != nil {
 		return Retry(err)
 	}
@@ -121,12 +121,12 @@ func threadRetry(c store.ClaimedDelivery) time.Duration {
 // (receipt.Trouble), and later that it works again.
 func (e *Sender) reportSending(account store.AccountID, receipt channels.Receipt, err error) {
 	if err == nil {
-		e.opt.Engine.Trouble(account, "send", nil)
-		e.opt.Engine.Trouble(account, "beside sending", receipt.Trouble)
+		e.Engine.Trouble(account, "send", nil)
+		e.Engine.Trouble(account, "beside sending", receipt.Trouble)
 		return
 	}
 	if condition := BrokenBy(err); condition != nil {
-		e.opt.Engine.Trouble(account, "send", condition)
+		e.Engine.Trouble(account, "send", condition)
 	}
 }
 
@@ -211,7 +211,7 @@ func (e *Sender) ownersOf(ctx context.Context, account store.AccountID, external
 	}
 
 	var noPosts []store.Post
-	known, _, err := store.FilterRecorded(ctx, e.opt.Pool, asked, noPosts)
+	known, _, err := store.FilterRecorded(ctx, e.Pool, asked, noPosts)
 	if err != nil {
 		return nil, err
 	}

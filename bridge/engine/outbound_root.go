@@ -84,7 +84,7 @@ func (e *Sender) reportRefused(ctx context.Context, c store.ClaimedDelivery, ref
 	if se, ok := errors.AsType[*channels.SendError](refused); ok {
 		text = se.Text
 	}
-	err := e.opt.Engine.RootRefused(ctx, c, "refused", text)
+	err := e.Engine.RootRefused(ctx, c, "refused", text)
 	return &channels.SendError{
 		Class: channels.Retry,
 		Wait:  closedChannelRetry,
@@ -104,7 +104,7 @@ func (e *Sender) reportUnclear(ctx context.Context, c store.ClaimedDelivery) err
 	if !isRepeatedRarely || store.Seconds(c.SentAgo) < unclearAfter {
 		return nil
 	}
-	return e.opt.Engine.RootRefused(ctx, c, "unclear",
+	return e.Engine.RootRefused(ctx, c, "unclear",
 		"I can't tell whether the first message of its thread is there. "+relay.ReasonWords(c.ErrorClass, c.ErrorText))
 }
 

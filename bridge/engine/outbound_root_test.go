@@ -50,7 +50,7 @@ func attemptAtRoot(home store.AccountID) (*postAttempt, *notingEngine) {
 		Channels: []store.TeamChannel{{TeamID: team, AccountID: home, Channel: "home", Home: true}}})
 	e := &notingEngine{dir: dir}
 	return &postAttempt{attempt: attempt{
-		sender:   NewOutbound(OutboundOptions{Engine: e}),
+		sender:   &Sender{Engine: e},
 		engine:   e,
 		claim:    store.ClaimedDelivery{AccountID: 2, ConversationID: 3, Delivery: store.Delivery{ID: 4, Kind: string(bridge.PostRoot)}},
 		material: &material{conversations: map[store.ConversationID]*store.Conversation{3: {ID: 3, AccountID: 1}}},

@@ -47,8 +47,8 @@ type OutboundEngine interface {
 	RootRefused(ctx context.Context, c store.ClaimedDelivery, reason, text string) error
 }
 
-// OutboundOptions configure a Sender.
-type OutboundOptions struct {
+// Sender makes attempts at deliveries. It is safe for concurrent use.
+type Sender struct {
 	Pool    *pgxpool.Pool
 	Engine  OutboundEngine
 	Objects blob.Objects // stores the bytes of old blobs; nil means the database has all of them
@@ -58,12 +58,6 @@ type OutboundOptions struct {
 	// Original returns the signed link to a mail's HTML original; nil means there is none.
 	Original func(message store.MessageID) string
 }
-
-// Sender makes attempts at deliveries. It is safe for concurrent use.
-type Sender struct{ opt OutboundOptions }
-
-// NewOutbound returns a Sender.
-func NewOutbound(o OutboundOptions) *Sender { return &Sender{o} }
 
 // attempt is the common part of attempts at replies (replyAttempt) and posts (postAttempt): one claimed delivery,
 // and the rows that it needs.

@@ -41,7 +41,7 @@ func (e *Sender) sign(out *channels.Outbound, account *store.Account, author *st
 	out.Signature.HTML = rich.HTML
 	for _, p := range rich.Pictures {
 		open := func(ctx context.Context) (io.ReadCloser, error) {
-			return blob.Open(ctx, e.opt.Pool, e.opt.Objects, p.Blob)
+			return blob.Open(ctx, e.Pool, e.Objects, p.Blob)
 		}
 		out.Signature.Pictures = append(out.Signature.Pictures, channels.Picture{ContentID: p.ContentID,
 			File: channels.File{Name: p.Name, ContentType: p.ContentType, SizeBytes: p.SizeBytes, Open: open}})

@@ -21,7 +21,7 @@ func (e *Sender) readTemplates(ctx context.Context, m *material) error {
 			ids = append(ids, used.ID)
 		}
 	}
-	rows, err := store.Templates(ctx, e.opt.Pool, outboundSortedUnique(ids)...)
+	rows, err := store.Templates(ctx, e.Pool, outboundSortedUnique(ids)...)
 	if err != nil {
 		return Retry(err)
 	}

@@ -6,8 +6,3 @@ type TemplateUseCases struct {
 	replies *ReplyUseCases
 	speech  *SpeechUseCases
 }
-
-// NewTemplate makes the use cases of a batch.
-func NewTemplate(tw *Writer, rs *ReplyUseCases, sp *SpeechUseCases) *TemplateUseCases {
-	return &TemplateUseCases{tw, rs, sp}
-}

@@ -28,7 +28,7 @@ func assembleWork(e *Engine, writer *Writer) *work {
 	workflows := &WorkflowUseCases{Writer: writer}
 	replies := &ReplyUseCases{Writer: writer, Workflow: workflows, Restored: e.servedSince.time(), MaxHold: e.opt.MaxHold}
 	speeches := NewSpeech(writer, replies)
-	templates := NewTemplate(writer, replies, speeches)
+	templates := &TemplateUseCases{writer, replies, speeches}
 	intake := NewInbound(writer, workflows, replies, speeches, templates, InboundOptions{Analyses: e.opt.Analyzer != nil})
 	return &work{
 		Writer:    writer,

@@ -3,8 +3,6 @@ package relay
 import (
 	"context"
 
-	"github.com/jackc/pgx/v5"
-
 	"parley/store"
 )
 
@@ -22,9 +20,3 @@ func (r *Relay) WakeFor(due store.GateDue) { r.wakeFor(Outcome{Due: []store.Gate
 
 // Warn tells the relay of a failure.
 func (r *Relay) Warn(ctx context.Context, err error) { r.warn(ctx, "test", err) }
-
-// Refused reports whether an error is an answer of the database to what it was given.
-func Refused(err error) bool { return isRefusal(err) }
-
-// MakePlansDue makes the next use of a session begin with new plans.
-func MakePlansDue(conn *pgx.Conn) { conn.PgConn().CustomData()[plansKey] = plans{} }
