@@ -141,9 +141,6 @@ func TestLastChecks(t *testing.T) {
 			r.payload.Meant, r.payload.Copied, r.out.Cc, r.customerKeys = []string{bob}, []string{ann}, []channels.Party{{Key: bob}}, nil
 		}},
 		"a mail gave Bob a copy": {change: func(r *outgoingReply) { r.out.Cc = []channels.Party{{Key: bob}} }, want: channels.BadRecipient},
-		"an earlier version, which didn't note who gets copies, queued it": {change: func(r *outgoingReply) {
-			r.payload.Copied, r.out.Cc = nil, []channels.Party{{Key: bob}}
-		}},
 		"an agent gave Bob a copy": {change: func(r *outgoingReply) { r.out.Cc, r.chosenKeys = []channels.Party{{Key: bob}}, []string{bob} }},
 		"a click sends it to whoever is there": {change: func(r *outgoingReply) {
 			r.payload.Meant, r.out.Cc = nil, []channels.Party{{Key: bob}}

@@ -193,8 +193,8 @@ INSERT INTO text_requests (conversation_id, name, ask, asked_at, due_at)
 INSERT INTO fetches (id, account_id, conversation_id, message_id, n, ref, state, blob, reason, created_at)
 	VALUES (@n::bigint + 1, 11, @n::bigint + 1, @n::bigint + 11, 0, @w::text, 'fetched', @file::text, @w::text, now());
 INSERT INTO reactions (account_id, target, identity_id, emoji) VALUES (11, @w::text || '-wamid', @n::bigint + 2, @w::text);
-INSERT INTO customer_records (id, name, salesman, assignees, brands, fields)
-	VALUES (@n::bigint, @w::text, @w::text, ARRAY[@w::text], ARRAY[@w::text], jsonb_build_object(@w::text, @w::text));
+INSERT INTO customer_records (id, name, salesman, assignees, visible_to, brands, fields)
+	VALUES (@n::bigint, @w::text, @w::text, ARRAY[@w::text], ARRAY[@w::text], ARRAY[@w::text], jsonb_build_object(@w::text, @w::text));
 INSERT INTO customer_addresses (address, record_id, name) VALUES (@key::text, @n::bigint, @w::text);
 INSERT INTO customer_notes (record_id, agent_id, at, text) VALUES (@n::bigint, 1, now(), @w::text || ' note');
 INSERT INTO customer_undo (import_id, address, was_name, record_id, was)

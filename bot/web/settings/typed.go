@@ -92,7 +92,7 @@ func minuteWords(m []string) string {
 	return fmt.Sprintf("%02d:%s", hour, minutes)
 }
 
-var channelID = regexp.MustCompile(`^[CDG][A-Z0-9]{5,}$|^19:|^https?://`)
+var channelID = regexp.MustCompile(`^[CDG][A-Z0-9]+$|^19:|^https?://`)
 
 // readChannel reads a channel: its name with or without #, its id or its link.
 func readChannel(typed string) string {

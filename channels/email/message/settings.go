@@ -313,7 +313,7 @@ func Fields() []channels.Field {
 		{Name: fieldIMAPHost, Label: "IMAP server", Help: "Where mail is read: imap.example.com.", Required: true, Unless: FieldOAuth},
 		{Name: fieldIMAPPort, Label: "IMAP port", Help: "993 for TLS, 143 for STARTTLS.", Default: "993"},
 		{Name: fieldIMAPSecurity, Label: "IMAP security", OneOf: security,
-			Help: "Empty: tls on 993, else starttls. none sends the password readable: only inside your own network."},
+			Help: "Leave it empty unless your provider says otherwise. \"none\" sends the password readable: only inside your own network."},
 		{Name: fieldIMAPUsername, Label: "IMAP user name", Help: "Empty: the e-mail address."},
 		{Name: fieldIMAPPassword, Label: "IMAP password", Help: "With two-step sign-in: an app password.", Secret: true,
 			Required: true, Unless: FieldOAuth},

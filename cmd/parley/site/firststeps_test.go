@@ -29,6 +29,7 @@ type stepper struct {
 	*sitetest.Browser
 	t     *testing.T
 	count int
+	more  int // steps of Teams besides: it is folded, and its package is downloaded
 }
 
 func (s *stepper) click(selector string) {
@@ -114,8 +115,8 @@ func (s *stepper) seesIt() {
 	s.Shows("Something has arrived.")
 	s.Looks("first-steps-arrived")
 	s.t.Logf("%d clicks and fields", s.count)
-	if s.count > mostSteps {
-		s.t.Errorf("%d clicks and fields, more than %d", s.count, mostSteps)
+	if s.count > mostSteps+s.more {
+		s.t.Errorf("%d clicks and fields, more than %d", s.count, mostSteps+s.more)
 	}
 }
 

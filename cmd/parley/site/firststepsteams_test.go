@@ -32,8 +32,7 @@ func TestFirstMailInAThreadOfTeams(t *testing.T) {
 	}
 
 	// The first admin follows the link.
-	b := &stepper{t: t, Browser: sitetest.At(t, db.Pool, "http://"+a.Address()).Browser("")}
-	b.count++ // the link is clicked
+	b := &stepper{t: t, Browser: sitetest.At(t, db.Pool, "http://"+a.Address()).Browser(""), more: 2}
 	b.Open(strings.TrimPrefix(link, "http://"+a.Address()))
 	b.fill("#f-name", "Ann Lee")
 	b.fill("#f-email", "ann@acme.test")
@@ -41,6 +40,7 @@ func TestFirstMailInAThreadOfTeams(t *testing.T) {
 	b.Shows("1. Connect Slack or Microsoft Teams")
 
 	// She connects Teams.
+	b.click("details:has(#f-app_id) > summary")
 	b.fill("#f-app_id", w.Teams.AppID())
 	b.fill("#f-tenant_id", w.Teams.TenantID())
 	b.fill("#f-app_password", w.Teams.AppPassword())

@@ -58,7 +58,7 @@ func TestWhoMayTakeOutWhom(t *testing.T) {
 		{name: "the last super-admin, herself", by: superAdmin, who: superAdmin, want: false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := s.Visitor(tt.by).Get(agentPage(tt.who)).Has("Take out"); got != tt.want {
+			if got := s.Visitor(tt.by).Get(agentPage(tt.who)).Has("Remove this"); got != tt.want {
 				t.Errorf("the page offers to take the person out: %t, want %t", got, tt.want)
 			}
 		})
