@@ -26,8 +26,8 @@ func RecordFields() []RecordField {
 		{RecordSalesman, "Salesman", "An agent's e-mail address."},
 		{RecordBrands, "Brands", "Separated by semicolons."},
 		{RecordAssignees, "Who gets new conversations", "Agents' e-mail addresses, separated by semicolons. They come before all rules."},
-		{RecordVisible, "Who may read new conversations", "Agents' e-mail addresses, separated by semicolons. They need a team's private channel " +
-			"with just them. Empty: all who may read the account."},
+		{RecordVisible, "Who may read new conversations", "Agents' e-mail addresses, separated by semicolons. They need a team's " +
+			"private channel with just them. Empty: all who may read the account."},
 	}
 }
 

@@ -86,7 +86,8 @@ const keepUndo = `
 
 const importCustomers = `
 	INSERT INTO customer_records AS record (id, name, salesman, brands, fields, assignees, visible_to, import_id)
-	SELECT id, name, salesman, brands, fields, assignees, visible_to, $2::bigint FROM json_populate_recordset(NULL::customer_records, $1) ORDER BY id
+	SELECT id, name, salesman, brands, fields, assignees, visible_to, $2::bigint
+	FROM json_populate_recordset(NULL::customer_records, $1) ORDER BY id
 	ON CONFLICT (id) DO UPDATE SET
 		name = CASE WHEN $3 THEN EXCLUDED.name ELSE record.name END,
 		salesman = CASE WHEN $4 THEN EXCLUDED.salesman ELSE record.salesman END,

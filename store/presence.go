@@ -8,7 +8,8 @@ import (
 )
 
 // Several processes may run parley serve on one database. Each of them keeps a row named "process:…" in the table leases and
-// renews it as a heartbeat. The rows show which processes are alive and which have crashed. The table also has a row for each surface (an agents' chat) that says until when its events may have been missed.
+// renews it as a heartbeat. The rows show which processes are alive and which have crashed. The table also has a row for each
+// surface (an agents' chat) that says until when its events may have been missed.
 
 // Vanished is a process that crashed: its heartbeat has stopped, and it has not removed its row.
 type Vanished struct {

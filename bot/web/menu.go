@@ -39,7 +39,9 @@ func menu() []menuGroup {
 		}},
 		{Title: "Set up", Entries: []menuEntry{
 			{Text: "Channels", Tabs: []Tab{
-				{Path: "/settings/accounts", Text: "Accounts", below: []string{"/settings/new-account/", "/settings/add-", "/settings/mailboxes/", "/settings/numbers/"}},
+				{Path: "/settings/accounts", Text: "Accounts", below: []string{
+					"/settings/new-account/", "/settings/add-", "/settings/mailboxes/", "/settings/numbers/",
+				}},
 				{Path: "/settings/first-steps", Text: "First steps"},
 			}},
 			{Text: "People and teams", Tabs: []Tab{

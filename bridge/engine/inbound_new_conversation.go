@@ -25,7 +25,8 @@ func (it *InboundUseCases) newConversation(
 		home, _ := it.Dir.HomeOf(a, c.Conversation)
 		v, problem := it.workflow.visibleByRecord(c.readers, home)
 		if problem != nil { // nobody else may see it: it waits for an admin
-			return nil, fmt.Errorf("who may read this customer's new conversations is set on the record: %s %s Then replay", problem.Text, problem.Hint)
+			const what = "who may read this customer's new conversations is set on the record: %s %s Then replay"
+			return nil, fmt.Errorf(what, problem.Text, problem.Hint)
 		}
 		c.Visibility = v
 	}

@@ -140,7 +140,7 @@ func TestLastChecks(t *testing.T) {
 		"meant for Bob, with a copy for Ann": {change: func(r *outgoingReply) {
 			r.payload.Meant, r.payload.Copied, r.out.Cc, r.customerKeys = []string{bob}, []string{ann}, []channels.Party{{Key: bob}}, nil
 		}},
-		"a mail gave Bob a copy": {change: func(r *outgoingReply) { r.out.Cc = []channels.Party{{Key: bob}} }, want: channels.BadRecipient},
+		"a mail gave Bob a copy":   {change: func(r *outgoingReply) { r.out.Cc = []channels.Party{{Key: bob}} }, want: channels.BadRecipient},
 		"an agent gave Bob a copy": {change: func(r *outgoingReply) { r.out.Cc, r.chosenKeys = []channels.Party{{Key: bob}}, []string{bob} }},
 		"a click sends it to whoever is there": {change: func(r *outgoingReply) {
 			r.payload.Meant, r.out.Cc = nil, []channels.Party{{Key: bob}}

@@ -109,8 +109,8 @@ func (e *Engine) watchOthers(ctx context.Context) {
 	}
 }
 
-// keepPresence renews this process's lease, and returns the processes that have vanished. It is not cancelled with ctx: otherwise PostgreSQL
-// might renew the lease after watchOthers has dropped it.
+// keepPresence renews this process's lease, and returns the processes that have vanished. It is not cancelled with ctx: otherwise
+// PostgreSQL might renew the lease after watchOthers has dropped it.
 func (e *Engine) keepPresence(ctx context.Context, name string) ([]store.Vanished, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), presenceLasts)
 	defer cancel()

@@ -26,7 +26,8 @@ type importCustomersCommand struct {
 
 // Help is shown by `parley customers import --help`.
 func (importCustomersCommand) Help() string {
-	return `The first line names the columns: address, name, salesman, brands, assignees, visible; any other is a field of the customer's record. ` +
+	return `The first line names the columns: address, name, salesman, brands, assignees, visible; any other is a field ` +
+		`of the customer's record. ` +
 		`Addresses are those by which the customer writes, separated by semicolons, or @shop.example for all of a mail domain. ` +
 		`A salesman is an agent's e-mail address. Brands are separated by semicolons. ` +
 		`Assignees are agents who get the customer's conversations before all rules: e-mail addresses, separated by semicolons. ` +

@@ -25,9 +25,9 @@ func TestKilledImport(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "customers.csv")
 	f := must(os.Create(path))(t)
 	w := bufio.NewWriter(f)
-	fmt.Fprint(w, "address,name,salesman,town\n")
+	_, _ = fmt.Fprint(w, "address,name,salesman,town\n")
 	for i := range rows {
-		fmt.Fprintf(w, "c%d@shop%d.example; +4930%06d,\"Customer %d, Ltd.\",ben@acme.test,Town %d\n", i, i%977, i, i, i%300)
+		_, _ = fmt.Fprintf(w, "c%d@shop%d.example; +4930%06d,\"Customer %d, Ltd.\",ben@acme.test,Town %d\n", i, i%977, i, i, i%300)
 	}
 	check(t, w.Flush())
 	check(t, f.Close())

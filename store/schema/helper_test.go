@@ -6,6 +6,6 @@ import (
 	"parley/store/storetest"
 )
 
-var check, exec, row = storetest.Check, storetest.Exec, storetest.Row
+var check, exec = storetest.Check, storetest.Exec
 
 func must[T any](v T, err error) func(testing.TB) T { return storetest.Must(v, err) }

@@ -222,7 +222,9 @@ func withCompanyDefaults(fields []setup.Field, all []setup.Entry) []setup.Field 
 // first two.
 func connectionParts(fields []setup.Field) []fieldGroup {
 	general := []string{"name", "team", "mode", "trial_to", "paused"}
-	elsewhere := []string{setup.RulesPath, setup.FallbackPath, setup.PeoplePath, setup.AddressesPath, "reply_mode", "hold", "rate", "signature"}
+	elsewhere := []string{
+		setup.RulesPath, setup.FallbackPath, setup.PeoplePath, setup.AddressesPath, "reply_mode", "hold", "rate", "signature",
+	}
 	seldom := []string{
 		"aliases", "oauth", "oauth_user", "save_sent", "folder", "sent_folder", "verify_token", "graph_version", "messaging_service_sid", "mms",
 		"allow_private",

@@ -12,8 +12,8 @@ import (
 )
 
 // This file measures a crowd in one channel of Slack: two hundred agents who look at their home tabs, a hundred thousand open
-// conversations, a board, and customers who open a hundred new ones in five minutes, as many as else in hours. The emulator keeps to Slack's
-// limits.
+// conversations, a board, and customers who open a hundred new ones in five minutes, as many as else in hours. The emulator keeps
+// to Slack's limits.
 
 // crowdSize is how many there are. A new conversation is two posts, and Slack takes one a second in a channel.
 type crowdSize struct {
@@ -37,7 +37,8 @@ const (
 const (
 	crowdAgents = `
 	WITH agent AS (
-		INSERT INTO agents (email, name) SELECT 'crowd' || n || '@acme.test', 'Crowd ' || n FROM generate_series(1, $1::int) AS n RETURNING id, name
+		INSERT INTO agents (email, name) SELECT 'crowd' || n || '@acme.test', 'Crowd ' || n FROM generate_series(1, $1::int) AS n
+		RETURNING id, name
 	), known AS (
 		INSERT INTO agent_users (account_id, user_id, agent_id)
 		SELECT (SELECT id FROM accounts WHERE side = 'surface'), replace(name, 'Crowd ', 'UCROWD'), id FROM agent)
@@ -48,7 +49,8 @@ const (
 	SELECT 4000000000 + n, (SELECT id FROM accounts WHERE name = 'shop0'), 'crowd' || n, 'Customer ' || n, contact.id
 	FROM contact, generate_series(1, $1::int) AS n`
 	crowdConversations = `
-	INSERT INTO conversations (id, account_id, identity_id, team_id, status, subject, assignees, traits, waiting_since, unread_since, last_at, created_at)
+	INSERT INTO conversations (id, account_id, identity_id, team_id, status, subject, assignees, traits, waiting_since,
+		unread_since, last_at, created_at)
 	SELECT nextval('conversation_number'), account.id, 4000000000 + n, account.team_id, 'open', 'Question ' || n,
 		CASE WHEN n % 20 > 0 THEN ARRAY[agent.ids[1 + n % array_length(agent.ids, 1)]] ELSE '{}' END,
 		CASE WHEN n % 1000 = 1 THEN '{"urgent": "now", "late": "reply_due 1"}' ELSE '{}' END::jsonb,

@@ -51,7 +51,8 @@ const (
 
 	fillCustomers = `
 	INSERT INTO identities (id, account_id, key, name, contact_id, blocked)
-	SELECT n, 100 + n % 20, 'c' || n || '@shop.example', (SELECT string_agg(` + listWord + `, ' ') FROM (VALUES (n % 1000), (n % 30000)) AS v (k)),
+	SELECT n, 100 + n % 20, 'c' || n || '@shop.example', (SELECT string_agg(` + listWord + `, ' ') 
+			FROM (VALUES (n % 1000), (n % 30000)) AS v (k)),
 		1, n % ($3 / 100) = 21
 	FROM generate_series($1::bigint, $2) AS n`
 
@@ -146,7 +147,8 @@ type listMeter struct {
 // reader is the n-th agent, who is in one team. One account is closed to the agent, and another one barred.
 func (m *listMeter) reader(n int) store.Reader {
 	agent := store.AgentID(1 + n*7%listAgents)
-	return store.Reader{Agent: agent, Teams: []store.TeamID{1 + store.TeamID(agent%10)}, Closed: []store.AccountID{118}, Barred: []store.AccountID{119}}
+	teams := []store.TeamID{1 + store.TeamID(agent%10)}
+	return store.Reader{Agent: agent, Teams: teams, Closed: []store.AccountID{118}, Barred: []store.AccountID{119}}
 }
 
 // p95 returns the time in ms that all but a twentieth of the calls don't exceed. One call of each kind warms up.
