@@ -193,7 +193,7 @@ const undoImport = `
 	), restored AS (
 		UPDATE customer_records AS record
 		SET name = was.name, salesman = was.salesman, brands = was.brands, fields = was.fields, assignees = was.assignees,
-			visible_to = was.visible_to, import_id = was.import_id
+			visible_to = coalesce(was.visible_to, '{}'), import_id = was.import_id
 		FROM customer_undo AS undo, jsonb_populate_record(NULL::customer_records, undo.was) AS was
 		WHERE undo.import_id = $1 AND undo.was IS NOT NULL AND record.id = undo.record_id AND record.import_id = $1
 	)

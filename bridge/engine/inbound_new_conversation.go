@@ -23,7 +23,7 @@ func (it *InboundUseCases) newConversation(
 	}
 	if !c.IsRestricted() {
 		home, _ := it.Dir.HomeOf(a, c.Conversation)
-		v, problem := it.workflow.visibleByRecord(c.readers, home)
+		v, problem := it.workflow.visibleByRecord(c.readers, a.ID, home)
 		if problem != nil { // nobody else may see it: it waits for an admin
 			const what = "who may read this customer's new conversations is set on the record: %s %s Then replay"
 			return nil, fmt.Errorf(what, problem.Text, problem.Hint)

@@ -325,7 +325,10 @@ func (it sorting) promoteMail(
 	}
 
 	if of := r.Conversation; of.Kind == store.KindCustomer {
-		c.TeamID, c.Visibility = of.TeamID, of.Visibility
+		c.TeamID = of.TeamID
+		if of.IsRestricted() {
+			c.Visibility = of.Visibility
+		}
 	}
 	it.replies.Recipients(c, mail, m.ID)
 	c.Assignees = []store.AgentID{r.Agent.ID}

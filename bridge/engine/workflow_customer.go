@@ -48,6 +48,15 @@ func ownAddress(c *Conversation) string {
 	return store.AddressOn(c.AccountID, c.Identity.Key)
 }
 
+// keepsReaders refuses to change who may read a customer's new conversations, which only admins do, and reports whether it did.
+func (wf *WorkflowUseCases) keepsReaders(r Request, changes bool) bool {
+	if !changes || r.Agent.IsAdmin() {
+		return false
+	}
+	wf.Refuse(r, "not_admin", "Only an admin changes who may read this customer's new conversations.", "Ask an admin.")
+	return true
+}
+
 func (wf *WorkflowUseCases) refuseNoCustomer(r Request) error {
 	wf.Refuse(r, "no_customer", "This conversation has no single customer.", "")
 	return nil
@@ -130,8 +139,12 @@ func (wf *WorkflowUseCases) changeCustomer(ctx context.Context, tx pgx.Tx, r Req
 	if r.Args.Remove {
 		record.Fields = nil
 	}
+	readers := slices.Clone(record.VisibleTo)
 	for _, line := range changes {
 		_ = wf.changeBy(record, line)
+	}
+	if !slices.Equal(readers, record.VisibleTo) && wf.keepsReaders(r, true) {
+		return nil
 	}
 	if err := store.SaveCustomer(ctx, tx, *record); err != nil {
 		return err
@@ -157,7 +170,7 @@ func (wf *WorkflowUseCases) changeBy(record *store.Customer, line string) *bridg
 	case problem != nil:
 		return problem
 	case isKnown && key == bridge.RecordVisible:
-		_, problem = wf.visibleByRecord(record.VisibleTo, 0)
+		_, problem = wf.visibleByRecord(record.VisibleTo, 0, 0)
 		return problem
 	case isKnown && key == bridge.RecordSalesman:
 		return wf.unknownAgent(bridge.RecordValue(*record, key))
@@ -233,6 +246,8 @@ func (wf *WorkflowUseCases) link(ctx context.Context, tx pgx.Tx, r Request) erro
 		return nil
 	case known != nil && known.ID == record.ID && known.Address == a.Address:
 		wf.Unchanged(r)
+		return nil
+	case wf.keepsReaders(r, len(record.VisibleTo) > 0 || known != nil && len(known.VisibleTo) > 0):
 		return nil
 	case known != nil:
 		a.Name = known.Called
@@ -315,6 +330,9 @@ func (wf *WorkflowUseCases) unlink(ctx context.Context, tx pgx.Tx, r Request) er
 	}
 	if known == nil {
 		wf.Unchanged(r)
+		return nil
+	}
+	if wf.keepsReaders(r, len(known.VisibleTo) > 0) {
 		return nil
 	}
 	addresses, err := store.AddressesOf(ctx, tx, known.ID)

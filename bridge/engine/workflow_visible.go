@@ -85,13 +85,14 @@ func (wf *WorkflowUseCases) visibilityOf(r Request, people []string, team string
 	return v, nil
 }
 
-// visibleByRecord returns who is to read the new conversations of a customer, whose record names these agents.
-func (wf *WorkflowUseCases) visibleByRecord(emails []string, preferred store.AccountID) (v store.Visibility, problem *bridge.Problem) {
+// visibleByRecord returns who is to read the new conversations of a customer on an account, whose record names these agents. Those who
+// may not read the account are left out; 0 means any account.
+func (wf *WorkflowUseCases) visibleByRecord(emails []string, account, preferred store.AccountID) (v store.Visibility, problem *bridge.Problem) {
 	if len(emails) == 0 {
 		return v, nil
 	}
 	for _, email := range emails {
-		if a := wf.Dir.AgentByEmail(email); a != nil {
+		if a := wf.Dir.AgentByEmail(email); a != nil && (account == 0 || !wf.Reading.As(a).Shuts(account)) {
 			v.VisibleTo = append(v.VisibleTo, a.ID)
 		}
 	}

@@ -296,7 +296,7 @@ func addChatChannels(v *web.Visit, form *web.Form, values map[string][]string) {
 		for _, f := range g.Fields {
 			shown := f.Value
 			if v.Request.PostForm.Has(f.Name) {
-				shown = v.Value(f.Name)
+				shown = readTyped(f.Name, v.Value(f.Name))
 			}
 			if isChannel(f.Name) && shown != "" {
 				values[f.Name] = []string{shown}
