@@ -247,7 +247,7 @@ func (p pages) goToProvider(v *web.Visit, e *setup.Entry, state State) error {
 		secret = rand.Text()
 		v.Remember(attemptsKey, secret)
 	}
-	if state.Consent.SignedIn == "" {
+	if state.Consent.SignedIn == "" && !state.Consent.Valid {
 		v.Remember(newKey, e.Name)
 	}
 
