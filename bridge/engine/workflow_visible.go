@@ -87,7 +87,9 @@ func (wf *WorkflowUseCases) visibilityOf(r Request, people []string, team string
 
 // visibleByRecord returns who is to read the new conversations of a customer on an account, whose record names these agents. Those who
 // may not read the account are left out; 0 means any account.
-func (wf *WorkflowUseCases) visibleByRecord(emails []string, account, preferred store.AccountID) (v store.Visibility, problem *bridge.Problem) {
+func (wf *WorkflowUseCases) visibleByRecord(
+	emails []string, account, preferred store.AccountID,
+) (v store.Visibility, problem *bridge.Problem) {
 	if len(emails) == 0 {
 		return v, nil
 	}
