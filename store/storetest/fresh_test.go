@@ -40,7 +40,7 @@ func changeContents(t *testing.T, pool *pgxpool.Pool) {
 	before := readContents(t, pool)
 	storetest.Check(t, store.MoveClock(t.Context(), pool, time.Hour))
 	storetest.Exec(t, pool, `INSERT INTO tags (name, color) VALUES ('broken lamp', 'red')`)
-	storetest.Exec(t, pool, `DELETE FROM shards`)
+	storetest.Exec(t, pool, `DELETE FROM measured`)
 	storetest.Exec(t, pool, `INSERT INTO accounts (name, kind, side) VALUES ('mail', 'email', 'channel')`)
 	if readContents(t, pool) == before {
 		t.Fatal("nothing was changed")
