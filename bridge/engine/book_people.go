@@ -55,16 +55,23 @@ func (ps *People) PinOf(c *Conversation) store.AgentID {
 	return found[0].AgentID
 }
 
+// recordOf returns the record that an identity finds; a zero value if none does.
+func (ps *People) recordOf(identity store.IdentityID) store.KnownCustomer {
+	var found []store.KnownCustomer
+	ps.read(func(p *store.Pipeline) { p.KnownCustomers(&found, identity) })
+	if len(found) == 0 {
+		return store.KnownCustomer{}
+	}
+	return found[0]
+}
+
 // NameByRecord names a new conversation as colleagues call its customer, and as the customer's record is called, and notes who is to
 // read it.
 func (ps *People) NameByRecord(c *Conversation) {
-	var found []store.KnownCustomer
-	ps.read(func(p *store.Pipeline) { p.KnownCustomers(&found, *c.IdentityID) })
-	if len(found) > 0 {
-		c.SetTrait(bridge.TraitName, found[0].Called)
-		c.SetTrait(bridge.TraitRecord, found[0].Name)
-		c.readers = found[0].VisibleTo
-	}
+	record := ps.recordOf(*c.IdentityID)
+	c.SetTrait(bridge.TraitName, record.Called)
+	c.SetTrait(bridge.TraitRecord, record.Name)
+	c.readers = record.VisibleTo
 }
 
 func newPeople(m *Moment) *People {

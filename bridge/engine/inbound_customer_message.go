@@ -58,7 +58,7 @@ func (it *InboundUseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *sto
 	}
 
 	known := it.ConversationOf(a, in)
-	if in.Automatic != "" && known == nil {
+	if in.Automatic != "" && known == nil && !it.hasOwnReaders(a, in) {
 		return it.sortAutomaticMail(ctx, tx, a, part, in)
 	}
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -12,6 +13,9 @@ import (
 	"parley/channels"
 	"parley/store"
 )
+
+// audienceWait is how long a message waits for a private channel of its readers: after a start it takes a while to learn who is in which.
+const audienceWait = 10 * time.Minute
 
 // newConversation opens a conversation that a customer begins. previous is the one that it continues, or nil.
 func (it *InboundUseCases) newConversation(
@@ -24,6 +28,10 @@ func (it *InboundUseCases) newConversation(
 	if !c.IsRestricted() {
 		home, _ := it.Dir.HomeOf(a, c.Conversation)
 		v, problem := it.workflow.visibleByRecord(c.readers, a.ID, home)
+		if age := it.Age(); problem != nil && age < audienceWait {
+			it.PartApplied = true // the conversation took its number
+			return nil, it.PutAside(audienceWait - age)
+		}
 		if problem != nil { // nobody else may see it: it waits for an admin
 			const what = "who may read this customer's new conversations is set on the record: %s %s Then replay"
 			return nil, fmt.Errorf(what, problem.Text, problem.Hint)

@@ -46,9 +46,16 @@ func (it *InboundUseCases) place(
 	if c := it.conversationToJoin(a, in); c != nil {
 		return placement{conversation: c, joins: true}, nil
 	}
-	if !it.takeOpening(a, in) {
+	if !it.takeOpening(a, in) && !it.hasOwnReaders(a, in) {
 		return placement{}, nil
 	}
 	c, err := it.newConversation(ctx, tx, a, in, nil)
 	return placement{conversation: c, begins: true}, err
+}
+
+// hasOwnReaders reports whether the sender's record names who alone reads their conversations: these are never shown in a thread of the
+// day, which others read.
+func (it *InboundUseCases) hasOwnReaders(a *store.Account, in channels.Inbound) bool {
+	sender := it.People.At(NameKey{Account: a.ID, Name: in.From.Key})
+	return sender != nil && len(it.People.recordOf(sender.ID).VisibleTo) > 0
 }

@@ -7,6 +7,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/channels/channelstest"
 	"parley/store"
 )
 
@@ -110,6 +111,10 @@ func TestVisibleByRecord(t *testing.T) {
 	w.waitDrained()
 	w.customerWrites("kim", "My salary")
 	waitNewestRoot(t, w.chat, vault, 1, "My salary")
+
+	w.addCustomer(store.Customer{VisibleTo: []string{"ann@acme.test", "ben@acme.test"}}, "max@x.test")
+	w.customerSends(mail, channelstest.Event{From: "max@x.test", Text: "I am in hospital", Automatic: "auto-replied"})
+	waitNewestRoot(t, w.chat, vault, 2, "I am in hospital")
 
 	w.addCustomer(store.Customer{VisibleTo: []string{"ann@acme.test"}}, "lea")
 	w.customerWrites("lea", "My illness")
