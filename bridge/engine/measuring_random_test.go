@@ -304,7 +304,7 @@ func TestRandomHistories(t *testing.T) {
 		s := w.open(100 + store.AccountID(i%3))
 		w.happen(s, []string{"opens", "starts", "promotes"}[min(i%8, 2)])
 	}
-	for range 200 {
+	for range 80 {
 		w.happenAnything()
 	}
 	w.exec(`DELETE FROM measure_due`)
@@ -315,7 +315,7 @@ func TestRandomHistories(t *testing.T) {
 	for range 2 { // two processes measure, and die now and then
 		group.Go(func() error { return w.measureUntilKilled(ctx, dir) })
 	}
-	for i := range 400 {
+	for i := range 160 {
 		if i%20 == 0 {
 			w.happen(w.open(100+store.AccountID(i/20%3)), "opens")
 		}
@@ -362,7 +362,7 @@ func TestRandomHistories(t *testing.T) {
 // measureUntilKilled measures until ctx ends. Now and then it cuts a transaction off, as if the process died.
 func (w *measuringWorld) measureUntilKilled(ctx context.Context, dir *engine.Directory) error {
 	for ctx.Err() == nil {
-		limited, cancel := context.WithTimeout(ctx, time.Duration(rand.IntN(30)+1)*time.Millisecond)
+		limited, cancel := context.WithTimeout(ctx, time.Duration(rand.IntN(100)+5)*time.Millisecond)
 		_, err := engine.Round(limited, w.pool, dir, 1+rand.IntN(20))
 		killed := limited.Err() != nil
 		cancel()
