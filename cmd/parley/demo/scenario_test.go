@@ -32,8 +32,14 @@ func TestScenariosOnReplicas(t *testing.T) {
 		mainStories("reply", "hold", "forms")...)
 }
 
-// TestScenariosOnText plays the stories that need only text on a plain-text surface. They end as on any other surface.
-func TestScenariosOnText(t *testing.T) { play(t, variant{on: onText}) }
+// TestScenariosOnText plays stories that need only text on a plain-text surface. They end as on any other surface.
+func TestScenariosOnText(t *testing.T) {
+	stories := []string{"reply", "inside", "hold"}
+	if soak() {
+		stories = nil
+	}
+	play(t, variant{on: onText}, stories...)
+}
 
 // TestScenariosOnTeams plays the stories in Microsoft Teams.
 func TestScenariosOnTeams(t *testing.T) { play(t, variant{on: onTeams}) }
