@@ -110,7 +110,7 @@ func (n appNode) subscribe(c *call) (any, *APIError) {
 		Object   string `json:"object"`
 		Callback string `json:"callback_url"`
 		Verify   string `json:"verify_token"`
-		Fields   Names  `json:"fields"`
+		Fields   names  `json:"fields"`
 	}
 	if err := c.readBody(&in); err != nil {
 		return nil, err

@@ -55,7 +55,7 @@ type call struct {
 	w    http.ResponseWriter
 	r    *http.Request
 	req  *Request
-	args Arguments
+	args arguments
 	hits hits // the injected faults that apply to it
 	// asApp means that the token is the app's own, made of its id and secret. findByTokenLocked sets it.
 	asApp bool
@@ -97,7 +97,7 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	c.args = Read(r, body)
+	c.args = readArguments(r, body)
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
 		c.req.Body = body
 	}

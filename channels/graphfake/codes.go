@@ -24,7 +24,6 @@ const (
 	NeedsPhone       = 131062 // the template can only be sent to a phone number
 	TemplateCount    = 132000 // wrong number of parameters
 	NoTemplate       = 132001 // unknown template, or not approved
-	TemplateFormat   = 132012 // a parameter has the wrong type
 	TemplatePaused   = 132015
 	TemplateDisabled = 132016
 )
@@ -38,7 +37,6 @@ const (
 	SubCodeRedirect   = 36008   // the code of a sign-up belongs to another redirect
 	SubCodeUsed       = 36009   // the code of a sign-up was used before
 	SubNoPerson       = 2018001 // unknown recipient
-	SubFetch          = 2018008 // the file can't be downloaded from its URL
 	SubUpload         = 2018047 // the file is refused
 	SubWindow         = 2018278 // the reply window is closed
 	SubTemplateExists = 2388024 // a template with this name and language exists
@@ -66,8 +64,6 @@ func Title(code int) string {
 		return "Media upload error"
 	case TemplateCount:
 		return "Number of parameters does not match the expected number of params"
-	case TemplateFormat:
-		return "Parameter format does not match format in the created template"
 	case NoTemplate:
 		return "Template name does not exist in the translation"
 	case TemplatePaused:

@@ -2,7 +2,6 @@ package graphfake
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 )
 
@@ -19,23 +18,12 @@ type Choice struct {
 // linkKind is the kind of a Choice that opens a link. A tap on it sends no webhook.
 const linkKind = "url"
 
-// interactiveObject is the content of a message with reply buttons, a list, a link or a location request.
+// interactiveObject is the content of a message with reply buttons, a list or a link.
 type interactiveObject struct {
-	Type   string `json:"type"`
-	Header *struct {
-		Type     string       `json:"type"`
-		Text     string       `json:"text"`
-		SubText  string       `json:"sub_text"`
-		Image    *mediaObject `json:"image"`
-		Video    *mediaObject `json:"video"`
-		Document *mediaObject `json:"document"`
-	} `json:"header"`
+	Type string `json:"type"`
 	Body *struct {
 		Text string `json:"text"`
 	} `json:"body"`
-	Footer *struct {
-		Text string `json:"text"`
-	} `json:"footer"`
 	Action struct {
 		Name       string `json:"name"`
 		Parameters *struct {
@@ -72,10 +60,7 @@ func checkInteractive(raw json.RawMessage, m *Message) *APIError {
 	}
 
 	m.Text = o.Body.Text
-	errs := []*APIError{checkLength("interactive.body.text", o.Body.Text, 1, maxBody), o.checkHeader()}
-	if o.Footer != nil {
-		errs = append(errs, checkLength("interactive.footer.text", o.Footer.Text, 1, maxFooter))
-	}
+	errs := []*APIError{checkLength("interactive.body.text", o.Body.Text, 1, maxBody)}
 
 	switch o.Type {
 	case "button":
@@ -84,10 +69,6 @@ func checkInteractive(raw json.RawMessage, m *Message) *APIError {
 		errs = append(errs, o.checkList()...)
 	case "cta_url":
 		errs = append(errs, o.checkLink())
-	case "location_request_message":
-		if o.Action.Name != "send_location" {
-			errs = append(errs, badValueError("interactive.action.name", "must be send_location"))
-		}
 	default:
 		errs = append(errs, badValueError("interactive.type", "is unknown"))
 	}
@@ -95,35 +76,6 @@ func checkInteractive(raw json.RawMessage, m *Message) *APIError {
 		if err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// headerFile returns the file in the header and its kind; nil if there is none.
-func (o interactiveObject) headerFile() (kind string, file *mediaObject) {
-	if o.Header == nil {
-		return "", nil
-	}
-	files := map[string]*mediaObject{"image": o.Header.Image, "video": o.Header.Video, "document": o.Header.Document}
-	return o.Header.Type, files[o.Header.Type]
-}
-
-// checkHeader validates the header. It is a text or, except for a list, a file.
-func (o interactiveObject) checkHeader() *APIError {
-	if o.Header == nil {
-		return nil
-	}
-
-	kind, file := o.headerFile()
-	switch {
-	case kind == "text":
-		return checkLength("interactive.header.text", o.Header.Text, 1, maxHeader)
-	case !slices.Contains([]string{"image", "video", "document"}, kind):
-		return badValueError("interactive.header.type", "must be text, image, video or document")
-	case o.Type == "list":
-		return badValueError("interactive.header.type", "must be text for a list")
-	case file == nil || (file.ID == "") == (file.Link == ""):
-		return missingError("interactive.header." + kind + ".id or link")
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ type contextObject struct {
 
 // messageKinds returns the message types of the Cloud API.
 func messageKinds() []string {
-	return []string{"text", "image", "video", "audio", "document", "sticker", "location", "contacts", "interactive", "reaction", "template"}
+	return []string{"text", "image", "video", "audio", "document", "location", "contacts", "interactive", "template"}
 }
 
 // postMessage sends a message, or marks one as read.
@@ -136,11 +136,7 @@ func (n *Number) acceptLocked(in incoming, m *Message) (any, *APIError) {
 	if dropped { // accepted, but never sent, and without any webhook
 		return makeAnswer(in, m), nil
 	}
-	if m.Type == "reaction" {
-		n.reactLocked(in, m)
-	} else {
-		n.messages = append(n.messages, m)
-	}
+	n.messages = append(n.messages, m)
 	n.sentAt = append(n.sentAt, now)
 	if failure != 0 {
 		n.failLocked(m, in, failure)
@@ -224,19 +220,6 @@ func (n *Number) checkRatesLocked(to *Customer, now time.Time) *APIError {
 		return cloudError(PairRate, "Too many messages sent from this number to the same recipient in a short period of time.")
 	}
 	return nil
-}
-
-// reactLocked applies a reaction of the business to a message.
-func (n *Number) reactLocked(in incoming, m *Message) {
-	var r struct {
-		MessageID string `json:"message_id"`
-		Emoji     string `json:"emoji"`
-	}
-	_ = json.Unmarshal(in.fields["reaction"], &r) // validated before
-	if target := n.findLocked(r.MessageID); target != nil {
-		target.Reaction = r.Emoji
-	}
-	m.Text = r.Emoji
 }
 
 // typingLife is how long the phone shows a typing indicator.

@@ -95,7 +95,7 @@ func (p *Page) subscribedApps(*call) (any, *APIError) {
 // subscribeApp sets the webhook fields that the app gets from the Page.
 func (p *Page) subscribeApp(c *call) (any, *APIError) {
 	var in struct {
-		Fields Names `json:"subscribed_fields"`
+		Fields names `json:"subscribed_fields"`
 	}
 	if err := c.readBody(&in); err != nil {
 		return nil, err

@@ -86,7 +86,7 @@ func (c *PageCustomer) findQuickReply(title string) *QuickReply {
 }
 
 // findButton returns the newest button with a title, also on a card, or nil.
-func (c *PageCustomer) findButton(title string) *PagetemplateButton {
+func (c *PageCustomer) findButton(title string) *PageButton {
 	c.page.g.mu.Lock()
 	defer c.page.g.mu.Unlock()
 	for _, m := range slices.Backward(c.messages) {
@@ -94,7 +94,7 @@ func (c *PageCustomer) findButton(title string) *PagetemplateButton {
 		for _, card := range m.Cards {
 			buttons = append(buttons, card.Buttons...)
 		}
-		i := slices.IndexFunc(buttons, func(b PagetemplateButton) bool { return b.Title == title && b.Type == "postback" })
+		i := slices.IndexFunc(buttons, func(b PageButton) bool { return b.Title == title && b.Type == "postback" })
 		if i >= 0 {
 			return &buttons[i]
 		}

@@ -24,12 +24,11 @@ type PageMessage struct {
 	ContentType  string
 	File         []byte
 	QuickReplies []QuickReply
-	Buttons      []PagetemplateButton
+	Buttons      []PageButton
 	Cards        []Card
 	raw          json.RawMessage // payload of a template
 
-	Reaction     string // the customer's
-	PageReaction string
+	Reaction string // the customer's
 
 	// Not visible to the customer.
 	Metadata  string // set by the app that sent it

@@ -2,17 +2,14 @@ package graphfake
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
-	"io"
 	"net/http"
-	"path"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// This file emulates Messenger's files. The app uploads a file, or gives a URL from which Facebook downloads it. Everybody who
+// This file emulates Messenger's files. The app uploads a file, which messages then name by its id. Everybody who
 // knows the URL of a file in a message can download it from Facebook's content delivery network (CDN) for some time.
 
 // pageFile is a file that the Page or a customer has sent.
@@ -83,21 +80,6 @@ type attachment struct {
 	Payload json.RawMessage `json:"payload"`
 }
 
-// filePayload is the file of an attachment: either an earlier upload, by its ID, or a URL to download it from.
-type filePayload struct {
-	ID         string `json:"attachment_id"`
-	URL        string `json:"url"`
-	IsReusable bool   `json:"is_reusable"`
-}
-
-func (a attachment) readPayload() (filePayload, *APIError) {
-	var v filePayload
-	if len(a.Payload) > 0 && json.Unmarshal(a.Payload, &v) != nil {
-		return v, invalidParameter("Param message[attachment][payload] is malformed.")
-	}
-	return v, nil
-}
-
 // upload stores a file for later messages. Source: Messenger Platform, "Attachment Upload API".
 func (p *Page) upload(c *call) (any, *APIError) {
 	var in struct {
@@ -112,78 +94,21 @@ func (p *Page) upload(c *call) (any, *APIError) {
 		return nil, invalidParameter("Param message must be non-empty.")
 	}
 
-	f, err := p.receiveFile(c, in.Message.Attachment)
-	if err != nil {
-		return nil, err
+	part, isSent := c.args.File("filedata")
+	if !isSent {
+		return nil, invalidParameter("Param filedata is required.")
 	}
-	if f == nil {
-		return nil, invalidParameter("Param filedata is required, or message[attachment][payload][url].")
+	f := &pageFile{kind: in.Message.Attachment.Type, name: part.Name, content: part.Content}
+	f.contentType = cmp.Or(part.ContentType, bareType(http.DetectContentType(f.content)))
+	if err := f.check(); err != nil {
+		return nil, err
 	}
 
 	p.g.mu.Lock()
 	defer p.g.mu.Unlock()
-	p.saveLocked(f)
-	return map[string]any{"attachment_id": f.id}, nil
-}
-
-// saveLocked stores a file under a new id, by which messages can use it.
-func (p *Page) saveLocked(f *pageFile) {
 	f.id = p.g.newIDLocked()
 	p.saved[f.id] = f
-}
-
-// receiveFile returns the file that a call contains, or downloads it from the URL in the call; nil if the call has neither. It
-// must be called without the lock, because the file's host may be slow, or call this server.
-func (p *Page) receiveFile(c *call, a attachment) (*pageFile, *APIError) {
-	if a.Type == "template" {
-		return nil, nil
-	}
-	payload, err := a.readPayload()
-	if err != nil {
-		return nil, err
-	}
-
-	var f *pageFile
-	part, isSent := c.args.File("filedata")
-	switch {
-	case isSent:
-		f = &pageFile{name: part.Name, contentType: part.ContentType, content: part.Content}
-	case payload.URL != "":
-		if f, err = p.g.fetchFile(c.r.Context(), payload.URL); err != nil {
-			return nil, err
-		}
-	default:
-		return nil, nil
-	}
-
-	f.kind = a.Type
-	f.contentType = cmp.Or(f.contentType, BareType(http.DetectContentType(f.content)))
-	return f, f.check()
-}
-
-// fetchFile downloads a file from a URL of the sender.
-func (g *ground) fetchFile(ctx context.Context, address string) (*pageFile, *APIError) {
-	failed := &APIError{Code: Invalid, Subcode: SubFetch, Message: "Failed to fetch the file from the url."}
-	if !IsWebURL(address) {
-		return nil, failed
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return nil, failed
-	}
-
-	resp, err := g.hooks.client.Do(req)
-	if err != nil {
-		return nil, failed
-	}
-	defer func() { _ = resp.Body.Close() }()
-
-	content, err := io.ReadAll(io.LimitReader(resp.Body, maxPageFile+1)) // one byte more than the limit, so that check notices
-	if err != nil || resp.StatusCode != http.StatusOK {
-		return nil, failed
-	}
-	name := path.Base(req.URL.Path)
-	return &pageFile{name: name, contentType: BareType(resp.Header.Get("Content-Type")), content: content}, nil
+	return map[string]any{"attachment_id": f.id}, nil
 }
 
 // Maximum sizes of files, in bytes. Source: Messenger Platform, "Send API".

@@ -30,10 +30,6 @@ type pageRequest struct {
 	Tag     string       `json:"tag"`
 	Message *pageContent `json:"message"`
 	Action  string       `json:"sender_action"`
-	Payload struct {
-		MessageID string `json:"message_id"`
-		Reaction  string `json:"reaction"`
-	} `json:"payload"`
 	ReplyTo *struct {
 		MID string `json:"mid"`
 	} `json:"reply_to"`
@@ -50,8 +46,7 @@ func invalidParameter(format string, args ...any) *APIError {
 	return &APIError{Code: Invalid, Message: fmt.Sprintf(format, args...)}
 }
 
-// postMessage handles a call of the Send API. A message's file is received in between the checks and the delivery, without the
-// lock, because it may have to be downloaded.
+// postMessage handles a call of the Send API.
 func (p *Page) postMessage(c *call) (any, *APIError) {
 	var req pageRequest
 	if err := c.readBody(&req); err != nil {
@@ -66,13 +61,7 @@ func (p *Page) postMessage(c *call) (any, *APIError) {
 		return p.doAction(to, req)
 	}
 
-	var file *pageFile
-	if req.Message != nil && req.Message.Attachment != nil {
-		if file, err = p.receiveFile(c, *req.Message.Attachment); err != nil {
-			return nil, err
-		}
-	}
-	return p.deliver(to, req, file)
+	return p.deliver(to, req)
 }
 
 // admit returns the recipient of a request, or the error with which the request is refused.
@@ -93,14 +82,13 @@ func (p *Page) admit(req pageRequest) (*PageCustomer, *APIError) {
 	return to, p.checkSendingLocked(to, req)
 }
 
-// deliver adds a message to the conversation and sends its webhooks. file is the file that the call contains; nil means none.
-func (p *Page) deliver(to *PageCustomer, req pageRequest, file *pageFile) (any, *APIError) {
+// deliver adds a message to the conversation and sends its webhooks.
+func (p *Page) deliver(to *PageCustomer, req pageRequest) (any, *APIError) {
 	p.g.mu.Lock()
 	defer p.g.mu.Unlock()
 	defer p.g.Poke()
 	m := &PageMessage{ID: p.g.newMessageIDLocked(), At: p.g.clock(), FromPage: true, Tag: req.Tag}
-	attachmentID, err := p.fillLocked(to, m, req, file)
-	if err != nil {
+	if err := p.fillLocked(to, m, req); err != nil {
 		return nil, err
 	}
 
@@ -108,11 +96,7 @@ func (p *Page) deliver(to *PageCustomer, req pageRequest, file *pageFile) (any, 
 	to.messages = append(to.messages, m)
 	p.notifyEchoLocked(to, m, p.g.opts.AppID)
 	to.notifyDeliveryLocked()
-	answer := map[string]any{"recipient_id": to.id, "message_id": m.ID}
-	if attachmentID != "" {
-		answer["attachment_id"] = attachmentID
-	}
-	return answer, nil
+	return map[string]any{"recipient_id": to.id, "message_id": m.ID}, nil
 }
 
 // findPersonLocked returns the customer with an id, or nil if the Page doesn't know her.
@@ -162,39 +146,25 @@ func (p *Page) doAction(to *PageCustomer, req pageRequest) (any, *APIError) {
 		}
 	case "mark_seen":
 		to.seenAt = p.g.clock()
-	case "react", "unreact":
-		m := to.findLocked(req.Payload.MessageID)
-		if m == nil {
-			return nil, invalidParameter("Param payload[message_id] isn't a message of this conversation.")
-		}
-
-		m.PageReaction = ""
-		if req.Action == "react" {
-			if req.Payload.Reaction == "" {
-				return nil, invalidParameter("Param payload[reaction] must be non-empty.")
-			}
-			m.PageReaction = req.Payload.Reaction
-		}
 	default:
-		return nil, invalidParameter("Param sender_action must be one of {MARK_SEEN, TYPING_ON, TYPING_OFF, REACT, UNREACT}")
+		return nil, invalidParameter("Param sender_action must be one of {MARK_SEEN, TYPING_ON, TYPING_OFF}")
 	}
 
 	return map[string]any{"recipient_id": to.id}, nil
 }
 
-// fillLocked validates the content of a request and copies it to m. It returns the id by which the file can be used again; ""
-// means that it can't.
-func (p *Page) fillLocked(to *PageCustomer, m *PageMessage, req pageRequest, file *pageFile) (attachmentID string, err *APIError) {
+// fillLocked validates the content of a request and copies it to m.
+func (p *Page) fillLocked(to *PageCustomer, m *PageMessage, req pageRequest) *APIError {
 	in := req.Message
 	if in == nil {
-		return "", invalidParameter("Param message must be non-empty: text or attachment.")
+		return invalidParameter("Param message must be non-empty: text or attachment.")
 	}
 	if err := in.check(); err != nil {
-		return "", err
+		return err
 	}
 	if req.ReplyTo != nil {
 		if to.findLocked(req.ReplyTo.MID) == nil {
-			return "", invalidParameter("Param reply_to[mid] isn't a message of this conversation.")
+			return invalidParameter("Param reply_to[mid] isn't a message of this conversation.")
 		}
 		m.ReplyTo = req.ReplyTo.MID
 	}
@@ -202,19 +172,24 @@ func (p *Page) fillLocked(to *PageCustomer, m *PageMessage, req pageRequest, fil
 	m.Text, m.Metadata = in.Text, in.Metadata
 	m.QuickReplies = in.QuickReplies
 	if in.Attachment == nil {
-		return "", nil
+		return nil
 	}
 
 	m.Kind = in.Attachment.Type
-	switch m.Kind {
-	case "image", "video", "audio", "file":
-		return p.attachLocked(m, *in.Attachment, file)
-	case "template":
+	if m.Kind == "template" {
 		m.raw = in.Attachment.Payload
-		return "", fillTemplate(m, in.Attachment.Payload)
+		return fillTemplate(m, in.Attachment.Payload)
 	}
-
-	return "", invalidParameter("Param message[attachment][type] must be one of {audio, file, image, template, video}")
+	var payload struct {
+		ID string `json:"attachment_id"`
+	}
+	_ = json.Unmarshal(in.Attachment.Payload, &payload) // if it fails, no file is found
+	file := p.saved[payload.ID]
+	if file == nil || file.kind != m.Kind {
+		return invalidParameter("Invalid attachment id %s for type %s.", payload.ID, m.Kind)
+	}
+	m.File, m.ContentType, m.Name = file.content, file.contentType, file.name
+	return nil
 }
 
 // check validates the content of a message, except for its attachment.
@@ -230,39 +205,14 @@ func (in *pageContent) check() *APIError {
 		return invalidParameter("Length of param message[metadata] must be less than or equal to 1000")
 	}
 
-	if err := CheckQuickReplies(in.QuickReplies); err != nil {
-		return invalidParameter("%s", err)
-	}
-	return nil
-}
-
-// attachLocked attaches a file to a message: the one that the call contains, or an earlier upload. It returns the id by which a
-// file of the call can be used again; "" means that it can't.
-func (p *Page) attachLocked(m *PageMessage, a attachment, file *pageFile) (attachmentID string, err *APIError) {
-	payload, err := a.readPayload()
-	switch {
-	case err != nil:
-		return "", err
-	case file != nil && payload.IsReusable:
-		p.saveLocked(file)
-		attachmentID = file.id
-	case file == nil:
-		file = p.saved[payload.ID]
-	}
-	if file == nil || file.kind != m.Kind {
-		return "", invalidParameter("Invalid attachment id %s for type %s.", payload.ID, m.Kind)
-	}
-
-	m.File, m.ContentType = file.content, file.contentType
-	m.Name = file.name
-	return attachmentID, nil
+	return checkQuickReplies(in.QuickReplies)
 }
 
 // fillTemplate validates a button or generic template, and copies its content to m.
 func fillTemplate(m *PageMessage, payload json.RawMessage) *APIError {
-	t, err := ReadPagetemplate(payload)
+	t, err := readTemplate(payload)
 	if err != nil {
-		return invalidParameter("%s", err)
+		return err
 	}
 
 	m.Buttons, m.Cards = t.Buttons, t.Cards

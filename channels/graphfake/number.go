@@ -122,9 +122,7 @@ func (n *Number) update(c *call) (any, *APIError) {
 	return map[string]any{"success": true}, nil
 }
 
-// fieldsLocked returns the fields of the number. Source: facebook/openapi, GET /{Phone-Number-ID} and
-// /{WABA-ID}/phone_numbers; Graph API reference, "WhatsApp Business Account To Number Current Status", and pywa 4.4, for
-// the fields that the former lack.
+// fieldsLocked returns the fields of the number. Source: facebook/openapi, GET /{Phone-Number-ID}.
 func (n *Number) fieldsLocked() nodeFields {
 	status := "CONNECTED"
 	if n.cfg.New {
@@ -136,36 +134,12 @@ func (n *Number) fieldsLocked() nodeFields {
 		id:       n.cfg.ID,
 		defaults: "display_phone_number,verified_name,quality_rating",
 		all: map[string]any{
-			"account_mode":                               "LIVE",
-			"certificate":                                nil,
-			"code_verification_status":                   "VERIFIED",
-			"conversational_automation":                  nil,
-			"country_code":                               nil,
-			"country_dial_code":                          nil,
-			"display_phone_number":                       n.cfg.Display,
-			"eligibility_for_api_business_global_search": nil,
-			"health_status":                              nil,
-			"host_platform":                              "CLOUD_API",
-			"is_official_business_account":               nil,
-			"is_on_biz_app":                              nil,
-			"is_pin_enabled":                             nil,
-			"is_preverified_number":                      nil,
-			"last_onboarded_time":                        nil,
-			"messaging_limit_tier":                       nil,
-			"name_status":                                "APPROVED",
-			"new_certificate":                            nil,
-			"new_name_status":                            nil,
-			"platform_type":                              "CLOUD_API",
-			"quality_rating":                             "GREEN",
-			"quality_score":                              nil,
-			"search_visibility":                          nil,
-			"status":                                     status,
-			"throughput":                                 nil,
-			"unified_cert_status":                        nil,
-			"username":                                   nil,
-			"verified_name":                              n.cfg.Name,
-			"webhook_configuration":                      n.callbacksLocked(),
-			"whatsapp_business_manager_messaging_limit":  nil,
+			"display_phone_number":  n.cfg.Display,
+			"platform_type":         "CLOUD_API",
+			"quality_rating":        "GREEN",
+			"status":                status,
+			"verified_name":         n.cfg.Name,
+			"webhook_configuration": n.callbacksLocked(),
 		},
 	}
 }

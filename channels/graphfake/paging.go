@@ -8,7 +8,7 @@ import (
 )
 
 // This file emulates the pagination of lists. A call has a limit and a cursor: "?limit=25&after=…" requests the first 25
-// objects after the cursor. The response contains the cursors and URLs of the neighbouring pages.
+// objects after the cursor. The response contains the cursor and URL of the next page.
 
 // defaultLimit is the number of objects in a page if a call doesn't contain a limit.
 const defaultLimit = 25
@@ -29,46 +29,29 @@ func (c *call) readWindow(total int) (window, *APIError) {
 	}
 
 	w := window{total: total, path: c.api.host.URL() + c.req.Path, query: q}
-	after, isAfterValid := readCursor(q.Get("after"))
-	before, isBeforeValid := readCursor(q.Get("before"))
-	switch {
-	case !isAfterValid || !isBeforeValid:
+	after, isValid := readCursor(q.Get("after"))
+	if !isValid {
 		return w, &APIError{Code: Invalid, Message: "Invalid cursors values were provided."}
-	case q.Get("before") != "":
-		w.to = min(before, total)
-		w.from = max(w.to-limit, 0)
-	default:
-		w.from = min(after, total)
-		w.to = min(w.from+limit, total)
 	}
-
+	w.from = min(after, total)
+	w.to = min(w.from+limit, total)
 	return w, nil
 }
 
-// answer returns the response with the objects of the page. The first page has no "previous" URL, and the last no "next".
+// answer returns the response with the objects of the page. The last one has no "next".
 func (w window) answer(data []any) map[string]any {
 	if len(data) == 0 {
 		return map[string]any{"data": []any{}}
 	}
 
-	first, last := writeCursor(w.from), writeCursor(w.to)
-	paging := map[string]any{"cursors": map[string]any{"before": first, "after": last}}
-	if w.from > 0 {
-		paging["previous"] = w.address("before", first)
-	}
+	last := writeCursor(w.to)
+	paging := map[string]any{"cursors": map[string]any{"after": last}}
 	if w.to < w.total {
-		paging["next"] = w.address("after", last)
+		q := maps.Clone(w.query)
+		q.Set("after", last)
+		paging["next"] = w.path + "?" + q.Encode()
 	}
 	return map[string]any{"data": data, "paging": paging}
-}
-
-// address returns the URL of a neighbouring page. side is "before" or "after".
-func (w window) address(side, cursor string) string {
-	q := maps.Clone(w.query)
-	q.Del("after")
-	q.Del("before")
-	q.Set(side, cursor)
-	return w.path + "?" + q.Encode()
 }
 
 // writeCursor returns the cursor for a position in a list: the one before the object with this index.

@@ -23,7 +23,6 @@ type Template struct {
 	Status     string // templatePending …
 	Reason     string // of a rejection; "" means NONE
 	Components []Component
-	Format     string // of its variables: POSITIONAL or NAMED
 
 	w       *waba
 	created time.Time
@@ -50,7 +49,6 @@ func (w *waba) createTemplate(c *call) (any, *APIError) {
 		Name       string      `json:"name"`
 		Language   string      `json:"language"`
 		Category   string      `json:"category"`
-		Format     string      `json:"parameter_format"`
 		Components []Component `json:"components"`
 	}
 	if err := c.readBody(&in); err != nil {
@@ -58,7 +56,7 @@ func (w *waba) createTemplate(c *call) (any, *APIError) {
 	}
 
 	t := &Template{Name: in.Name, Language: in.Language, Category: strings.ToUpper(in.Category), Status: templatePending,
-		Components: in.Components, Format: cmp.Or(strings.ToUpper(in.Format), positional), w: w, created: w.b.clock()}
+		Components: in.Components, w: w, created: w.b.clock()}
 	switch {
 	case !namePattern.MatchString(t.Name):
 		return nil, badTemplate("A template's name has only a-z, 0-9 and _, at most 512.")
@@ -66,12 +64,9 @@ func (w *waba) createTemplate(c *call) (any, *APIError) {
 		return nil, badTemplate("Param language must be one of {" + strings.Join(channels.Codes(), ", ") + "}.")
 	case !slices.Contains([]string{"UTILITY", "MARKETING", "AUTHENTICATION"}, t.Category):
 		return nil, badTemplate("Unknown category.")
-	case t.Format != positional && t.Format != named:
-		return nil, badTemplate("Param parameter_format must be one of {POSITIONAL, NAMED}.")
 	}
 
-	t.layout().Tidy()
-	if fault := t.layout().Check(); fault != "" {
+	if fault := checkLayout(t.Components); fault != "" {
 		return nil, badTemplate(fault)
 	}
 
@@ -92,16 +87,6 @@ func (w *waba) createTemplate(c *call) (any, *APIError) {
 	t.reviewLaterLocked()
 	w.b.Poke()
 	return map[string]any{"id": t.ID, "status": t.Status, "category": t.Category}, nil
-}
-
-// Formats of variables.
-const (
-	positional = "POSITIONAL" // {{1}}
-	named      = "NAMED"      // {{first_name}}
-)
-
-func (t *Template) layout() LayoutTemplate {
-	return LayoutTemplate{Components: t.Components, IsNamed: t.Format == named, IsCode: t.Category == "AUTHENTICATION"}
 }
 
 // reviewLaterLocked approves a template after Options.ReviewAfter, unless it was reviewed or deleted before that.
@@ -137,12 +122,28 @@ func (t *Template) get(c *call) (any, *APIError) {
 func (t *Template) fieldsLocked() nodeFields {
 	return nodeFields{kind: "WhatsAppBusinessHSM", id: t.ID, defaults: "name,language,category,status,components", all: map[string]any{
 		"name": t.Name, "language": t.Language, "category": t.Category, "status": t.Status, "components": t.Components,
-		"quality_score":    map[string]any{"score": "UNKNOWN", "date": t.created.Unix()},
-		"rejected_reason":  cmp.Or(t.Reason, "NONE"),
-		"parameter_format": t.Format, "previous_category": nil,
-		"bid_spec": nil, "correct_category": nil, "cta_url_link_tracking_opted_out": nil, "degrees_of_freedom_spec": nil,
-		"library_template_name": nil, "message_send_ttl_seconds": nil, "sub_category": nil,
+		"quality_score":   map[string]any{"score": "UNKNOWN", "date": t.created.Unix()},
+		"rejected_reason": cmp.Or(t.Reason, "NONE"),
 	}}
+}
+
+// listTemplates returns a page of the templates.
+func (w *waba) listTemplates(c *call) (any, *APIError) {
+	w.b.mu.Lock()
+	defer w.b.mu.Unlock()
+	window, refused := c.readWindow(len(w.templates))
+	if refused != nil {
+		return nil, refused
+	}
+	var data []any
+	for _, t := range w.templates[window.from:window.to] {
+		one, refused := t.fieldsLocked().choose(c)
+		if refused != nil {
+			return nil, refused
+		}
+		data = append(data, one)
+	}
+	return window.answer(data), nil
 }
 
 // deleteTemplate deletes the templates with a name in all languages, or only the one that also has the id in hsm_id.
@@ -198,9 +199,7 @@ func (t *Template) editTemplate(c *call) (any, *APIError) {
 
 	t.w.b.mu.Lock()
 	defer t.w.b.mu.Unlock()
-	changed := Template{Components: in.Components, Format: t.Format, Category: t.Category}
-	changed.layout().Tidy()
-	if fault := changed.layout().Check(); fault != "" {
+	if fault := checkLayout(in.Components); fault != "" {
 		return nil, badTemplate(fault)
 	}
 
@@ -262,7 +261,7 @@ func (b *business) AddTemplate(wabaID, name, language, category, body string) st
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	w := b.wabaLocked(wabaID)
-	t := &Template{ID: b.newIDLocked(), Name: name, Language: language, Category: category, Status: templateApproved, Format: positional,
+	t := &Template{ID: b.newIDLocked(), Name: name, Language: language, Category: category, Status: templateApproved,
 		Components: []Component{{Type: "BODY", Text: body}}, w: w, created: b.clock()}
 	w.templates = append(w.templates, t)
 	b.nodes[t.ID] = t

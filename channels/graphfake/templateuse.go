@@ -11,16 +11,10 @@ import (
 // the file, or the filled template's text, to m.
 func (n *Number) checkContentLocked(in incoming, m *Message) *APIError {
 	switch in.Type {
-	case "image", "video", "audio", "document", "sticker":
+	case "image", "video", "audio", "document":
 		var o mediaObject
 		_ = json.Unmarshal(in.fields[in.Type], &o) // validated before
 		return n.attachMediaLocked(in.Type, o, m)
-	case "interactive":
-		var o interactiveObject
-		_ = json.Unmarshal(in.fields[in.Type], &o) // validated before
-		if kind, file := o.headerFile(); file != nil {
-			return n.attachMediaLocked(kind, *file, m)
-		}
 	case "template":
 		return n.checkTemplateLocked(in, m)
 	}
@@ -29,7 +23,7 @@ func (n *Number) checkContentLocked(in incoming, m *Message) *APIError {
 
 // checkTemplateLocked finds the template of a message, and fills it in with the message's parameters.
 func (n *Number) checkTemplateLocked(in incoming, m *Message) *APIError {
-	var use Use
+	var use templateUse
 	if err := readStrict(in.fields["template"], &use, "template"); err != nil {
 		return err
 	}
@@ -46,35 +40,13 @@ func (n *Number) checkTemplateLocked(in incoming, m *Message) *APIError {
 		return err
 	}
 
-	filled, fault := t.layout().Fill(use)
-	if fault != nil {
-		return templateError(fault)
-	}
-
-	m.Template, m.Text = filled.Text, filled.Text
-	for _, b := range filled.Buttons {
-		kind := "button"
-		if b.URL != "" {
-			kind = linkKind
-		}
-		m.buttons = append(m.buttons, Choice{ID: b.ID, Title: b.Title, URL: b.URL, kind: kind})
-	}
-	if filled.File != nil {
-		return n.attachMediaLocked(filled.Kind, mediaObject{ID: filled.File.ID, Link: filled.File.Link, Filename: filled.File.Filename}, m)
-	}
-	return nil
+	text, buttons, refused := fill(t.Components, use)
+	m.Template, m.Text, m.buttons = text, text, buttons
+	return refused
 }
 
 func noTemplateError(details string) *APIError {
 	return &APIError{Status: http.StatusNotFound, Code: NoTemplate, Message: Title(NoTemplate), Details: details}
-}
-
-// templateError converts the error of filling in a template.
-func templateError(f *LayoutFault) *APIError {
-	if f.Code == Invalid {
-		return invalidError(f.Details)
-	}
-	return cloudError(f.Code, f.Details)
 }
 
 // checkSending returns the reason why a template can't be sent now, or nil.
@@ -97,7 +69,7 @@ func (t *Template) checkSending(in incoming) *APIError {
 
 // templateOfLocked returns the template of a message, or nil.
 func (w *waba) templateOfLocked(m *Message) *Template {
-	var o Use
+	var o templateUse
 	if json.Unmarshal(m.Content, &o) != nil {
 		return nil
 	}

@@ -45,8 +45,6 @@ const (
 	maxRowTitle     = 24 // also of a section
 	maxRowWords     = 72
 	maxBody         = 1024 // of an interactive message
-	maxHeader       = 60
-	maxFooter       = 60
 )
 
 // validate validates a message and copies its text to m. Source: Cloud API, "Messages" and the pages of each type.
@@ -73,14 +71,10 @@ func (n *Number) validate(in incoming, m *Message) *APIError {
 		return missingError(in.Type)
 	}
 
-	if in.Context != nil && in.Type == "reaction" {
-		return badValueError("context", "can't be used with reaction")
-	}
-
 	switch in.Type {
 	case "text":
 		return checkText(raw, m)
-	case "image", "video", "audio", "document", "sticker":
+	case "image", "video", "audio", "document":
 		return checkMedia(in.Type, raw, m)
 	case "location":
 		return checkLocation(raw, m)
@@ -88,17 +82,6 @@ func (n *Number) validate(in incoming, m *Message) *APIError {
 		return checkContacts(raw, m)
 	case "interactive":
 		return checkInteractive(raw, m)
-	case "reaction":
-		var r struct {
-			MessageID string  `json:"message_id"`
-			Emoji     *string `json:"emoji"`
-		}
-		if err := readStrict(raw, &r, "reaction"); err != nil {
-			return err
-		}
-		if r.MessageID == "" || r.Emoji == nil {
-			return missingError("reaction.message_id or emoji")
-		}
 	}
 
 	return nil
@@ -137,35 +120,26 @@ func checkText(raw json.RawMessage, m *Message) *APIError {
 	return checkLength("text.body", t.Body, 1, maxText)
 }
 
-// mediaObject is the file of a message: either an upload, by its ID, or a URL in Link.
+// mediaObject is the file of a message, an upload.
 type mediaObject struct {
 	ID       string `json:"id"`
-	Link     string `json:"link"`
 	Caption  string `json:"caption"`
 	Filename string `json:"filename"`
 }
 
 func checkMedia(kind string, raw json.RawMessage, m *Message) *APIError {
-	var o struct {
-		mediaObject
-
-		Voice *bool `json:"voice"` // whether an audio file is a voice message
-	}
+	var o mediaObject
 	if err := readStrict(raw, &o, kind); err != nil {
 		return err
 	}
 
-	hasID, hasLink := o.ID != "", o.Link != ""
-	hasNoCaption := kind == "audio" || kind == "sticker"
 	switch {
-	case hasID == hasLink: // neither or both
-		return missingError(kind + ".id or link")
-	case o.Caption != "" && hasNoCaption:
+	case o.ID == "":
+		return missingError(kind + ".id")
+	case o.Caption != "" && kind == "audio":
 		return invalidError("Unexpected key \"caption\" on param \"" + kind + "\".")
 	case o.Filename != "" && kind != "document":
 		return invalidError("Unexpected key \"filename\" on param \"" + kind + "\".")
-	case o.Voice != nil && kind != "audio":
-		return invalidError("Unexpected key \"voice\" on param \"" + kind + "\".")
 	}
 
 	m.Text = o.Caption

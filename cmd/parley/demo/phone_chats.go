@@ -191,7 +191,6 @@ func (c messengerChat) Lines() []Line {
 			At:        m.At,
 			Answers:   m.ReplyTo,
 			Reaction:  m.Reaction,
-			Ours:      m.PageReaction,
 			Elsewhere: m.Elsewhere,
 		}
 		if l.Mine {
@@ -229,7 +228,7 @@ func (c messengerChat) Lines() []Line {
 	return list
 }
 
-func buttonsOf(m graphfake.PageMessage) []graphfake.PagetemplateButton {
+func buttonsOf(m graphfake.PageMessage) []graphfake.PageButton {
 	list := slices.Clone(m.Buttons)
 	for _, card := range m.Cards {
 		list = append(list, card.Buttons...)
