@@ -29,15 +29,15 @@ type content struct {
 	signed    bool          // there is an S/MIME or PGP signature; it isn't verified
 	encrypted string        // "PGP" or "S/MIME"; "" if the mail is not encrypted
 
-	isReport   bool        // a delivery status in the mail is a report about a mail of ours, not a file
-	reportType string      // the report-type of a multipart/report: "delivery-status", …
-	statuses   [][]byte    // the message/delivery-status parts of a report
-	returned   *Part       // the mail that a report returns, or only its headers
-	winmail    *tnefResult // decoded winmail.dat
-	forward    []byte      // the first attached mail; shown if there is no text
-	namedText  []Segment   // the first short inline text file; shown if there is no text
-	damaged    bool        // a part could not be read
-	isCut      bool        // segments has only the beginning of a very long text; a file has all of it
+	isReport   bool      // a delivery status in the mail is a report about a mail of ours, not a file
+	reportType string    // the report-type of a multipart/report: "delivery-status", …
+	statuses   [][]byte  // the message/delivery-status parts of a report
+	returned   *Part     // the mail that a report returns, or only its headers
+	winmail    bool      // there is a winmail.dat of Outlook, whose content is not unpacked
+	forward    []byte    // the first attached mail; shown if there is no text
+	namedText  []Segment // the first short inline text file; shown if there is no text
+	damaged    bool      // a part could not be read
+	isCut      bool      // segments has only the beginning of a very long text; a file has all of it
 }
 
 // add adds the content of a part and of its children.
@@ -134,11 +134,9 @@ func (c *content) addAllButText(sub *content) {
 	c.signed = c.signed || sub.signed
 	c.damaged = c.damaged || sub.damaged
 	c.isCut = c.isCut || sub.isCut
+	c.winmail = c.winmail || sub.winmail
 	c.reaction = cmp.Or(c.reaction, sub.reaction)
 	c.encrypted = cmp.Or(c.encrypted, sub.encrypted)
-	if sub.winmail != nil {
-		c.winmail = sub.winmail
-	}
 	if c.forward == nil {
 		c.forward = sub.forward
 	}
@@ -207,7 +205,8 @@ func (c *content) addLeaf(p *Part) {
 	case "text/calendar", "application/ics":
 		c.addCalendar(p, name)
 	case "application/ms-tnef", "application/vnd.ms-tnef":
-		c.addTNEF(p, name)
+		c.winmail = true
+		c.addFile(p, cmp.Or(name, "winmail.dat"))
 	case "application/pkcs7-mime", "application/x-pkcs7-mime":
 		c.addPKCS7(p, name)
 	case "message/delivery-status", "message/global-delivery-status":
@@ -278,9 +277,6 @@ const maxNamedTextBytes = 8 << 10
 // addText adds a part as text to read.
 func (c *content) addText(p *Part) {
 	b := p.Bytes()
-	if p.Type == "text/plain" {
-		b = c.takeUUFiles(p, b)
-	}
 	if p.Type != "text/html" && len(b) > maxPlainBytes {
 		b = c.attachLongText(b, p.Params["charset"], p.Header.Guess)
 	}
@@ -293,20 +289,6 @@ func (c *content) addText(p *Part) {
 		text = Unflow(text, strings.EqualFold(p.Params["delsp"], "yes"))
 	}
 	c.segments = append(c.segments, Segment{Plain: text})
-}
-
-// takeUUFiles adds the uuencoded files in a text and returns the text without them.
-func (c *content) takeUUFiles(p *Part, text []byte) []byte {
-	if !bytes.Contains(text, []byte("begin ")) {
-		return text
-	}
-	rest, files := CutUUFiles(text)
-	for _, f := range files {
-		name := SafeFileName(ToUTF8([]byte(f.Name), p.Params["charset"], p.Header.Guess))
-		name = cmp.Or(name, InventFileName(len(c.files)+1, ""))
-		c.files = append(c.files, channels.Attachment{Name: name, ContentType: "application/octet-stream", Content: f.Content})
-	}
-	return rest
 }
 
 // maxPlainBytes is the maximum length of plain text. A longer text is attached, and only its beginning is read.

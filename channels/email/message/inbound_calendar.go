@@ -101,9 +101,8 @@ func icsText(value string) string { return CleanLine(unescape(value)) }
 
 // calendar is what is shown of one calendar part.
 type calendar struct {
-	method  string // what its sender wants: "REQUEST" is an invitation
-	events  []*event
-	changes []*zoneChange
+	method string // what its sender wants: "REQUEST" is an invitation
+	events []*event
 }
 
 // event has the properties of a VEVENT or VTODO that are shown.
@@ -120,29 +119,20 @@ type event struct {
 	description string
 }
 
-// readCalendar reads the events of a calendar, and its time zones, which may stand behind them.
+// readCalendar reads the events of a calendar.
 func readCalendar(text string, guess *Guesser) calendar {
 	var c calendar
-	var current *event     // nil outside of events
-	var change *zoneChange // nil outside of time zones
-	zone := ""
-	depth := 0 // of components inside current, such as alarms, whose properties are skipped
+	var current *event // nil outside of events
+	depth := 0         // of components inside current, such as alarms, whose properties are skipped
 	for _, l := range icsLines(text, guess) {
 		component := strings.ToUpper(l.value)
 		isEvent := component == "VEVENT" || component == "VTODO"
 		switch {
 		case l.name == "METHOD":
 			c.method = component
-		case l.name == "TZID":
-			zone = l.value
-		case l.name == "BEGIN" && (component == "STANDARD" || component == "DAYLIGHT"):
-			change = &zoneChange{zone: zone}
-			c.changes = append(c.changes, change)
 		case l.name == "BEGIN" && isEvent:
-			current, change, depth = &event{}, nil, 0
+			current, depth = &event{}, 0
 			c.events = append(c.events, current)
-		case change != nil:
-			change.setProperty(l)
 		case current == nil:
 		case l.name == "END" && isEvent:
 			current = nil
@@ -178,7 +168,7 @@ func calendarTexts(calendars []calendar, r *Reader, shown []string) (out []strin
 			if count++; count > maxCalendarEvents {
 				return append(out, "More events are in the file.")
 			}
-			head := e.writeMarkdown(&c)
+			head := e.writeMarkdown(c.method)
 			words := e.wordsMarkdown(r, isNew)
 			if words != "" || !slices.Contains(out, head) { // Outlook and Google put the same invitation into a mail twice
 				out = append(out, head+words)
@@ -244,15 +234,15 @@ func icsPerson(l icsLine) string {
 }
 
 // writeMarkdown returns an event of a calendar as lines, without its comments and its description.
-func (e *event) writeMarkdown(c *calendar) string {
+func (e *event) writeMarkdown(method string) string {
 	answer := ""
-	if c.method == "REPLY" || c.method == "COUNTER" {
+	if method == "REPLY" || method == "COUNTER" {
 		answer = e.answer
 	}
 
-	lines := []string{"**" + e.titleWords(c.method) + "**" + afterSeparator(": ", e.summary)}
+	lines := []string{"**" + e.titleWords(method) + "**" + afterSeparator(": ", e.summary)}
 	for _, field := range []struct{ name, text string }{
-		{"When", e.timeWords(c)},
+		{"When", e.timeWords()},
 		{"Duration", e.duration},
 		{"Where", e.location},
 		{"Organizer", e.organizer},
@@ -301,8 +291,8 @@ func (e *event) titleWords(method string) string {
 }
 
 // timeWords returns the time of the event, from start to end; either may be unknown.
-func (e *event) timeWords(c *calendar) string {
-	start, end := c.timeWords(e.start), c.timeWords(e.end)
+func (e *event) timeWords() string {
+	start, end := e.start.timeWords(), e.end.timeWords()
 	// Some programs write the only day of an event as its DTEND.
 	endsBeforeStart := len(end) == len(time.DateOnly) && end < start
 	switch {

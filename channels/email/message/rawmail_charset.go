@@ -28,7 +28,7 @@ func CharsetLabel(declared string) string {
 
 // IsUTF8 reports whether ToUTF8 would only remove control characters from b. label is a CharsetLabel.
 func IsUTF8(b []byte, label string) bool {
-	if isUTF7(label) || isKorean7Bit(label) || bytes.Contains(b, []byte(jisEscape)) {
+	if isKorean7Bit(label) || bytes.Contains(b, []byte(jisEscape)) {
 		return false
 	}
 	if isMultiByte(label) && findEncoding(label) != nil {
@@ -153,8 +153,8 @@ const (
 )
 
 // decodeUnambiguous decodes text whose charset shows in its bytes: it has a byte order mark, or the escape sequences of
-// ISO-2022-KR or ISO-2022-JP. It also decodes declared UTF-7 and ISO-2022-KR, which findEncoding doesn't know. ok is
-// false for other text.
+// ISO-2022-KR or ISO-2022-JP. It also decodes declared ISO-2022-KR, which findEncoding doesn't know. ok is false
+// for other text.
 func decodeUnambiguous(b []byte, declared string) (text string, ok bool) {
 	if bytes.HasPrefix(b, []byte(bomUTF8)) && utf8.Valid(b) {
 		return string(b[len(bomUTF8):]), true
@@ -172,9 +172,6 @@ func decodeUnambiguous(b []byte, declared string) (text string, ok bool) {
 	if isMislabelledJIS(b, declared) {
 		out, err := japanese.ISO2022JP.NewDecoder().Bytes(b)
 		return string(out), err == nil
-	}
-	if isUTF7(declared) {
-		return decodeUTF7(b), true
 	}
 	return "", false
 }

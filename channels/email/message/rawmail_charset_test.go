@@ -53,7 +53,6 @@ func TestDeclaredCharsets(t *testing.T) {
 		{declared: "UTF-8", raw: "\xef\xbb\xbfmark", want: "mark"},
 		{declared: `"charset=utf-8"`, raw: "ok", want: "ok"},
 		{declared: "utf-16", raw: encode(t, unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), "注文"), want: "注文"},
-		{declared: "utf-7", raw: "Gr+APYA3w-e 1 +- 1", want: "Größe 1 + 1"},
 
 		{declared: "iso-8859-15", raw: encode(t, charmap.ISO8859_15, "50 €"), want: "50 €"},
 		{declared: "windows-1251", raw: encode(t, charmap.Windows1251, "Привет, мир"), want: "Привет, мир"},
@@ -142,8 +141,7 @@ func TestTransferEncodings(t *testing.T) {
 		{encoding: "base64", in: "aGVs*bG8=\n-- list footer", want: "hello"},
 		{encoding: "quoted-printable", in: "a=3Db=\r\nc =\n=C3=A4 = =zz", want: "a=bc ä = =zz"},
 		{encoding: "quoted printable", in: "a=3Db", want: "a=3Db"},
-		{encoding: "x-uuencode", in: "begin 644 a.txt\n%:&5L;&\\\n`\nend\n", want: "hello"},
-		{encoding: "x-uuencode", in: "no file", want: "no file"},
+		{encoding: "x-uuencode", in: "begin 644 a.txt", want: "begin 644 a.txt"},
 		{encoding: "7bit", in: "a=3D", want: "a=3D"},
 		{encoding: "", in: "a", want: "a"},
 	}
@@ -182,16 +180,14 @@ func TestFlowed(t *testing.T) {
 // A text that the standard library has encoded is decoded without loss, and no other input makes decoding fail.
 func FuzzTransfer(f *testing.F) {
 	f.Add([]byte("hello\r\nworld"), "base64")
-	f.Add([]byte("begin 644 a\n%:&5L;&\\\nend"), "x-uuencode")
-	for _, s := range append(golden.Seeds(), "begin 644 a\n#86)C\n", "+AGE", "\x1b$B$\"", "\x81\x30") {
-		for _, encoding := range []string{"base64", "quoted-printable", "uuencode", "utf-7", "iso-2022-jp", "gb18030"} {
+	for _, s := range append(golden.Seeds(), "+AGE", "\x1b$B$\"", "\x81\x30") {
+		for _, encoding := range []string{"base64", "quoted-printable", "iso-2022-jp", "gb18030"} {
 			f.Add([]byte(s), encoding)
 		}
 	}
 	m := golden.NewMeter()
 	f.Fuzz(func(t *testing.T, b []byte, encoding string) {
 		golden.CheckRepeated(t, m, b, func(b []byte) { decodeTransfer(b, encoding) })
-		golden.CheckRepeated(t, m, b, func(b []byte) { CutUUFiles(b) })
 		golden.CheckRepeated(t, m, b, func(b []byte) { ToUTF8(b, encoding, NewGuesser()) })
 		golden.CheckRepeated(t, m, string(b), func(s string) { Unflow(s, len(encoding)%2 == 0) })
 

@@ -2,12 +2,11 @@ package message
 
 import (
 	"bytes"
-	"strings"
 
 	"golang.org/x/text/encoding/korean"
 )
 
-// This file decodes two 7-bit charsets that golang.org/x/text doesn't support: ISO-2022-KR and UTF-7.
+// This file decodes ISO-2022-KR, a 7-bit charset that golang.org/x/text doesn't support.
 
 // ISO-2022-KR encodes Korean text in ASCII bytes. A text begins with koreanHeader. The bytes between shiftOut and shiftIn
 // are those of EUC-KR without their highest bits.
@@ -43,54 +42,4 @@ func decodeKorean7Bit(b []byte) (text string, ok bool) {
 	}
 	out, err := korean.EUCKR.NewDecoder().Bytes(euc)
 	return string(out), err == nil
-}
-
-func isUTF7(label string) bool { return label == "utf-7" || label == "unicode-1-1-utf-7" }
-
-// decodeUTF7 decodes UTF-7: ASCII text in which "+…-" contains UTF-16 in base64. "Gr+APw-n" is "Grün". Damaged sequences
-// are left out.
-// Source: RFC 2152.
-func decodeUTF7(b []byte) string {
-	var out strings.Builder
-	for len(b) > 0 {
-		plus := bytes.IndexByte(b, '+')
-		if plus < 0 {
-			break
-		}
-		out.Write(b[:plus])
-		b = b[plus+1:]
-		end := 0
-		for end < len(b) && isUTF7Digit(b[end]) {
-			end++
-		}
-		if end == 0 {
-			out.WriteByte('+')
-		} else {
-			out.WriteString(decodeUTF7Sequence(b[:end]))
-		}
-		b = b[end:]
-		if len(b) > 0 && b[0] == '-' {
-			b = b[1:]
-		}
-	}
-	out.Write(b)
-	return out.String()
-}
-
-// decodeUTF7Sequence decodes the base64 between "+" and "-". It returns "" if the sequence is damaged.
-func decodeUTF7Sequence(code []byte) string {
-	utf16 := DecodeBase64(code)
-	utf16 = utf16[:len(utf16)-len(utf16)%2] // half a code unit can't be decoded
-	text, ok := decodeUTF16(utf16, "utf-16be")
-	if !ok {
-		return ""
-	}
-	return text
-}
-
-// isUTF7Digit reports whether c is a base64 digit. Unlike DecodeBase64, UTF-7 doesn't know the URL alphabet's "-" and "_":
-// "-" ends the sequence.
-func isUTF7Digit(c byte) bool {
-	isURLDigit := c == '-' || c == '_'
-	return !isURLDigit && base64Value(c) >= 0
 }

@@ -18,10 +18,6 @@ func decodeTransfer(b []byte, encoding string) []byte {
 		return append(out, footer...)
 	case "quoted-printable":
 		return decodeQuotedPrintable(b)
-	case "x-uuencode", "x-uue", "uuencode", "uue":
-		if out, ok := decodeUU(b); ok {
-			return out
-		}
 	}
 
 	return b
@@ -109,7 +105,7 @@ func countBase64Digits(line []byte) (n int, isCode bool) {
 	return len(line), true
 }
 
-// bitsPerDigit is the number of bits that one digit of base64 or uuencode encodes.
+// bitsPerDigit is the number of bits that one digit of base64 encodes.
 const bitsPerDigit = 6
 
 // bitQueue holds decoded bits until they fill a byte.
