@@ -15,7 +15,7 @@ import (
 
 	"parley/channels"
 	emailmailbox "parley/channels/email/mailbox"
-	"parley/channels/whatsapp"
+	"parley/channels/meta"
 	"parley/store"
 )
 
@@ -47,7 +47,7 @@ type Env struct {
 	// OAuth has Parley's app registrations at the providers of mailboxes, by oauth.Google and oauth.Microsoft.
 	OAuth map[string]emailmailbox.App
 	// SignUp is the company's app at Meta, with which people connect WhatsApp numbers; AppID is "" if there is none.
-	SignUp whatsapp.SignUpOptions
+	SignUp meta.SignUpOptions
 
 	// APIURLs replace the base URLs of providers, without a version. The keys are names of variables, such as
 	// TWILIO_API_URL, from channels.Spec.APIEnv.

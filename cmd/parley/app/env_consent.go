@@ -2,7 +2,7 @@ package app
 
 import (
 	emailmailbox "parley/channels/email/mailbox"
-	"parley/channels/whatsapp"
+	"parley/channels/meta"
 )
 
 // Some accounts are connected by OAuth consent instead of a password: a person signs in at the provider in a browser
@@ -36,8 +36,8 @@ func readRegistrations(v *variables) map[string]emailmailbox.App {
 }
 
 // readSignUp reads the registration of the app at Meta with which people connect WhatsApp numbers.
-func readSignUp(v *variables) whatsapp.SignUpOptions {
-	o := whatsapp.SignUpOptions{
+func readSignUp(v *variables) meta.SignUpOptions {
+	o := meta.SignUpOptions{
 		AppID:     v.text("META_APP_ID"),
 		Secret:    v.text("META_APP_SECRET"),
 		Config:    v.text("META_SIGNUP_CONFIG_ID"),
@@ -50,12 +50,12 @@ func readSignUp(v *variables) whatsapp.SignUpOptions {
 }
 
 // newSignUp returns the client with which people connect WhatsApp numbers; nil if no app is registered.
-func (e Env) newSignUp() (*whatsapp.SignUp, error) {
+func (e Env) newSignUp() (*meta.SignUp, error) {
 	if e.SignUp.AppID == "" {
 		return nil, nil
 	}
-	outside := e.Outside(whatsapp.Spec(), "", nil)
+	outside := e.Outside(meta.WhatsApp(), "", nil)
 	o := e.SignUp
 	o.APIURL, o.Dialer = outside.APIURL, outside.Dialer
-	return whatsapp.NewSignUp(o)
+	return meta.NewSignUp(o)
 }

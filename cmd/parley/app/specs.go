@@ -4,9 +4,8 @@ import (
 	"parley/channels"
 	"parley/channels/email"
 	httpchannel "parley/channels/http"
-	"parley/channels/messenger"
+	"parley/channels/meta"
 	"parley/channels/twilio"
-	"parley/channels/whatsapp"
 )
 
 // Specs returns all kinds of channels. A new channel is a folder below channels/ and a line here.
@@ -14,9 +13,9 @@ func Specs() []channels.Spec {
 	return []channels.Spec{
 		email.Spec(),
 		httpchannel.Spec(),
-		messenger.Spec(),
+		meta.Messenger(),
 		twilio.WhatsAppSpec(twilio.Options{}),
 		twilio.SMSSpec(twilio.Options{}),
-		whatsapp.Spec(),
+		meta.WhatsApp(),
 	}
 }

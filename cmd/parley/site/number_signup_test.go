@@ -9,7 +9,7 @@ import (
 
 	"parley/channels/emulator"
 	"parley/channels/graphfake"
-	"parley/channels/whatsapp"
+	"parley/channels/meta"
 	"parley/cmd/parley/site"
 	"parley/store"
 )
@@ -18,7 +18,7 @@ import (
 func newSignUpWorld(t *testing.T) *numberWorld {
 	t.Helper()
 	w := newNumberWorld(t, bare, func(w *numberWorld, o *site.Options) {
-		o.SignUp = must(whatsapp.NewSignUp(whatsapp.SignUpOptions{AppID: "9000000001", Secret: appSecret, Config: "77001",
+		o.SignUp = must(meta.NewSignUp(meta.SignUpOptions{AppID: "9000000001", Secret: appSecret, Config: "77001",
 			APIURL: w.meta.URL(), DialogURL: w.meta.URL() + "/v26.0/dialog/oauth"}))(t)
 		w.meta.AddNumber(graphfake.NumberConfig{ID: "1057", WABA: "2067", Display: "+15550107", Name: "Acme Spain", New: true})
 	})

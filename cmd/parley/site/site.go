@@ -29,7 +29,7 @@ import (
 	"parley/bridge/setup"
 	"parley/channels"
 	emailmailbox "parley/channels/email/mailbox"
-	"parley/channels/whatsapp"
+	"parley/channels/meta"
 	"parley/cmd/parley/operate"
 	"parley/store"
 )
@@ -60,7 +60,7 @@ type Options struct {
 	// Accounts.
 	Finder   *emailmailbox.Finder // finds a mailbox's servers from its address; nil if admins must enter them
 	Consents *operate.Keeper      // signs in to mailboxes at Google and Microsoft; nil if this process can't do so
-	SignUp   *whatsapp.SignUp     // connects WhatsApp numbers through Meta's sign-up; nil if the company has no app for it
+	SignUp   *meta.SignUp         // connects WhatsApp numbers through Meta's sign-up; nil if the company has no app for it
 	// Outside returns the network part of a channel's Env, such as its webhook URL; nil means an empty Env.
 	Outside func(spec channels.Spec, account string, config channels.Config) channels.Env
 

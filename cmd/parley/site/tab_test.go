@@ -12,7 +12,7 @@ import (
 	"parley/bot/teams"
 	"parley/bot/web/oidcfake"
 	"parley/bot/web/openid"
-	"parley/channels/whatsapp"
+	"parley/channels/meta"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
 )
@@ -50,7 +50,7 @@ func startTab(t *testing.T) *tabSite {
 		})
 		o.BaseURL = "https://" + tabHost
 		var err error
-		if o.SignUp, err = whatsapp.NewSignUp(whatsapp.SignUpOptions{AppID: "9000000001", Secret: "tops3cret", Config: "77001"}); err != nil {
+		if o.SignUp, err = meta.NewSignUp(meta.SignUpOptions{AppID: "9000000001", Secret: "tops3cret", Config: "77001"}); err != nil {
 			t.Fatal(err)
 		}
 		tab.fake, tab.entra = entra, entra
