@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math/big"
 	"slices"
 	"strings"
 
@@ -246,40 +245,11 @@ func orderText(o order) string {
 		lines = append(lines, more)
 	}
 
-	lines = append(lines, orderTotals(o)...)
 	if o.Text != "" {
 		lines = append(lines, "\n"+textWithMarks(o.Text))
 	}
 
 	return strings.Join(lines, "\n")
-}
-
-// orderTotals returns a line with the total for each currency, in the order in which the currencies appear.
-// If a price or quantity is missing, it returns nil, because the total would be wrong.
-func orderTotals(o order) []string {
-	totals := map[string]*big.Rat{} // by currency; floats would be inexact: 3 × 4.35
-	var currencies []string
-	for _, item := range o.Items {
-		if !item.Quantity.Known || !item.Price.Known {
-			return nil
-		}
-
-		currency := clippedLine(item.Currency, maxCurrency)
-		if totals[currency] == nil {
-			totals[currency] = new(big.Rat)
-			currencies = append(currencies, currency)
-		}
-
-		total := totals[currency]
-		total.Add(total, new(big.Rat).Mul(exactNumber(item.Quantity), exactNumber(item.Price)))
-	}
-
-	var lines []string
-	for _, currency := range currencies {
-		lines = append(lines, fmt.Sprintf("\nTotal: %s %s", exactText(totals[currency]), markdown.Escape(currency)))
-	}
-
-	return lines
 }
 
 // amountText returns a price or quantity as text, or "?" if WhatsApp doesn't give it.
@@ -288,19 +258,6 @@ func amountText(d decimal) string {
 		return "?"
 	}
 	return numberText(d.Value)
-}
-
-// exactNumber returns a decimal number exactly.
-func exactNumber(d decimal) *big.Rat {
-	r, _ := new(big.Rat).SetString(numberText(d.Value)) // can't fail: numberText writes a number
-	return r
-}
-
-// exactText returns a number with all its decimals. There are finitely many, because prices and quantities
-// are decimal.
-func exactText(r *big.Rat) string {
-	decimals, _ := r.FloatPrec()
-	return r.FloatString(decimals)
 }
 
 // makeAttachment returns the Attachment of a file, which Fetch downloads later.

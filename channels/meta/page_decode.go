@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -176,35 +177,9 @@ func pageReactionOf(in channels.Inbound, r *reaction) []channels.Inbound {
 	in.Change.Target = r.MID
 	if r.Action != "unreact" {
 		in.Opens = true
-		in.Change.Emoji = r.findEmoji()
+		in.Change.Emoji = cmp.Or(r.Emoji, "❔")
 	}
 	return []channels.Inbound{in}
-}
-
-// findEmoji returns the emoji of a reaction. Webhooks of older versions only have its name.
-func (r *reaction) findEmoji() string {
-	if r.Emoji != "" {
-		return r.Emoji
-	}
-
-	switch strings.ToLower(r.Name) {
-	case "love":
-		return "❤"
-	case "smile":
-		return "😆"
-	case "wow":
-		return "😮"
-	case "sad":
-		return "😢"
-	case "angry":
-		return "😠"
-	case "like":
-		return "👍"
-	case "dislike":
-		return "👎"
-	}
-
-	return "❔"
 }
 
 // pageEditOf converts a customer's edit of a message.

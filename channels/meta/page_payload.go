@@ -102,7 +102,6 @@ type reaction struct {
 	MID    string `json:"mid"`
 	Action string `json:"action"` // react, unreact
 	Emoji  string `json:"emoji"`
-	Name   string `json:"reaction"` // "love", "other"
 }
 
 type edit struct {

@@ -13,33 +13,21 @@ import (
 type contentType string
 
 const (
-	typeText          contentType = "twilio/text"
-	typeMedia         contentType = "twilio/media"
-	typeLocation      contentType = "twilio/location"
-	typeListPicker    contentType = "twilio/list-picker"
-	typeCallToAction  contentType = "twilio/call-to-action"
-	typeQuickReply    contentType = "twilio/quick-reply"
-	typeCard          contentType = "twilio/card"
-	typeCatalog       contentType = "twilio/catalog"
-	typeCarousel      contentType = "twilio/carousel"
-	typeFlows         contentType = "twilio/flows"
-	typeSchedule      contentType = "twilio/schedule"
-	typeWhatsAppCard  contentType = "whatsapp/card"
-	typeWhatsAppCode  contentType = "whatsapp/authentication"
-	typeWhatsAppFlows contentType = "whatsapp/flows"
+	typeText         contentType = "twilio/text"
+	typeListPicker   contentType = "twilio/list-picker"
+	typeCallToAction contentType = "twilio/call-to-action"
+	typeQuickReply   contentType = "twilio/quick-reply"
+	typeWhatsAppCard contentType = "whatsapp/card"
 )
 
-// listRichFirst returns all types, richest first, which is WhatsApp's order of preference.
+// listRichFirst returns all types that our channel sends, richest first, which is WhatsApp's order of preference.
 func listRichFirst() []contentType {
-	return []contentType{
-		typeWhatsAppCode, typeWhatsAppFlows, typeWhatsAppCard, typeCarousel, typeCatalog, typeFlows, typeSchedule, typeCard,
-		typeListPicker, typeQuickReply, typeCallToAction, typeLocation, typeMedia, typeText,
-	}
+	return []contentType{typeWhatsAppCard, typeListPicker, typeQuickReply, typeCallToAction, typeText}
 }
 
 // listTextFirst returns all types in the order of preference of SMS.
 func listTextFirst() []contentType {
-	return append([]contentType{typeText, typeMedia}, listRichFirst()...)
+	return append([]contentType{typeText}, listRichFirst()...)
 }
 
 // body is the JSON of a content in one type. It has the fields of all types that Parley uses.
@@ -113,7 +101,7 @@ func (c *storedContent) findFault() string {
 	return ""
 }
 
-// findFault returns the reason why Twilio refuses a body of that type, or "". Types that Parley doesn't use are accepted unchecked.
+// findFault returns the reason why Twilio refuses a body of that type, or "".
 func (kind contentType) findFault(b body) string {
 	switch kind {
 	case typeText, typeWhatsAppCard:
@@ -128,9 +116,6 @@ func (kind contentType) findFault(b body) string {
 			return string(kind) + ": 1 to 10 items, a button"
 		}
 	default:
-		if slices.Contains(listRichFirst(), kind) {
-			return ""
-		}
 		return "unknown content type " + string(kind)
 	}
 
