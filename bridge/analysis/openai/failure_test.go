@@ -153,7 +153,6 @@ func TestServerFails(t *testing.T) {
 		{manner: openaifake.HTML(502), wantKind: Server, wantRequests: 2},
 		{manner: openaifake.Reset(), wantKind: Unreachable, wantRequests: 2},
 		{manner: openaifake.Cut(), wantKind: Cut, wantRequests: 2},
-		{manner: openaifake.Stream(false), wantKind: Cut, wantRequests: 2},
 		{manner: openaifake.Hang(), wantKind: TimedOut, wantRequests: 1},
 		{manner: openaifake.Drip(), wantKind: TimedOut, wantRequests: 1},
 	})

@@ -159,8 +159,7 @@ func readAll(body io.Reader) ([]byte, error) {
 	return b, err
 }
 
-// completionOf returns the JSON of a chat completion. Some servers stream it in pieces although that wasn't requested;
-// these are joined. The Content-Type is ignored, since some servers send text/plain.
+// completionOf returns the JSON of a chat completion. The Content-Type is ignored, since some servers send text/plain.
 func completionOf(body []byte) ([]byte, *Error) {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
 	if len(body) == 0 {
@@ -168,9 +167,6 @@ func completionOf(body []byte) ([]byte, *Error) {
 	}
 	if body[0] == '{' {
 		return body, nil
-	}
-	if isStream(body) {
-		return joinStream(body)
 	}
 	return nil, &Error{Kind: Unreadable}
 }

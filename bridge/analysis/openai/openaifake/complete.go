@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"strings"
 
 	"parley/bridge/analysis"
 )
@@ -22,12 +21,6 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request, in Request) {
 	if ignoresFormat && !in.Seen.Repair {
 		text = "Sure! The customer seems to need help. Let me know if I can do anything else."
 	}
-	if q.Stream {
-		const isComplete = true
-		writeStream(w, q.Model, text, isComplete)
-		return
-	}
-
 	writeJSON(w, http.StatusOK, completionOf(in, text, "stop"))
 }
 
@@ -120,29 +113,4 @@ func modelOf(in Request) string {
 	var q struct{ Model string }
 	_ = json.Unmarshal(in.Body, &q)
 	return q.Model
-}
-
-// writeStream responds with server-sent events, one for each word. If isComplete is false, the end of the stream is
-// missing.
-func writeStream(w http.ResponseWriter, model, text string, isComplete bool) {
-	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
-	writeEvent := func(delta map[string]any, finishReason any) {
-		data, err := json.Marshal(map[string]any{
-			"id": "chatcmpl-fake", "object": "chat.completion.chunk", "created": completionCreated, "model": model,
-			"choices": []any{map[string]any{"index": 0, "delta": delta, "finish_reason": finishReason}},
-		})
-		if err == nil {
-			_, _ = w.Write([]byte("data: " + string(data) + "\n\n"))
-		}
-	}
-
-	writeEvent(map[string]any{"role": "assistant", "content": ""}, nil)
-	for _, word := range strings.SplitAfter(text, " ") {
-		writeEvent(map[string]any{"content": word}, nil)
-	}
-
-	if isComplete {
-		writeEvent(map[string]any{}, "stop")
-		_, _ = w.Write([]byte("data: [DONE]\n\n"))
-	}
 }

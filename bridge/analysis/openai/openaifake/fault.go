@@ -177,12 +177,6 @@ func ToolCalls() Fault {
 	}}
 }
 
-// Stream responds with the correct answer as a stream, although the request didn't ask for one. If isComplete is false,
-// the stream ends early.
-func Stream(isComplete bool) Fault {
-	return Fault{Name: "stream", respond: func(x *exchange) { writeStream(x.w, modelOf(x.in), x.correctText(), isComplete) }}
-}
-
 // Redirect redirects the client to a URL.
 func Redirect(status int, to string) Fault {
 	return Fault{Name: "redirect", respond: func(x *exchange) { http.Redirect(x.w, x.r, to, status) }}
