@@ -42,7 +42,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 
 	leavesTrace := mayLeaveTrace(w, r)
 	if leavesTrace { // the conversation was acted on, even if the action is refused below
-		w.speech.EndReplying(r)
+		w.EndReplying(r)
 		r.Conversation.SettleNote()
 		// The customer wrote after it was typed.
 		isForLater := HasTime(a) && w.WasTypedBefore(a, r.Conversation.LastAt) || isBehindForm(r)
@@ -75,7 +75,7 @@ func applyCommand(ctx context.Context, tx pgx.Tx, w *work, r Request, leavesTrac
 			return nil
 		}
 		if leavesTrace {
-			w.speech.KeepCommand(r)
+			w.KeepCommand(r)
 		} else {
 			w.Posts.RememberHandled(r)
 		}
@@ -83,7 +83,7 @@ func applyCommand(ctx context.Context, tx pgx.Tx, w *work, r Request, leavesTrac
 
 	w.Messages.Latest(r.Conversation) // the lines about these are settled, whatever the command changes
 	r.Conversation.CardIsUrgent = true
-	w.speech.KeepMistypedCommand(r)
+	w.KeepMistypedCommand(r)
 	return w.perform(ctx, tx, r)
 }
 
@@ -113,7 +113,7 @@ func mayAsk(w *work, r Request, use *useCase) bool {
 // or the post in which the action was done.
 func (w *work) awaitRecords(ctx context.Context, tx pgx.Tx, r Request, use *useCase) error {
 	if r.Conversation != nil {
-		if mustAwaitAttempt(w, r) || w.speech.AwaitsResult(r) {
+		if mustAwaitAttempt(w, r) || w.AwaitsResult(r) {
 			return w.PutAside(AttemptPollInterval)
 		}
 		return nil
@@ -143,7 +143,7 @@ func mustAwaitAttempt(w *work, r Request) bool {
 // don't report its thread.
 func mayGetConversation(w *work, r Request, use *useCase) bool {
 	mayBeInThread := r.OwnThread || r.IsEmoji()
-	return mayBeInThread && !use.NoConversation && !w.replies.IsOrphaned(r)
+	return mayBeInThread && !use.NoConversation && !w.IsOrphaned(r)
 }
 
 // mayLeaveTrace reports whether an action may become visible in its conversation, even if it is refused. An action typed outside the
@@ -183,7 +183,7 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r Request) error {
 		}
 	}
 
-	return w.speech.SayOutsideThread(ctx, tx, r)
+	return w.SayOutsideThread(ctx, tx, r)
 }
 
 // applyTyped applies a text that was typed in the conversation's thread.
@@ -205,7 +205,7 @@ func (w *work) applyTyped(ctx context.Context, tx pgx.Tx, r Request) error {
 	}
 
 	r.Explicit = r.Explicit || isReply
-	return w.speech.Say(ctx, tx, r)
+	return w.Say(ctx, tx, r)
 }
 
 // applySpeechElsewhere applies a text that belongs to no known conversation: it was typed in a channel, or in a thread that Parley
@@ -215,8 +215,8 @@ func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r Request) e
 		refuseFor(w, r, noSuchConversation(r.Args.Conversation))
 		return nil
 	}
-	if w.replies.IsOrphaned(r) {
-		w.replies.TellOrphaned(r, "This thread is newer than the backup that I was restored from: I don't know it.",
+	if w.IsOrphaned(r) {
+		w.TellOrphaned(r, "This thread is newer than the backup that I was restored from: I don't know it.",
 			"Go on in the customer's other thread, or write to them yourself.")
 		return nil
 	}
@@ -226,7 +226,7 @@ func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r Request) e
 		return err
 	}
 	if isUnknown {
-		w.replies.TellOrphaned(r, "I don't know this thread: it isn't a customer's, or a double of one.",
+		w.TellOrphaned(r, "I don't know this thread: it isn't a customer's, or a double of one.",
 			"If a customer's card begins it, go on in the customer's other thread.")
 		return nil
 	}
@@ -236,7 +236,7 @@ func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r Request) e
 	if r.Typed() && isBelowRoot && isPersonsReply { // in the thread of a list, or of a question which customer is meant
 		return w.answerWithoutConversation(ctx, tx, r)
 	}
-	return w.speech.ChannelTexts.TopLevel(ctx, tx, r)
+	return w.TopLevel(ctx, tx, r)
 }
 
 // isInUnknownThread reports whether a text was typed in a thread that belongs to no known conversation, so that nobody receives it.

@@ -62,7 +62,7 @@ func (w *work) answerHelp(_ context.Context, _ pgx.Tx, r Request) error {
 type answer func(*work, context.Context, pgx.Tx, Request) (bridge.Line, error)
 
 // answerBy makes a use case that checks the actor's permission, and shows the answer or the problem to the actor alone.
-func answerBy(makeLine answer) InTx[*work] {
+func answerBy(makeLine answer) inTx {
 	return func(w *work, ctx context.Context, tx pgx.Tx, r Request) error {
 		if problem := w.Verbs.Authorize(r.Agent, r.Verb); problem != nil {
 			refuseFor(w, r, problem)
@@ -113,7 +113,7 @@ func aboutConversation(fill func(*work, context.Context, pgx.Tx, Request, *bridg
 
 // stats shows the statistics of the last seven days, for the actor's teams.
 func (w *work) stats(ctx context.Context, tx pgx.Tx, r Request) (bridge.Line, error) {
-	return w.workflow.Stats(ctx, tx, r.Agent, w.e.opt.Dashboard)
+	return w.Stats(ctx, tx, r.Agent, w.e.opt.Dashboard)
 }
 
 // listLine shows a page of the list or of the search results that a request names.

@@ -126,7 +126,7 @@ func (w *work) apply(ctx context.Context, tx pgx.Tx, f fact) error {
 				return err
 			}
 		}
-		if err := w.intake.ApplyInbound(ctx, tx, f.account, i, in); err != nil {
+		if err := w.ApplyInbound(ctx, tx, f.account, i, in); err != nil {
 			return err
 		}
 		w.PartApplied = true
@@ -186,7 +186,7 @@ func (e *Engine) reportWaits(outcome *relay.Outcome, waits []*NotYet) {
 func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	w.startAutomations(nil)
 	w.timeAutomations()
-	w.workflow.TimeTargets()
+	w.TimeTargets()
 	w.SettleLines()
 	wait := w.e.opt.CardWait
 	if w.e.relay.Busy() { // later updates combine more changes in one post

@@ -21,15 +21,15 @@ type UseCases struct {
 	*Writer
 }
 
-// ask queues a request for a text, a summary by default, and confirms it to the agent who asked.
-func (us *UseCases) ask(r Request) {
-	c, settings := r.Conversation, us.Settings(r.Conversation)
+// askForText queues a request for a text, a summary by default, and confirms it to the agent who asked.
+func (w *work) askForText(r Request) {
+	c, settings := r.Conversation, w.Settings(r.Conversation)
 	request := bridge.TextRequest{Task: analysis.Summarise}
 	if r.Args.TextRequest != nil {
 		request = *r.Args.TextRequest
 	}
-	if problem := us.problemOf(r, request); problem != nil {
-		us.Refuse(r, problem.Code, problem.Text, problem.Hint)
+	if problem := w.problemOf(r, request); problem != nil {
+		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return
 	}
 
@@ -46,18 +46,18 @@ func (us *UseCases) ask(r Request) {
 		ask.Language = cmp.Or(ask.Language, settings.Language)
 	}
 
-	us.Requests.Add(c, ask)
-	us.Log.Did(r, Detail{Text: string(request.Task)})
-	us.Confirm(r, bridge.Line{})
+	w.Requests.Add(c, ask)
+	w.Log.Did(r, Detail{Text: string(request.Task)})
+	w.Confirm(r, bridge.Line{})
 }
 
 // problemOf returns why a request can't be fulfilled; nil if it can.
-func (us *UseCases) problemOf(r Request, request bridge.TextRequest) *bridge.Problem {
-	off := us.whyOff(r.Conversation)
+func (w *work) problemOf(r Request, request bridge.TextRequest) *bridge.Problem {
+	off := w.whyOff(r.Conversation)
 	switch {
 	case off != nil:
 		return off
-	case !us.Requests.HasWriter():
+	case !w.Requests.HasWriter():
 		return accountIsOff(r.Conversation)
 	case utf8.RuneCountInString(r.Text) > analysis.MostDraft:
 		return &bridge.Problem{
@@ -76,11 +76,11 @@ func (us *UseCases) problemOf(r Request, request bridge.TextRequest) *bridge.Pro
 }
 
 // whyOff returns why no texts are written about a conversation, if the analysis is switched off; else nil.
-func (us *UseCases) whyOff(c *Conversation) *bridge.Problem {
+func (w *work) whyOff(c *Conversation) *bridge.Problem {
 	switch {
-	case !us.Settings(c).Analyses:
+	case !w.Settings(c).Analyses:
 		return accountIsOff(c)
-	case !us.IsAnalysed(c):
+	case !w.IsAnalysed(c):
 		return &bridge.Problem{Code: SwitchedOff, Text: switchedOff, Hint: switchOn}
 	}
 	return nil
@@ -97,17 +97,17 @@ func accountIsOff(c *Conversation) *bridge.Problem {
 
 // Written shows a finished text in the thread. If f reports that no text was written, it explains that to the agent who asked;
 // to nobody if Parley itself had requested the text.
-func (us *UseCases) Written(c *Conversation, f Fact) {
+func (w *work) Written(c *Conversation, f Fact) {
 	ask := f.Ask
 	if ask == nil {
 		return
 	}
-	if off := us.whyOff(c); off != nil { // it was switched off while the text was being written
-		us.tellAskers(c, ask, off)
+	if off := w.whyOff(c); off != nil { // it was switched off while the text was being written
+		w.tellAskers(c, ask, off)
 		return
 	}
 	if f.Written == nil {
-		us.explainFailure(c, ask, f.Class)
+		w.explainFailure(c, ask, f.Class)
 		return
 	}
 
@@ -136,14 +136,14 @@ func (us *UseCases) Written(c *Conversation, f Fact) {
 
 	line := bridge.Line{Content: written, Args: bridge.Args{Conversation: c.ID}}
 	if ask.Asker.Agent != 0 {
-		line.By = us.Dir.Ref(ask.Asker.Surface, ask.Asker.Agent)
+		line.By = w.Dir.Ref(ask.Asker.Surface, ask.Asker.Agent)
 	}
 
-	us.Line(c, line)
+	w.Line(c, line)
 }
 
 // explainFailure shows the agents who asked for a text why it was not written, and what to do next.
-func (us *UseCases) explainFailure(c *Conversation, ask *Ask, class string) {
+func (w *work) explainFailure(c *Conversation, ask *Ask, class string) {
 	text, hint := "The model gave no answer.", "Ask again in a few minutes. If that goes on, an admin finds why in the log."
 	switch class {
 	case NeedsModel:
@@ -162,11 +162,11 @@ func (us *UseCases) explainFailure(c *Conversation, ask *Ask, class string) {
 		text, hint = "There is no text of the customer to work on.", "Give one: !ai translate to German: TEXT"
 	}
 
-	us.tellAskers(c, ask, &bridge.Problem{Code: bridge.Reason(class), Text: text, Hint: hint})
+	w.tellAskers(c, ask, &bridge.Problem{Code: bridge.Reason(class), Text: text, Hint: hint})
 }
 
 // tellAskers shows a problem to each agent who asked for a text, once. It does nothing if Parley itself did.
-func (us *UseCases) tellAskers(c *Conversation, ask *Ask, problem *bridge.Problem) {
+func (w *work) tellAskers(c *Conversation, ask *Ask, problem *bridge.Problem) {
 	var told []Asker
 	for _, asker := range append([]Asker{ask.Asker}, ask.Others...) {
 		isSame := func(other Asker) bool { return other.Surface == asker.Surface && other.User == asker.User }
@@ -174,7 +174,7 @@ func (us *UseCases) tellAskers(c *Conversation, ask *Ask, problem *bridge.Proble
 			continue
 		}
 		told = append(told, asker)
-		us.Refuse(Request{Conversation: c, Surface: asker.Surface, Action: bridge.Action{
+		w.Refuse(Request{Conversation: c, Surface: asker.Surface, Action: bridge.Action{
 			Verb:   bridge.VerbAI,
 			Origin: bridge.OriginText,
 			Actor:  bridge.Actor{ID: asker.User, Kind: bridge.ActorPerson},

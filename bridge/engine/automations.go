@@ -215,7 +215,7 @@ func (w *work) act(ctx context.Context, tx pgx.Tx, c *Conversation, a *routing.A
 		if m := w.Messages.LastOfCustomer(c); m != nil && a.When.Name == routing.Received {
 			age = w.Now.Sub(w.ByParleysClock(m.SaidAt))
 		}
-		return w.intake.SendByItself(ctx, tx, c, a.Name, p.Value, age)
+		return w.SendByItself(ctx, tx, c, a.Name, p.Value, age)
 	case routing.Note:
 		return true, nil
 	}

@@ -83,7 +83,7 @@ func (w *work) beginMail(
 	if customer == nil {
 		return nil, w.Err
 	}
-	c, err = w.intake.MakeConversation(ctx, tx, first.Account, channels.Inbound{From: first.Party, Subject: r.Args.Subject}, nil)
+	c, err = w.MakeConversation(ctx, tx, first.Account, channels.Inbound{From: first.Party, Subject: r.Args.Subject}, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -302,5 +302,11 @@ func (e *Engine) newWork(tx pgx.Tx, dir *Directory, now, real time.Time) *work {
 		Moment:    Moment{Now: now, DatabaseNow: real, IDs: e.idsOf(tx)},
 	})
 
-	return assembleWork(e, NewThreads(b, e.Surface, e.reading, e.files))
+	return &work{
+		Writer:   NewThreads(b, e.Surface, e.reading, e.files),
+		e:        e,
+		Restored: e.servedSince.time(),
+		MaxHold:  e.opt.MaxHold,
+		looked:   looked{messages: map[store.MessageID]bool{}},
+	}
 }

@@ -17,37 +17,37 @@ import (
 
 // ApplyInbound applies one inbound of an account. part is its index among the inbounds of its event. Errors:
 // *book.NotYet, *relay.EventError, the database's.
-func (it *InboundUseCases) ApplyInbound(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+func (w *work) ApplyInbound(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	opensWithoutMessage := in.Opens && in.Kind != channels.InboundMessage
 	if opensWithoutMessage {
-		it.openWindow(a, in)
+		w.openWindow(a, in)
 	}
 
-	if isBlocked, err := it.keepBlocked(ctx, tx, a, part, in); isBlocked || err != nil {
+	if isBlocked, err := w.keepBlocked(ctx, tx, a, part, in); isBlocked || err != nil {
 		return err
 	}
 
 	switch in.Kind {
 	case channels.InboundStatus:
-		return it.Receipts.applyStatus(ctx, tx, a, part, in)
+		return w.applyStatus(ctx, tx, a, part, in)
 	case channels.InboundTemplate:
-		return it.templates.ApplyTemplateState(ctx, tx, a, in)
+		return w.ApplyTemplateState(ctx, tx, a, in)
 	case channels.InboundMessage, channels.InboundConsent:
-		return it.customerSays(ctx, tx, a, part, in)
+		return w.customerSays(ctx, tx, a, part, in)
 	case channels.InboundOwn:
-		return it.Receipts.applyOwnCopy(ctx, tx, a, part, in)
+		return w.applyOwnCopy(ctx, tx, a, part, in)
 	case channels.InboundElsewhere:
-		return it.elsewhere.answeredElsewhere(ctx, tx, a, part, in)
+		return w.answeredElsewhere(ctx, tx, a, part, in)
 	case channels.InboundReaction:
-		return it.customerReacts(ctx, tx, a, part, in)
+		return w.customerReacts(ctx, tx, a, part, in)
 	case channels.InboundEdit:
-		return it.customerEdits(ctx, tx, a, part, in)
+		return w.customerEdits(ctx, tx, a, part, in)
 	case channels.InboundDelete:
-		return it.customerDeletes(a, in)
+		return w.customerDeletes(a, in)
 	case channels.InboundIdentity:
-		return it.applyIdentity(a, in)
+		return w.applyIdentity(a, in)
 	case channels.InboundNotice:
-		it.notifyAdmins(a, in)
+		w.notifyAdmins(a, in)
 		return nil
 	}
 
@@ -56,20 +56,20 @@ func (it *InboundUseCases) ApplyInbound(ctx context.Context, tx pgx.Tx, a *store
 
 // openWindow opens a conversation's reply window, the time in which the provider allows free text to the
 // customer, after the customer did something other than writing, such as clicking a button.
-func (it *InboundUseCases) openWindow(a *store.Account, in channels.Inbound) {
-	c := it.ConversationOf(a, in)
+func (w *work) openWindow(a *store.Account, in channels.Inbound) {
+	c := w.ConversationOf(a, in)
 	if c == nil {
 		return
 	}
-	it.PartApplied = true
-	it.replies.OpenWindow(c, in)
-	it.replies.PostOffers(c)
+	w.PartApplied = true
+	w.OpenWindow(c, in)
+	w.PostOffers(c)
 	c.RefreshCard()
 }
 
 // notifyAdmins posts a provider's notices about an account to the admins.
-func (it *InboundUseCases) notifyAdmins(a *store.Account, in channels.Inbound) {
+func (w *work) notifyAdmins(a *store.Account, in channels.Inbound) {
 	for _, n := range in.Notices {
-		it.TellCondition(Fact{Account: a.ID, Text: n}, NoPage)
+		w.TellCondition(Fact{Account: a.ID, Text: n}, NoPage)
 	}
 }

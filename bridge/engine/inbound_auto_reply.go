@@ -23,30 +23,30 @@ import (
 
 // replyAutomatically queues the automatic reply to a customer's message, if it gets one. ends means that the message ends the
 // conversation.
-func (it *InboundUseCases) replyAutomatically(
+func (w *work) replyAutomatically(
 	ctx context.Context, tx pgx.Tx, p placement, a *store.Account, in channels.Inbound, m *Message, ends bool,
 ) error {
-	replies, c := it.Dir.Replies[a.ID], p.conversation
-	sender := it.People.At(NameKey{Account: a.ID, Name: in.From.Key})
-	if replies.IsEmpty() || in.Forwarded != nil || c.Identity == nil || sender != it.People.RootOf(c) || it.mayBeByMachine(in, m) {
+	replies, c := w.Dir.Replies[a.ID], p.conversation
+	sender := w.People.At(NameKey{Account: a.ID, Name: in.From.Key})
+	if replies.IsEmpty() || in.Forwarded != nil || c.Identity == nil || sender != w.People.RootOf(c) || w.mayBeByMachine(in, m) {
 		return nil
 	}
 	language := c.Traits[bridge.TraitLanguage]
 	if language == "" {
 		language = offline.New().Language(m.Text)
 	}
-	said := it.ByParleysClock(saidAt(it.Writer, in))
-	if received := it.ByParleysClock(it.Event.ReceivedAt); received.Before(said) {
+	said := w.ByParleysClock(saidAt(w.Writer, in))
+	if received := w.ByParleysClock(w.Event.ReceivedAt); received.Before(said) {
 		said = received
 	}
 	message := routing.Message{
 		Ends:     ends,
-		Age:      it.Now.Sub(said),
+		Age:      w.Now.Sub(said),
 		Language: language,
-		Default:  it.Settings(c).Language,
+		Default:  w.Settings(c).Language,
 	}
 	row := store.AutoReply{Words: checksum(m.Text)}
-	_, err := it.sendByItself(ctx, tx, c, row, replies, message, p.begins)
+	_, err := w.sendByItself(ctx, tx, c, row, replies, message, p.begins)
 	return err
 }
 
@@ -54,18 +54,18 @@ func (it *InboundUseCases) replyAutomatically(
 // checksum of its text and, for what may be sent once only, the occasion. begins means that the message began the conversation. It
 // returns false if nothing is sent.
 // Errors: the database's.
-func (it *InboundUseCases) sendByItself(
+func (w *work) sendByItself(
 	ctx context.Context, tx pgx.Tx, c *Conversation, row store.AutoReply, replies routing.Replies, message routing.Message, begins bool,
 ) (bool, error) {
-	sender, lane := it.People.RootOf(c), it.CustomerLane(c)
-	row.MessageID, row.AccountID, row.IdentityID, row.At = store.MessageID(it.IDs.Next()), c.AccountID, sender.ID, it.Now
+	sender, lane := w.People.RootOf(c), w.CustomerLane(c)
+	row.MessageID, row.AccountID, row.IdentityID, row.At = store.MessageID(w.IDs.Next()), c.AccountID, sender.ID, w.Now
 	found, err := store.FindAutoReplied(ctx, tx, row, c.ID)
 	if _, isSent := found.Last[row.Occasion]; err != nil || isSent && row.Occasion != "" {
 		return false, err
 	}
 	message.ByPerson = true
-	message.Refuses = it.refusesReplies(c, sender)
-	message.Answered = len(it.Outbox.Waiting(lane)) > 0
+	message.Refuses = w.refusesReplies(c, sender)
+	message.Answered = len(w.Outbox.Waiting(lane)) > 0
 	message.FirstName = firstName(sender)
 	message.BegunByUs = found.BegunByUs
 	message.FirstContact = begins && !found.IsKnown
@@ -78,21 +78,21 @@ func (it *InboundUseCases) sendByItself(
 		}
 	}
 
-	reply := replies.ReplyTo(message, it.Dir.Hours[c.AccountID], it.Now, it.Dir.Zone(nil, c.AccountID))
+	reply := replies.ReplyTo(message, w.Dir.Hours[c.AccountID], w.Now, w.Dir.Zone(nil, c.AccountID))
 	if reply.Text == "" {
 		return false, nil
 	}
 	row.Occasion = cmp.Or(row.Occasion, string(reply.On))
-	it.queueAutoReply(c, row, lane, reply)
+	w.queueAutoReply(c, row, lane, reply)
 	return true, store.KeepAutoReply(ctx, tx, row)
 }
 
 // refusesReplies reports whether no automatic reply may be sent in a conversation now.
-func (it *InboundUseCases) refusesReplies(c *Conversation, sender *store.Identity) bool {
+func (w *work) refusesReplies(c *Conversation, sender *store.Identity) bool {
 	to, _ := RecipientsOf(c.Participants)
-	isPaused := c.Account.Paused || c.Account.Mode == store.ModeWatch || it.replies.IsBeforeRestore()
-	isRefused := sender.Blocked || sender.Silenced || it.People.BlockedRecipients(c) != nil
-	return isPaused || isRefused || len(to) == 0 || to[0].Chosen || !it.Window(c).IsOpenForMachines(it.Now)
+	isPaused := c.Account.Paused || c.Account.Mode == store.ModeWatch || w.IsBeforeRestore()
+	isRefused := sender.Blocked || sender.Silenced || w.People.BlockedRecipients(c) != nil
+	return isPaused || isRefused || len(to) == 0 || to[0].Chosen || !w.Window(c).IsOpenForMachines(w.Now)
 }
 
 // firstName returns a customer's first name, or "" if it isn't known.
@@ -105,7 +105,7 @@ func firstName(sender *store.Identity) string {
 }
 
 // queueAutoReply queues an automatic reply, and shows it in the agents' thread.
-func (it *InboundUseCases) queueAutoReply(c *Conversation, row store.AutoReply, lane *Lane, reply routing.Reply) {
+func (w *work) queueAutoReply(c *Conversation, row store.AutoReply, lane *Lane, reply routing.Reply) {
 	m := &Message{Fresh: true, Message: store.Message{
 		ID:             row.MessageID,
 		ConversationID: c.ID,
@@ -114,15 +114,15 @@ func (it *InboundUseCases) queueAutoReply(c *Conversation, row store.AutoReply, 
 		MessagePlace:   store.MessagePlace{AccountID: row.AccountID},
 		Text:           reply.Text,
 		Automatic:      store.AutomaticReply,
-		EventID:        it.Event.ID,
-		SaidAt:         it.Now,
-		CreatedAt:      it.Now,
+		EventID:        w.Event.ID,
+		SaidAt:         w.Now,
+		CreatedAt:      w.Now,
 	}}
-	it.Messages.Rows[m.ID] = m
+	w.Messages.Rows[m.ID] = m
 	c.NoteLatest(m)
-	it.Outbox.Enqueue(lane, KindReply, m.ID, Payload{}, nil)
-	it.Log.ByParley(c, store.DeedAutoReplied, Detail{Message: m.ID})
-	it.Line(c, bridge.Line{
+	w.Outbox.Enqueue(lane, KindReply, m.ID, Payload{}, nil)
+	w.Log.ByParley(c, store.DeedAutoReplied, Detail{Message: m.ID})
+	w.Line(c, bridge.Line{
 		Content: &bridge.AutoRepliedLine{On: string(reply.On)},
 		Text:    m.Text,
 		Args:    bridge.Args{Conversation: c.ID, Message: m.ID},
@@ -131,13 +131,13 @@ func (it *InboundUseCases) queueAutoReply(c *Conversation, row store.AutoReply, 
 
 // saysThanks reports whether a message only says that the matter is settled, in words that the account's settings name, and answers an
 // agent.
-func (it *InboundUseCases) saysThanks(c *Conversation, in channels.Inbound) bool {
+func (w *work) saysThanks(c *Conversation, in channels.Inbound) bool {
 	isPlain := in.Automatic == "" && !in.Historical && len(in.Attachments) == 0 && in.Change.Target == "" && in.Consent == nil
-	return isPlain && it.workflow.EndsByWords(c, in.Text)
+	return isPlain && w.EndsByWords(c, in.Text)
 }
 
 // mayBeByMachine reports whether a message is anything but a new message of a person.
-func (it *InboundUseCases) mayBeByMachine(in channels.Inbound, m *Message) bool {
+func (w *work) mayBeByMachine(in channels.Inbound, m *Message) bool {
 	isNew := in.Kind == channels.InboundMessage && in.Change.Target == "" && m.Revision == nil
 	return !isNew || in.Historical || in.Consent != nil || m.Automatic != ""
 }

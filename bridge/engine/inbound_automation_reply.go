@@ -15,17 +15,17 @@ import (
 // conversation had none of this automation. age is how late it is for the reply; 0 if that doesn't count. It returns false if nothing is
 // sent.
 // Errors: the database's.
-func (it *InboundUseCases) SendByItself(
+func (w *work) SendByItself(
 	ctx context.Context, tx pgx.Tx, c *Conversation, automation, text string, age time.Duration,
 ) (bool, error) {
-	m := it.Messages.LastOfCustomer(c)
+	m := w.Messages.LastOfCustomer(c)
 	if c.Identity == nil || c.WaitingSince == nil || m == nil || m.Automatic != "" || m.Revision != nil {
 		return false, nil
 	}
-	if m.IdentityID == nil || *m.IdentityID != it.People.RootOf(c).ID { // of somebody in copy
+	if m.IdentityID == nil || *m.IdentityID != w.People.RootOf(c).ID { // of somebody in copy
 		return false, nil
 	}
 	row := store.AutoReply{Words: checksum(m.Text), Occasion: fmt.Sprintf("automation %d %s", c.ID, automation)}
 	replies := routing.Replies{Always: routing.Text{Text: text}}
-	return it.sendByItself(ctx, tx, c, row, replies, routing.Message{Age: age}, false)
+	return w.sendByItself(ctx, tx, c, row, replies, routing.Message{Age: age}, false)
 }

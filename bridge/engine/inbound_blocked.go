@@ -16,19 +16,19 @@ import (
 // whose list Blocked has the conversation, and shown in the thread once the customer is unblocked.
 
 // keepBlocked stores what a blocked customer says. isBlocked is false for everybody else, and for what isn't said by a customer.
-func (it *InboundUseCases) keepBlocked(
+func (w *work) keepBlocked(
 	ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound,
 ) (isBlocked bool, err error) {
 	if !NamesCustomer(in.Kind) || in.Kind == channels.InboundElsewhere || in.Kind == channels.InboundIdentity {
 		return false, nil
 	}
-	customer, err := it.People.CustomerOf(a, in)
+	customer, err := w.People.CustomerOf(a, in)
 	if err != nil || customer == nil || !customer.Blocked {
 		return false, err
 	}
 
 	if in.Consent != nil {
-		it.setConsent(customer, nil, wish{Consent: *in.Consent, at: saidAt(it.Writer, in)})
+		w.setConsent(customer, nil, wish{Consent: *in.Consent, at: saidAt(w.Writer, in)})
 	}
 	switch {
 	case in.Kind == channels.InboundEdit:
@@ -37,23 +37,23 @@ func (it *InboundUseCases) keepBlocked(
 	case in.Kind != channels.InboundMessage && (in.Consent == nil || in.Text == ""):
 		return true, nil // a reaction or a deletion: what was said stays
 	}
-	c, err := it.blockedConversation(ctx, tx, a, customer)
+	c, err := w.blockedConversation(ctx, tx, a, customer)
 	if err != nil {
 		return true, err
 	}
 	if c == nil {
-		if c, err = it.MakeConversation(ctx, tx, a, in, nil); err != nil {
+		if c, err = w.MakeConversation(ctx, tx, a, in, nil); err != nil {
 			return true, err
 		}
-		c.Status, c.CloseReason, c.ResolvedAt = string(bridge.StatusClosed), bridge.CloseBlocked, &it.Now
-		it.replies.Recipients(c, in, 0)
+		c.Status, c.CloseReason, c.ResolvedAt = string(bridge.StatusClosed), bridge.CloseBlocked, &w.Now
+		w.Recipients(c, in, 0)
 	}
-	it.inboundMessage(c, a, part, in)
+	w.inboundMessage(c, a, part, in)
 	return true, nil
 }
 
 // blockedConversation returns the latest conversation with an account that was closed because its customer was blocked, or nil.
-func (it *InboundUseCases) blockedConversation(
+func (w *work) blockedConversation(
 	ctx context.Context, tx pgx.Tx, a *store.Account, customer *store.Identity,
 ) (latest *Conversation, err error) {
 	ids, err := store.ConversationsOf(ctx, tx, customer.ID, true)
@@ -61,10 +61,10 @@ func (it *InboundUseCases) blockedConversation(
 		return nil, err
 	}
 	for _, id := range ids {
-		it.Conversations.Get(id)
+		w.Conversations.Get(id)
 	}
-	for _, id := range SortedKeys(it.Conversations.Rows) { // this batch may have made it
-		c := it.Conversations.Rows[id]
+	for _, id := range SortedKeys(w.Conversations.Rows) { // this batch may have made w
+		c := w.Conversations.Rows[id]
 		isTheirs := c.Identity != nil && c.Identity.ContactID == customer.ContactID
 		if isTheirs && c.AccountID == a.ID && c.CloseReason == bridge.CloseBlocked {
 			latest = c
@@ -73,35 +73,35 @@ func (it *InboundUseCases) blockedConversation(
 	return latest, nil
 }
 
-func unblockVerb() Case[*InboundUseCases] {
-	return Case[*InboundUseCases]{
+func unblockVerb() useCase {
+	return useCase{
 		Rules:  Rules{Name: bridge.VerbUnblock, Deed: store.DeedUnblocked},
-		DoInTx: (*InboundUseCases).unblock,
+		DoInTx: (*work).unblock,
 	}
 }
 
 // unblock lets what a customer says be shown again, and shows what came meanwhile.
-func (it *InboundUseCases) unblock(ctx context.Context, tx pgx.Tx, r Request) error {
-	customer := it.People.RootOf(r.Conversation)
+func (w *work) unblock(ctx context.Context, tx pgx.Tx, r Request) error {
+	customer := w.People.RootOf(r.Conversation)
 	switch {
 	case customer == nil || !customer.Blocked && r.Conversation.CloseReason != bridge.CloseBlocked: // the page of settings unblocks as well
-		it.Refuse(r, "not_blocked", "This customer is not blocked.", "A silenced sender of automatic mail is shown again by !unsilence ADDRESS")
+		w.Refuse(r, "not_blocked", "This customer is not blocked.", "A silenced sender of automatic mail is shown again by !unsilence ADDRESS")
 		return nil
-	case !r.Agent.Opens(store.OpensBlocked, it.Dir.OwnRoles):
-		it.Refuse(r, "not_allowed", "Only admins, and roles that open the list Blocked, unblock customers.", "Ask one of them.")
+	case !r.Agent.Opens(store.OpensBlocked, w.Dir.OwnRoles):
+		w.Refuse(r, "not_allowed", "Only admins, and roles that open the list Blocked, unblock customers.", "Ask one of them.")
 		return nil
 	}
 	if err := store.SetBlocked(ctx, tx, customer.ID, false); err != nil {
 		return err
 	}
-	it.People.NoteBlocked(customer, false)
-	it.Log.Did(r, nil)
+	w.People.NoteBlocked(customer, false)
+	w.Log.Did(r, nil)
 	ids, err := store.ConversationsOf(ctx, tx, customer.ID, true)
 	if err != nil {
 		return err
 	}
 	for _, id := range ids {
-		if err := it.showBlocked(ctx, tx, r, it.Conversations.Get(id)); err != nil {
+		if err := w.showBlocked(ctx, tx, r, w.Conversations.Get(id)); err != nil {
 			return err
 		}
 	}
@@ -112,42 +112,42 @@ func (it *InboundUseCases) unblock(ctx context.Context, tx pgx.Tx, r Request) er
 const mostShown = 50
 
 // showBlocked tells a conversation's thread that its customer isn't blocked any more, and shows there what came last meanwhile.
-func (it *InboundUseCases) showBlocked(ctx context.Context, tx pgx.Tx, r Request, c *Conversation) error {
+func (w *work) showBlocked(ctx context.Context, tx pgx.Tx, r Request, c *Conversation) error {
 	said, err := store.SaidSince(ctx, tx, c.ID, OrZero(c.ResolvedAt))
 	if err != nil {
 		return err
 	}
-	for _, m := range it.Messages.Latest(c) { // this batch may have made some
-		if it.Messages.Rows[m.ID].Fresh && m.Direction == store.DirectionIn {
+	for _, m := range w.Messages.Latest(c) { // this batch may have made some
+		if w.Messages.Rows[m.ID].Fresh && m.Direction == store.DirectionIn {
 			said = append(said, m.ID)
 		}
 	}
 	more := max(0, len(said)-mostShown)
 	n := NewPrefetch(1)
 	n.Messages = said[more:]
-	if err := it.LoadMore(n); err != nil {
+	if err := w.LoadMore(n); err != nil {
 		return err
 	}
 
 	c.CloseReason = bridge.CloseUnblocked
-	t, err := it.OpenThread(c)
+	t, err := w.OpenThread(c)
 	if err != nil {
 		return err
 	}
 	line := bridge.Line{
 		Content: bridge.LineResolved,
 		Verb:    r.Verb,
-		By:      it.Dir.Ref(r.Surface, r.Agent.ID),
+		By:      w.Dir.Ref(r.Surface, r.Agent.ID),
 		Verbs:   []bridge.Verb{bridge.VerbReopen},
 		Args:    bridge.Args{Conversation: c.ID},
 	}
 	if more > 0 {
 		line.Text = fmt.Sprintf("Earlier messages that only the page Inbox shows: %d.", more)
 	}
-	it.Line(c, line)
+	w.Line(c, line)
 	for _, id := range said[more:] {
-		if m := it.Messages.Get(id); m != nil {
-			it.showSaid(c, t, m, Payload{})
+		if m := w.Messages.Get(id); m != nil {
+			w.showSaid(c, t, m, Payload{})
 		}
 	}
 	c.RefreshCard()

@@ -20,19 +20,19 @@ const maxCollectedRunes = 1500
 // collect shows a mail from a sender who has exceeded the limit of new conversations (book.Openings). Instead
 // of a conversation of its own it gets a line in the account's one collecting thread of the day, where an agent
 // may turn it into a conversation (promoteVerb).
-func (it *InboundUseCases) collect(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	c, err := it.Conversations.SortingThread(ctx, tx, a, SortingCollected)
+func (w *work) collect(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	c, err := w.Conversations.SortingThread(ctx, tx, a, SortingCollected)
 	if err != nil {
 		return err
 	}
 
-	m := it.inboundMessage(c, a, part, in)
-	i := it.People.At(NameKey{Account: a.ID, Name: in.From.Key})
-	silenced, err := isSilenced(ctx, tx, it, c, i, in)
+	m := w.inboundMessage(c, a, part, in)
+	i := w.People.At(NameKey{Account: a.ID, Name: in.From.Key})
+	silenced, err := isSilenced(ctx, tx, w, c, i, in)
 	if err != nil || silenced {
 		return err // kept, without a post
 	}
-	if _, err := it.OpenThread(c); err != nil {
+	if _, err := w.OpenThread(c); err != nil {
 		return err
 	}
 
@@ -41,7 +41,7 @@ func (it *InboundUseCases) collect(ctx context.Context, tx pgx.Tx, a *store.Acco
 		collected.Copied = append(collected.Copied, bridge.PartyRef{Name: p.Name, Address: cmp.Or(p.Address, p.Key)})
 	}
 
-	it.Line(c, bridge.Line{
+	w.Line(c, bridge.Line{
 		Content:  collected,
 		Customer: partyOf(in),
 		Verbs:    SortingVerbs(bridge.LineCollected),
@@ -54,7 +54,7 @@ func (it *InboundUseCases) collect(ctx context.Context, tx pgx.Tx, a *store.Acco
 // person's mail is only left out of the thread of the day in which an agent silenced its sender. sender may be
 // nil.
 func isSilenced(
-	ctx context.Context, tx pgx.Tx, it *InboundUseCases, c *Conversation, sender *store.Identity, in channels.Inbound,
+	ctx context.Context, tx pgx.Tx, w *work, c *Conversation, sender *store.Identity, in channels.Inbound,
 ) (bool, error) {
 	if sender == nil || !sender.Silenced {
 		return false, nil
@@ -62,7 +62,7 @@ func isSilenced(
 	if in.Automatic != "" {
 		return true, nil
 	}
-	return it.Log.IsSilenced(ctx, tx, c, sender.Key)
+	return w.Log.IsSilenced(ctx, tx, c, sender.Key)
 }
 
 // collectedWords returns the text of a collected mail, cut to maxCollectedRunes.

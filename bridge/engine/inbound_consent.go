@@ -20,7 +20,7 @@ type wish struct {
 
 // setConsent stores a customer's wish, and shows each change in the thread of c, which may be nil. A wish that
 // is older than the stored one is ignored.
-func (it *InboundUseCases) setConsent(i *store.Identity, c *Conversation, w wish) {
+func (it *work) setConsent(i *store.Identity, c *Conversation, w wish) {
 	changed, outdated := it.People.SetConsent(i, w.Consent, w.at)
 	showsText := w.silent && w.text != ""
 	isNews := changed || showsText
@@ -51,10 +51,10 @@ func (it *InboundUseCases) setConsent(i *store.Identity, c *Conversation, w wish
 
 // showOptedOut shows in a new thread that its customer refuses all messages, so that no answer will leave. The
 // customer may have said so before there was a thread to show it.
-func showOptedOut(it *InboundUseCases, c *Conversation) {
-	i := it.People.RootOf(c)
+func showOptedOut(w *work, c *Conversation) {
+	i := w.People.RootOf(c)
 	if i != nil && i.OptedOut == store.OptedOutAll {
-		it.Line(c, bridge.Line{Content: &bridge.OptedOutLine{}, Customer: RefIn(c.Conversation, i)})
+		w.Line(c, bridge.Line{Content: &bridge.OptedOutLine{}, Customer: RefIn(c.Conversation, i)})
 	}
 }
 
@@ -64,8 +64,8 @@ func showOptedOut(it *InboundUseCases, c *Conversation) {
 //   - The refusal of any other message, including a template that is sent as plain text, proves that the
 //     customer wants no messages at all.
 //   - A refusal by Parley itself proves nothing new.
-func (it *InboundUseCases) noteOptOut(c *Conversation, m *Message, f Fact) {
-	i := it.People.RootOf(c)
+func (w *work) noteOptOut(c *Conversation, m *Message, f Fact) {
+	i := w.People.RootOf(c)
 	isByParley := f.Hint == OptedOutHint || f.Hint == AdvertisingHint
 	isAboutAdverts := f.Class == string(channels.AdvertStopped)
 	isOptOut := isAboutAdverts || f.Class == string(channels.OptedOut)
@@ -73,10 +73,10 @@ func (it *InboundUseCases) noteOptOut(c *Conversation, m *Message, f Fact) {
 		return
 	}
 
-	at := it.Event.ReceivedAt
-	if d := it.Outbox.DeliveryOf(m, f.Delivery); d != nil && d.SentAt != nil {
+	at := w.Event.ReceivedAt
+	if d := w.Outbox.DeliveryOf(m, f.Delivery); d != nil && d.SentAt != nil {
 		at = *d.SentAt
 	}
-	isProvidersTemplate := TemplateOf(&m.Message) != nil && it.Caps(c.AccountID).Templates
-	it.setConsent(i, c, wish{Consent: channels.Consent{OptedOut: true, Marketing: isAboutAdverts || isProvidersTemplate}, at: at})
+	isProvidersTemplate := TemplateOf(&m.Message) != nil && w.Caps(c.AccountID).Templates
+	w.setConsent(i, c, wish{Consent: channels.Consent{OptedOut: true, Marketing: isAboutAdverts || isProvidersTemplate}, at: at})
 }

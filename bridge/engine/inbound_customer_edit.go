@@ -18,55 +18,55 @@ import (
 
 // customerEdits shows the new text of a customer's message. The original is kept. An edit that arrives before
 // its message is stored in place of the message, and so are further edits until the message arrives.
-func (it *InboundUseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	i, err := it.People.CustomerOf(a, in)
+func (w *work) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	i, err := w.People.CustomerOf(a, in)
 	if err != nil {
 		return err
 	}
 
-	m, c := it.MessageByExternalID(a, in.Change.Target)
+	m, c := w.MessageByExternalID(a, in.Change.Target)
 	if c == nil {
-		return it.storeEarlyEdit(ctx, tx, a, part, in)
+		return w.storeEarlyEdit(ctx, tx, a, part, in)
 	}
-	if !isWrittenBy(it.People, m, i) { // nobody can change another person's message: it is shown as a message of its own
+	if !isWrittenBy(w.People, m, i) { // nobody can change another person's message: w is shown as a message of its own
 		in.Kind = channels.InboundMessage
 		in.ExternalID = ""
 		in.Notices = append(in.Notices, "It came as a change of a message that somebody else wrote.")
-		return it.customerWrites(ctx, tx, a, part, in)
+		return w.customerWrites(ctx, tx, a, part, in)
 	}
 
-	it.applyEdit(c, m, in)
+	w.applyCustomerEdit(c, m, in)
 	return nil
 }
 
-// applyEdit applies a customer's edit of message m.
-func (it *InboundUseCases) applyEdit(c *Conversation, m *Message, in channels.Inbound) {
-	it.Log.ByCustomer(c, store.DeedChangedMessage, Detail{Message: m.ID})
-	editedAt, editedText := saidAt(it.Writer, in), WordsOrRemarks(in.Text, in.Notices)
-	newestAt, newestText := newestChange(it.Writer, m)
+// applyCustomerEdit applies a customer's edit of message m.
+func (w *work) applyCustomerEdit(c *Conversation, m *Message, in channels.Inbound) {
+	w.Log.ByCustomer(c, store.DeedChangedMessage, Detail{Message: m.ID})
+	editedAt, editedText := saidAt(w.Writer, in), WordsOrRemarks(in.Text, in.Notices)
+	newestAt, newestText := newestChange(w.Writer, m)
 	if m.IsDeleted() { // the deletion has overtaken this edit
 		if !editedAt.Before(newestAt) {
 			m.Revision.Text, m.Revision.Notices, m.Dirty = in.Text, in.Notices, true
 		}
-		it.Line(c, bridge.Line{Content: &bridge.DeletedLine{Message: Quote(&store.Message{Text: editedText})}})
+		w.Line(c, bridge.Line{Content: &bridge.DeletedLine{Message: Quote(&store.Message{Text: editedText})}})
 		return
 	}
 	if editedAt.Before(newestAt) { // a newer edit has overtaken this one: show this text as the one before
-		showChange(it.Writer, c, m, Quote(&store.Message{Text: editedText}), newestText, newestAt)
+		showChange(w.Writer, c, m, Quote(&store.Message{Text: editedText}), newestText, newestAt)
 		return
 	}
 
-	showChange(it.Writer, c, m, Quote(&m.Message), editedText, editedAt)
+	showChange(w.Writer, c, m, Quote(&m.Message), editedText, editedAt)
 	if m.Reason == bridge.ReasonCameEdited {
 		m.Text = in.Text
 	}
-	m.Revision = &store.Revision{Text: in.Text, Notices: in.Notices, At: editedAt, EventID: it.Event.ID}
+	m.Revision = &store.Revision{Text: in.Text, Notices: in.Notices, At: editedAt, EventID: w.Event.ID}
 	m.Dirty = true
 
 	if c.BridgeStatus().Open() {
-		c.LastAt, c.LastFrom = it.Now, store.FromCustomer
+		c.LastAt, c.LastFrom = w.Now, store.FromCustomer
 		c.LastPreview = Preview(in.Text)
-		it.reopenFor(c, in)
+		w.reopenFor(c, in)
 		c.RefreshCard()
 	}
 }
@@ -117,15 +117,15 @@ func newestChange(th *Writer, m *Message) (at time.Time, now string) {
 }
 
 // storeEarlyEdit stores an edit in place of its message, which has not arrived yet.
-func (it *InboundUseCases) storeEarlyEdit(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+func (w *work) storeEarlyEdit(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	in.Kind = channels.InboundMessage
 	in.ExternalID = in.Change.Target
 	in.Notices = append(in.Notices, "The customer changed this message before it arrived here.")
-	if err := it.customerWrites(ctx, tx, a, part, in); err != nil {
+	if err := w.customerWrites(ctx, tx, a, part, in); err != nil {
 		return err
 	}
 
-	if m, _ := it.MessageByExternalID(a, in.Change.Target); m != nil && m.Fresh {
+	if m, _ := w.MessageByExternalID(a, in.Change.Target); m != nil && m.Fresh {
 		m.Reason, m.Dirty = bridge.ReasonCameEdited, true
 	}
 	return nil
@@ -143,26 +143,26 @@ func isWrittenBy(people *People, m *Message, customer *store.Identity) bool {
 
 // customerDeletes shows that the customer deleted a message. The message is kept. If it is unknown or somebody
 // else's, the line doesn't say which message was deleted.
-func (it *InboundUseCases) customerDeletes(a *store.Account, in channels.Inbound) error {
-	i, err := it.People.CustomerOf(a, in)
+func (w *work) customerDeletes(a *store.Account, in channels.Inbound) error {
+	i, err := w.People.CustomerOf(a, in)
 	if err != nil || i == nil {
 		return err
 	}
 
-	m, c := it.MessageByExternalID(a, in.Change.Target)
+	m, c := w.MessageByExternalID(a, in.Change.Target)
 	if c == nil {
-		noteEarlyDeletion(it.Writer, a, i, in.Change.Target)
+		noteEarlyDeletion(w.Writer, a, i, in.Change.Target)
 		return nil
 	}
-	if !isWrittenBy(it.People, m, i) {
-		showUnknownDeletion(it.Writer, i)
+	if !isWrittenBy(w.People, m, i) {
+		showUnknownDeletion(w.Writer, i)
 		return nil
 	}
 
-	m.Revision = deletion(it.Writer, m, in)
+	m.Revision = deletion(w.Writer, m, in)
 	m.Dirty = true
-	it.Line(c, bridge.Line{Content: &bridge.DeletedLine{Message: Quote(&m.Message)}})
-	it.Log.ByCustomer(c, store.DeedDeletedMessage, Detail{Message: m.ID})
+	w.Line(c, bridge.Line{Content: &bridge.DeletedLine{Message: Quote(&m.Message)}})
+	w.Log.ByCustomer(c, store.DeedDeletedMessage, Detail{Message: m.ID})
 	return nil
 }
 
@@ -202,8 +202,8 @@ func deletion(th *Writer, m *Message, in channels.Inbound) *store.Revision {
 // applyEarlyChange handles a message whose edit or deletion arrived first. It returns true if nothing is left
 // to be done, because the edited text, or the message itself, is already shown. After a deletion it adds a
 // notice to in and returns false.
-func (it *InboundUseCases) applyEarlyChange(a *store.Account, part int, in *channels.Inbound) bool {
-	x, known := it.Messages.ByExternalID(NameKey{Account: a.ID, Name: in.ExternalID})
+func (w *work) applyEarlyChange(a *store.Account, part int, in *channels.Inbound) bool {
+	x, known := w.Messages.ByExternalID(NameKey{Account: a.ID, Name: in.ExternalID})
 	hasEarlyChange := known && in.ExternalID != ""
 	if !hasEarlyChange || in.Kind != channels.InboundMessage {
 		return false
@@ -213,20 +213,20 @@ func (it *InboundUseCases) applyEarlyChange(a *store.Account, part int, in *chan
 		return false
 	}
 
-	m, c := it.MessageByExternalID(a, in.ExternalID)
+	m, c := w.MessageByExternalID(a, in.ExternalID)
 	if c == nil {
 		return false
 	}
 	if m.Reason != bridge.ReasonCameEdited {
-		return isDuplicate(it, a, m, *in)
+		return isDuplicate(w, a, m, *in)
 	}
 
-	at, now := newestChange(it.Writer, m)
+	at, now := newestChange(w.Writer, m)
 	m.Reason, m.Dirty = "", true
-	it.replies.OpenWindow(c, *in) // the edit didn't open the reply window
-	showChange(it.Writer, c, m, Quote(&store.Message{Text: in.Text}), now, at)
-	showBesideText(it, c, a, part, *in)
-	it.replies.PostOffers(c)
+	w.OpenWindow(c, *in) // the edit didn't open the reply window
+	showChange(w.Writer, c, m, Quote(&store.Message{Text: in.Text}), now, at)
+	showBesideText(w, c, a, part, *in)
+	w.PostOffers(c)
 	c.RefreshCard()
 	return true
 }
@@ -234,20 +234,20 @@ func (it *InboundUseCases) applyEarlyChange(a *store.Account, part int, in *chan
 // isDuplicate reports whether the stored message m of a chat is the one that arrives now: a provider may
 // deliver a message twice, and versions of Parley may have named the same event differently. It is false for
 // mails, because two different mails may have the same Message-ID.
-func isDuplicate(it *InboundUseCases, a *store.Account, m *Message, in channels.Inbound) bool {
-	isChat := !it.Caps(a.ID).Threads
-	isOfOtherFact := m.Direction == store.DirectionIn && m.EventID != it.Event.ID
-	customer := it.People.At(NameKey{Account: a.ID, Name: in.From.Key})
-	return isChat && isOfOtherFact && isWrittenBy(it.People, m, customer)
+func isDuplicate(w *work, a *store.Account, m *Message, in channels.Inbound) bool {
+	isChat := !w.Caps(a.ID).Threads
+	isOfOtherFact := m.Direction == store.DirectionIn && m.EventID != w.Event.ID
+	customer := w.People.At(NameKey{Account: a.ID, Name: in.From.Key})
+	return isChat && isOfOtherFact && isWrittenBy(w.People, m, customer)
 }
 
 // showBesideText shows what a message has besides its text, when an edit of the text arrived first: files,
 // notices, and which message it answers. These become a message of their own, since files are read from the
 // event that brought them.
-func showBesideText(it *InboundUseCases, c *Conversation, a *store.Account, part int, in channels.Inbound) {
-	answered := it.answeredMessage(a, in)
+func showBesideText(w *work, c *Conversation, a *store.Account, part int, in channels.Inbound) {
+	answered := w.answeredMessage(a, in)
 	hasMore := len(in.Attachments) > 0 || len(in.Notices) > 0 || answered != nil
-	t := c.Home(it.Dir)
+	t := c.Home(w.Dir)
 	if !hasMore || t == nil {
 		return
 	}
@@ -255,10 +255,10 @@ func showBesideText(it *InboundUseCases, c *Conversation, a *store.Account, part
 	preview := c.LastPreview
 	in.Text = ""
 	in.ExternalID = "" // the id stays that of the edited text, which further edits are about
-	m := it.inboundMessage(c, a, part, in)
+	m := w.inboundMessage(c, a, part, in)
 	c.LastPreview = preview
-	it.showSaid(c, t, m, Payload{Answers: answered})
+	w.showSaid(c, t, m, Payload{Answers: answered})
 	if c.BridgeStatus().Open() {
-		it.reopenFor(c, in)
+		w.reopenFor(c, in)
 	}
 }

@@ -10,7 +10,7 @@ import (
 // provider's answer to the piece was lost: then the next piece may be sent. If a person has to decide about the delivery,
 // because one was asked already or Parley was restored from a backup, the next piece waits for that person's click.
 // Errors: *book.NotYet while the piece is being looked for.
-func (rc *Receipts) noteEarlyPiece(d *Delivery, s *channels.Status) error {
+func (w *work) noteEarlyPiece(d *Delivery, s *channels.Status) error {
 	isOfThisAttempt := d.Part == s.Piece && d.DecodedPayload().Again == 0 // otherwise the receipt may be about an earlier sending
 	if !isOfThisAttempt {
 		return nil
@@ -21,16 +21,16 @@ func (rc *Receipts) noteEarlyPiece(d *Delivery, s *channels.Status) error {
 		return nil
 	}
 
-	run := rc.Outbox.RunOf(d) // all deliveries that leave as one message with this one
+	run := w.Outbox.RunOf(d) // all deliveries that leave as one message with this one
 	isForPerson := d.State == store.NeedsDecision || d.DecodedPayload().Restored
 	if isForPerson && len(run) > 1 {
 		return nil // a person decides about each of these deliveries by itself
 	}
 
-	isLookedFor := d.State == store.Unknown && !rc.Outbox.IsHead(d)
+	isLookedFor := d.State == store.Unknown && !w.Outbox.IsHead(d)
 	if isLookedFor {
-		if rc.Age() < ResultWait {
-			return rc.PutAside(ResultWait - rc.Age())
+		if w.Age() < ResultWait {
+			return w.PutAside(ResultWait - w.Age())
 		}
 		return nil // the result of the search counts
 	}
@@ -41,6 +41,6 @@ func (rc *Receipts) noteEarlyPiece(d *Delivery, s *channels.Status) error {
 			one.State = store.Queued
 		}
 	}
-	rc.Outbox.MakeDue(d)
+	w.Outbox.MakeDue(d)
 	return nil
 }

@@ -100,12 +100,12 @@ func otherRecipient(c *Conversation, sent Payload, s *channels.Status) string {
 
 // isShownForRun reports whether the thread shows with this delivery what became of its message. If several
 // deliveries left as one message, that is shown once, with the last one.
-func (rc *Receipts) isShownForRun(d *Delivery) bool {
+func (w *work) isShownForRun(d *Delivery) bool {
 	first := d
-	if joined := rc.Outbox.Delivery(d.Joined); joined != nil {
+	if joined := w.Outbox.Delivery(d.Joined); joined != nil {
 		first = joined
 	}
-	run := rc.Outbox.RunOf(first)
+	run := w.Outbox.RunOf(first)
 	if !slices.Contains(run, d) {
 		return true // it left by itself later
 	}
@@ -135,7 +135,7 @@ func reportedRecipients(d *Delivery) (reported []string) {
 // additional one after the mail has failed for another. It does so once for each recipient, which it records in
 // the delivery's error (reportedRecipients). The line has no button to send the reply again; the line about the
 // failed reply has it.
-func (rc *Receipts) showFurtherFailure(c *Conversation, d *Delivery, m *Message, line *bridge.FailedLine) {
+func (w *work) showFurtherFailure(c *Conversation, d *Delivery, m *Message, line *bridge.FailedLine) {
 	trouble := line.Recipient + ": " + line.Trouble
 	namesRecipient := func(reported string) bool {
 		return strings.HasPrefix(strings.ToLower(reported), strings.ToLower(line.Recipient)+": ")
@@ -144,13 +144,13 @@ func (rc *Receipts) showFurtherFailure(c *Conversation, d *Delivery, m *Message,
 	if line.Recipient == "" || wasReported || isTakenBack(m) {
 		return
 	}
-	if !rc.isShownForRun(d) {
+	if !w.isShownForRun(d) {
 		return
 	}
 
 	d.ErrorText, d.Dirty = strings.TrimPrefix(d.ErrorText+"\n"+trouble, "\n"), true
-	rc.Log.ByParley(c, store.DeedNotDelivered, Detail{Why: bridge.InWords(trouble)}) // without the message, whose fate doesn't change
-	rc.TellWith(c, m, bridge.Line{Content: line, Text: rc.PartName(m, d)})
+	w.Log.ByParley(c, store.DeedNotDelivered, Detail{Why: bridge.InWords(trouble)}) // without the message, whose fate doesn't change
+	w.TellWith(c, m, bridge.Line{Content: line, Text: w.PartName(m, d)})
 }
 
 // restartParts makes a delivery start with its first piece when it is sent again, if a piece before the last

@@ -27,21 +27,21 @@ func NamesCustomer(kind channels.InboundKind) bool {
 // showOtherConversations handles customers who turned out to be one person (People.United, which it clears). It
 // posts a line in each open conversation of that person that names another open one. The conversations stay
 // separate.
-func (it *InboundUseCases) showOtherConversations() {
-	for _, other := range SortedKeys(it.People.United) {
-		open := openBefore(it.Book, it.People.United[other])
+func (w *work) showOtherConversations() {
+	for _, other := range SortedKeys(w.People.United) {
+		open := openBefore(w.Book, w.People.United[other])
 		if len(open) < 2 {
 			continue
 		}
 
 		for i, c := range open {
 			beside := open[(i+1)%len(open)] // the next one; the last one names the first
-			it.Line(c, bridge.Line{Content: bridge.LineSamePerson, Other: it.ReferFrom(c, beside)})
-			it.Log.ByParley(c, store.DeedSameCustomer, Detail{Text: fmt.Sprintf("#%d", beside.ID)})
+			w.Line(c, bridge.Line{Content: bridge.LineSamePerson, Other: w.ReferFrom(c, beside)})
+			w.Log.ByParley(c, store.DeedSameCustomer, Detail{Text: fmt.Sprintf("#%d", beside.ID)})
 		}
 	}
 
-	clear(it.People.United)
+	clear(w.People.United)
 }
 
 // openBefore returns the open conversations of a customer, except those that this batch has made.
@@ -64,49 +64,49 @@ func openBefore(b *Book, customer store.IdentityID) []*Conversation {
 
 // applyIdentity applies a customer's new name, which cards show at once, or new key, such as a phone number.
 // The conversation continues with the new key.
-func (it *InboundUseCases) applyIdentity(a *store.Account, in channels.Inbound) error {
-	i, err := it.People.CustomerOf(a, in)
+func (w *work) applyIdentity(a *store.Account, in channels.Inbound) error {
+	i, err := w.People.CustomerOf(a, in)
 	if err != nil || i == nil {
 		return err
 	}
 
-	it.showOtherConversations()
-	for _, id := range SortedKeys(it.Conversations.Rows) {
-		c := it.Conversations.Get(id)
-		if it.People.RootOf(c) == i && c.BridgeStatus().Open() {
+	w.showOtherConversations()
+	for _, id := range SortedKeys(w.Conversations.Rows) {
+		c := w.Conversations.Get(id)
+		if w.People.RootOf(c) == i && c.BridgeStatus().Open() {
 			c.RefreshCard()
 		}
 	}
 
 	previous := in.Change.Previous
 	if previous.Key != "" && previous.Key != in.From.Key {
-		it.moveToKey(a, i, previous, in.From)
+		w.moveToKey(a, i, previous, in.From)
 	}
 	return nil
 }
 
 // moveToKey removes the former keys from a customer, and sends replies in the customer's chat to the current one.
-func (it *InboundUseCases) moveToKey(a *store.Account, customer *store.Identity, previous, current channels.Party) {
+func (w *work) moveToKey(a *store.Account, customer *store.Identity, previous, current channels.Party) {
 	for _, key := range append([]string{previous.Key}, previous.Also...) {
-		former := it.People.RowOf(a.ID, key)
+		former := w.People.RowOf(a.ID, key)
 		if former != nil && former.Root() == customer.ID { // otherwise somebody else has the key by now
-			it.People.ReleaseKey(former)
+			w.People.ReleaseKey(former)
 		}
 	}
 
-	for _, id := range SortedKeys(it.Conversations.Rows) {
-		c := it.Conversations.Get(id)
+	for _, id := range SortedKeys(w.Conversations.Rows) {
+		c := w.Conversations.Get(id)
 		if !c.Exclusive || c.AccountID != a.ID {
 			continue
 		}
-		if c.Identity == nil || it.People.RootOf(c) != customer {
+		if c.Identity == nil || w.People.RootOf(c) != customer {
 			continue
 		}
 
 		line := identityLine(c, previous, current)
 		if c.SetReplyKey(current) && c.BridgeStatus().Open() {
-			it.Line(c, bridge.Line{Content: line})
-			it.Log.ByCustomer(c, store.DeedChangedAddress, nil)
+			w.Line(c, bridge.Line{Content: line})
+			w.Log.ByCustomer(c, store.DeedChangedAddress, nil)
 			c.RefreshCard()
 		}
 	}

@@ -11,13 +11,13 @@ import (
 // NoteFetched records that a customer's file was fetched from its provider, or that fetching it was given up.
 // If the post of the message's files is still queued, the file is added to it. Otherwise the file gets a post
 // of its own.
-func (it *InboundUseCases) NoteFetched(c *Conversation, f Fact) {
-	m := it.Messages.Get(f.Message)
+func (w *work) NoteFetched(c *Conversation, f Fact) {
+	m := w.Messages.Get(f.Message)
 	if m == nil {
 		return
 	}
 	if m.ConversationID != c.ID { // an agent has turned the message into a conversation of its own since
-		if c = it.Conversations.Get(m.ConversationID); c == nil {
+		if c = w.Conversations.Get(m.ConversationID); c == nil {
 			return
 		}
 	}
@@ -31,29 +31,29 @@ func (it *InboundUseCases) NoteFetched(c *Conversation, f Fact) {
 	noteResult(ref, f)
 	m.Dirty = true
 
-	d, t := it.Outbox.FilesPost(m), c.Home(it.Dir)
+	d, t := w.Outbox.FilesPost(m), c.Home(w.Dir)
 	if d == nil || t == nil {
 		return // the message's files aren't shown anywhere
 	}
 
-	lane := it.SurfaceLane(c, t, bridge.PostFiles)
+	lane := w.SurfaceLane(c, t, bridge.PostFiles)
 	isInFormerThread := d.LaneID != lane.ID // the message was moved, or the conversation handed over
-	canAddToPost := !isInFormerThread && d.Attempt == 0 && it.Outbox.CanBeTakenBack(d)
+	canAddToPost := !isInFormerThread && d.Attempt == 0 && w.Outbox.CanBeTakenBack(d)
 	if !canAddToPost {
-		it.Outbox.Enqueue(lane, string(bridge.PostFiles), m.ID, Payload{Files: []int{f.File}, Only: true}, nil)
-		it.AllowUpload(lane, t, &m.Message)
+		w.Outbox.Enqueue(lane, string(bridge.PostFiles), m.ID, Payload{Files: []int{f.File}, Only: true}, nil)
+		w.AllowUpload(lane, t, &m.Message)
 		return
 	}
 
 	p := d.DecodedPayload()
 	p.Files = append(p.Files, f.File)
 	d.SetPayload(p)
-	it.setFilesSize(d, lane, t, m)
+	w.setFilesSize(d, lane, t, m)
 	isComplete := !slices.ContainsFunc(m.Files, IsMissing)
 	if isComplete {
 		d.NotBefore = nil
-		if it.Outbox.IsHead(d) {
-			it.Outbox.SetDue(lane, nil)
+		if w.Outbox.IsHead(d) {
+			w.Outbox.SetDue(lane, nil)
 		}
 	}
 }

@@ -15,14 +15,14 @@ import (
 // MayJoin reports whether a mail may join an open conversation of its sender: a person must have written it in
 // their own name. A mail with another Reply-To (from a web form or a shared address) and one that a colleague
 // forwards are about somebody else.
-func (it *InboundUseCases) MayJoin(a *store.Account, in channels.Inbound) bool {
-	if !isByPerson(in) || !it.Caps(a.ID).Threads || in.Forwarded != nil {
+func (w *work) MayJoin(a *store.Account, in channels.Inbound) bool {
+	if !isByPerson(in) || !w.Caps(a.ID).Threads || in.Forwarded != nil {
 		return false
 	}
-	if hasOtherReplyTo(in) || it.agentOf(in.From) != nil {
+	if hasOtherReplyTo(in) || w.agentOf(in.From) != nil {
 		return false
 	}
-	return it.Dir.SettingsOf(a, it.Caps(a.ID).Threads).JoinOpen
+	return w.Dir.SettingsOf(a, w.Caps(a.ID).Threads).JoinOpen
 }
 
 // isByPerson reports whether an inbound is a new message by a person, and not an automatic or imported one.
@@ -40,28 +40,28 @@ func hasOtherReplyTo(in channels.Inbound) bool {
 }
 
 // agentOf returns the agent whose address a mail comes from, or nil.
-func (it *InboundUseCases) agentOf(sender channels.Party) *store.Agent {
-	i := slices.IndexFunc(it.Dir.Agents, func(agent store.Agent) bool { return strings.EqualFold(agent.Email, sender.Key) })
+func (w *work) agentOf(sender channels.Party) *store.Agent {
+	i := slices.IndexFunc(w.Dir.Agents, func(agent store.Agent) bool { return strings.EqualFold(agent.Email, sender.Key) })
 	if i < 0 {
 		return nil
 	}
-	return &it.Dir.Agents[i]
+	return &w.Dir.Agents[i]
 }
 
 // conversationToJoin returns the newest open conversation of a mail's sender if the mail may join it, or nil.
-func (it *InboundUseCases) conversationToJoin(a *store.Account, in channels.Inbound) *Conversation {
-	sender := it.People.At(NameKey{Account: a.ID, Name: in.From.Key})
-	if sender == nil || !it.MayJoin(a, in) {
+func (w *work) conversationToJoin(a *store.Account, in channels.Inbound) *Conversation {
+	sender := w.People.At(NameKey{Account: a.ID, Name: in.From.Key})
+	if sender == nil || !w.MayJoin(a, in) {
 		return nil
 	}
 
-	for _, id := range slices.Backward(SortedKeys(it.Conversations.Rows)) {
-		c := it.Conversations.Get(id)
+	for _, id := range slices.Backward(SortedKeys(w.Conversations.Rows)) {
+		c := w.Conversations.Get(id)
 		if c.AccountID != a.ID || c.Kind != store.KindCustomer {
 			continue
 		}
 
-		isSenders := c.BridgeStatus().Open() && it.People.RootOf(c) == sender
+		isSenders := c.BridgeStatus().Open() && w.People.RootOf(c) == sender
 		if isSenders && hasParticipantNamed(c, in.From) {
 			return c
 		}

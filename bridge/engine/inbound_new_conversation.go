@@ -18,47 +18,47 @@ import (
 const audienceWait = 10 * time.Minute
 
 // newConversation opens a conversation that a customer begins. previous is the one that it continues, or nil.
-func (it *InboundUseCases) newConversation(
+func (w *work) newConversation(
 	ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *Conversation,
 ) (*Conversation, error) {
-	c, err := it.MakeConversation(ctx, tx, a, in, previous)
+	c, err := w.MakeConversation(ctx, tx, a, in, previous)
 	if err != nil {
 		return nil, err
 	}
 	if !c.IsRestricted() {
-		home, _ := it.Dir.HomeOf(a, c.Conversation)
-		v, problem := it.workflow.visibleByRecord(c.readers, a.ID, home)
-		if age := it.Age(); problem != nil && age < audienceWait {
-			it.PartApplied = true // the conversation took its number
-			return nil, it.PutAside(audienceWait - age)
+		home, _ := w.Dir.HomeOf(a, c.Conversation)
+		v, problem := w.visibleByRecord(c.readers, a.ID, home)
+		if age := w.Age(); problem != nil && age < audienceWait {
+			w.PartApplied = true // the conversation took its number
+			return nil, w.PutAside(audienceWait - age)
 		}
-		if problem != nil { // nobody else may see it: it waits for an admin
+		if problem != nil { // nobody else may see w: w waits for an admin
 			const what = "who may read this customer's new conversations is set on the record: %s %s Then replay"
 			return nil, fmt.Errorf(what, problem.Text, problem.Hint)
 		}
 		c.Visibility = v
 	}
-	it.Log.ByCustomer(c, store.DeedOpened, nil)
+	w.Log.ByCustomer(c, store.DeedOpened, nil)
 	return c, nil
 }
 
 // MakeConversation opens a conversation with in.From, which a customer or an agent begins, and adds it to the
 // batch. previous is the conversation that it continues, or nil. Without a subject, agents see the first words of
 // the text instead; the customer never gets these as a subject.
-func (it *InboundUseCases) MakeConversation(
+func (w *work) MakeConversation(
 	ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *Conversation,
 ) (*Conversation, error) {
-	id, err := it.Conversations.TakeNumber(ctx, tx)
+	id, err := w.Conversations.TakeNumber(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
 
-	ch := it.Channel(a.ID)
+	ch := w.Channel(a.ID)
 	c := &Conversation{
 		Fresh:    true,
 		Account:  a,
 		Threads:  map[store.AccountID]*Thread{},
-		Identity: it.People.At(NameKey{Account: a.ID, Name: in.From.Key}),
+		Identity: w.People.At(NameKey{Account: a.ID, Name: in.From.Key}),
 		Conversation: &store.Conversation{
 			ID:                id,
 			AccountID:         a.ID,
@@ -68,23 +68,23 @@ func (it *InboundUseCases) MakeConversation(
 			Exclusive:         ch != nil && !ch.Capabilities().Threads,
 			Subject:           cmp.Or(in.Subject, Topic(in.Text)),
 			Via:               in.Envelope.Via,
-			LastMessage:       store.LastMessage{LastAt: it.Now},
-			ConversationTimes: store.ConversationTimes{CreatedAt: it.Now},
+			LastMessage:       store.LastMessage{LastAt: w.Now},
+			ConversationTimes: store.ConversationTimes{CreatedAt: w.Now},
 		},
 	}
-	if t := it.Dir.FindTeam(a.Alias(in.Envelope.Via).Team); t != nil {
+	if t := w.Dir.FindTeam(a.Alias(in.Envelope.Via).Team); t != nil {
 		c.TeamID = &t.ID
 	}
 	if c.Identity != nil {
 		c.IdentityID = &c.Identity.ID
-		last := it.Conversations.Get(it.Conversations.Latest[c.Identity.ID])
+		last := w.Conversations.Get(w.Conversations.Latest[c.Identity.ID])
 		if last != nil && c.Exclusive {
-			c.WindowFrom = last.WindowFrom  // the reply window is the customer's, whichever conversation opened it
-			c.Via = cmp.Or(c.Via, last.Via) // it was opened at the number that the customer wrote to
-			it.replies.WatchWindow(c)
+			c.WindowFrom = last.WindowFrom  // the reply window is the customer's, whichever conversation opened w
+			c.Via = cmp.Or(c.Via, last.Via) // w was opened at the number that the customer wrote to
+			w.WatchWindow(c)
 		}
-		it.Conversations.Latest[c.Identity.ID] = id
-		it.People.NameByRecord(c)
+		w.Conversations.Latest[c.Identity.ID] = id
+		w.People.NameByRecord(c)
 	}
 
 	if previous != nil {
@@ -94,6 +94,6 @@ func (it *InboundUseCases) MakeConversation(
 		c.Subject = cmp.Or(c.Subject, previous.Subject)
 	}
 
-	it.Conversations.Rows[id] = c
+	w.Conversations.Rows[id] = c
 	return c, nil
 }

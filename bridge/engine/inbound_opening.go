@@ -22,9 +22,9 @@ const publicDomains = ` 126.com 163.com aol.com bluewin.ch bol.com.br comcast.ne
 // its sender, and the sender's domain unless that is the account's own or a public provider's. For example, a
 // mail from bob@sales.shop.example counts for that address and for "@shop.example". It returns nil if the account
 // has no limits.
-func (it *InboundUseCases) OriginsOf(a *store.Account, in channels.Inbound) []string {
-	caps := it.Caps(a.ID)
-	if !isByPerson(in) || !caps.Threads || !it.Dir.SettingsOf(a, caps.Threads).CollectFloods {
+func (w *work) OriginsOf(a *store.Account, in channels.Inbound) []string {
+	caps := w.Caps(a.ID)
+	if !isByPerson(in) || !caps.Threads || !w.Dir.SettingsOf(a, caps.Threads).CollectFloods {
 		return nil
 	}
 	sender := strings.ToLower(in.From.Key)
@@ -52,10 +52,10 @@ func registeredDomain(address string) string {
 
 // takeOpening counts the new conversation of a mail against the limits of its origins. If one of them has used up
 // its limit, takeOpening returns false and counts nothing.
-func (it *InboundUseCases) takeOpening(a *store.Account, in channels.Inbound) bool {
+func (w *work) takeOpening(a *store.Account, in channels.Inbound) bool {
 	var openings []*Opening
-	for _, origin := range it.OriginsOf(a, in) {
-		opening := it.Openings.UseOf(NameKey{Account: a.ID, Name: origin})
+	for _, origin := range w.OriginsOf(a, in) {
+		opening := w.Openings.UseOf(NameKey{Account: a.ID, Name: origin})
 		if !opening.Allows(1) {
 			return false
 		}

@@ -10,8 +10,8 @@ import (
 // told more.
 
 // isOldResult reports whether a result is outdated, because the message was sent again before the result arrived.
-func (rc *Receipts) isOldResult(m *Message, f Fact) bool {
-	d := rc.Outbox.Delivery(f.Delivery)
+func (w *work) isOldResult(m *Message, f Fact) bool {
+	d := w.Outbox.Delivery(f.Delivery)
 	if d == nil {
 		return false
 	}
@@ -26,18 +26,18 @@ func (rc *Receipts) isOldResult(m *Message, f Fact) bool {
 
 	// A reply in parts that was parked (held back) with its first part may have been sent again, by new deliveries, before
 	// the result of another part arrived.
-	parts := rc.Outbox.PartsOf(m)
+	parts := w.Outbox.PartsOf(m)
 	return len(parts) > 0 && !slices.Contains(parts, d)
 }
 
 // hasEndedAs reports whether a receipt that preceded a result has given the delivery one of these states.
-func (rc *Receipts) hasEndedAs(f Fact, states ...store.DeliveryState) bool {
-	d := rc.Outbox.Delivery(f.Delivery)
+func (w *work) hasEndedAs(f Fact, states ...store.DeliveryState) bool {
+	d := w.Outbox.Delivery(f.Delivery)
 	return d != nil && slices.Contains(states, d.State)
 }
 
 // isProvenSent reports whether a receipt that preceded a result proves that the delivery has left.
-func (rc *Receipts) isProvenSent(f Fact) bool {
-	d := rc.Outbox.Delivery(f.Delivery)
+func (w *work) isProvenSent(f Fact) bool {
+	d := w.Outbox.Delivery(f.Delivery)
 	return d != nil && d.IsAccepted()
 }

@@ -26,15 +26,15 @@ type placement struct {
 //  2. a new conversation that continues known, if the sender takes part in known;
 //  3. the sender's open conversation, if the account joins such mails;
 //  4. a new conversation, if its sender may begin one.
-func (it *InboundUseCases) place(
+func (w *work) place(
 	ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, known *Conversation,
 ) (placement, error) {
-	if known != nil && !it.needsNewConversation(known, in) {
+	if known != nil && !w.needsNewConversation(known, in) {
 		return placement{conversation: known}, nil
 	}
 
-	if known != nil && it.TakesPart(known, in) {
-		c, err := it.newConversation(ctx, tx, a, in, known)
+	if known != nil && w.TakesPart(known, in) {
+		c, err := w.newConversation(ctx, tx, a, in, known)
 		if err != nil {
 			return placement{}, err
 		}
@@ -43,19 +43,19 @@ func (it *InboundUseCases) place(
 	}
 
 	// Either the message answers nothing known, or a mail of a conversation that is over was forwarded to a stranger.
-	if c := it.conversationToJoin(a, in); c != nil {
+	if c := w.conversationToJoin(a, in); c != nil {
 		return placement{conversation: c, joins: true}, nil
 	}
-	if !it.takeOpening(a, in) && !it.hasOwnReaders(a, in) {
+	if !w.takeOpening(a, in) && !w.hasOwnReaders(a, in) {
 		return placement{}, nil
 	}
-	c, err := it.newConversation(ctx, tx, a, in, nil)
+	c, err := w.newConversation(ctx, tx, a, in, nil)
 	return placement{conversation: c, begins: true}, err
 }
 
 // hasOwnReaders reports whether the sender's record names who alone reads their conversations: these are never shown in a thread of the
 // day, which others read.
-func (it *InboundUseCases) hasOwnReaders(a *store.Account, in channels.Inbound) bool {
-	sender := it.People.At(NameKey{Account: a.ID, Name: in.From.Key})
-	return sender != nil && len(it.People.recordOf(sender.ID).VisibleTo) > 0
+func (w *work) hasOwnReaders(a *store.Account, in channels.Inbound) bool {
+	sender := w.People.At(NameKey{Account: a.ID, Name: in.From.Key})
+	return sender != nil && len(w.People.recordOf(sender.ID).VisibleTo) > 0
 }

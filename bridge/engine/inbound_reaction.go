@@ -12,11 +12,11 @@ import (
 )
 
 // answeredMessage returns the message that a customer's message answers, or nil if it answers none in particular.
-func (it *InboundUseCases) answeredMessage(a *store.Account, in channels.Inbound) *bridge.Answered {
+func (w *work) answeredMessage(a *store.Account, in channels.Inbound) *bridge.Answered {
 	if in.Answers.External == "" {
 		return nil
 	}
-	m, _ := it.ReferredMessage(a, in.Answers.External, in.Answers.Message)
+	m, _ := w.ReferredMessage(a, in.Answers.External, in.Answers.Message)
 	if m == nil {
 		return &bridge.Answered{}
 	}
@@ -30,47 +30,47 @@ func (it *InboundUseCases) answeredMessage(a *store.Account, in channels.Inbound
 // customerReacts shows a customer's reaction (an emoji on a message) by a line in the agents' thread. If the
 // customer changes or removes the reaction, the same line is changed. Reactions can arrive out of order: one that
 // is older than the line shows is ignored. A mail that reacts to nothing known is listed with the automatic mail.
-func (it *InboundUseCases) customerReacts(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	customer, err := it.People.CustomerOf(a, in)
+func (w *work) customerReacts(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	customer, err := w.People.CustomerOf(a, in)
 	if err != nil || customer == nil {
 		return err
 	}
 
-	m, c := it.ReferredMessage(a, in.Change.Target, in.Answers.Message)
+	m, c := w.ReferredMessage(a, in.Change.Target, in.Answers.Message)
 	if c == nil {
-		c = it.ConversationOf(a, in)
+		c = w.ConversationOf(a, in)
 	}
 	if c == nil && in.Automatic != "" {
 		in.Kind, in.Change = channels.InboundMessage, channels.Change{}
-		return it.sortAutomaticMail(ctx, tx, a, part, in)
+		return w.sortAutomaticMail(ctx, tx, a, part, in)
 	}
-	if c == nil || c.Home(it.Dir) == nil {
-		return nil // there is no thread to show it in
+	if c == nil || c.Home(w.Dir) == nil {
+		return nil // there is no thread to show w in
 	}
 
-	reacted := &bridge.ReactedLine{Emoji: in.Change.Emoji, At: saidAt(it.Writer, in)}
+	reacted := &bridge.ReactedLine{Emoji: in.Change.Emoji, At: saidAt(w.Writer, in)}
 	k := ReactionKey{Account: a.ID, Target: in.Change.Target, Identity: customer.ID}
 	if m != nil {
 		reacted.Message = Quote(&m.Message)
-		if known, _ := it.MessageByExternalID(a, k.Target); known == nil && m.ExternalID != "" {
+		if known, _ := w.MessageByExternalID(a, k.Target); known == nil && m.ExternalID != "" {
 			k.Target = m.ExternalID // the provider named the message by our own id
 		}
 	}
 	who := RefIn(c.Conversation, customer)
 	who.Stranger = IsStranger(c.Conversation, c.Identity, customer)
-	shown := showReaction(it, c, it.Messages.ReactionTo(k), reacted, who)
+	shown := showReaction(w, c, w.Messages.ReactionTo(k), reacted, who)
 	if shown == nil {
 		return nil
 	}
 
-	it.Messages.Reactions[k] = store.Reaction{
+	w.Messages.Reactions[k] = store.Reaction{
 		AccountID:  a.ID,
 		Target:     k.Target,
 		IdentityID: customer.ID,
 		Emoji:      reacted.Emoji,
 		DeliveryID: shown.ID,
 	}
-	it.Messages.Reacted[k] = true
+	w.Messages.Reacted[k] = true
 	return nil
 }
 
@@ -78,11 +78,11 @@ func (it *InboundUseCases) customerReacts(ctx context.Context, tx pgx.Tx, a *sto
 // changed. known is the last recorded reaction of the same customer to the same message. Its Emoji is "" if there
 // is none, or if it was removed.
 func showReaction(
-	it *InboundUseCases, c *Conversation, known store.Reaction, reacted *bridge.ReactedLine, customer bridge.PartyRef,
+	w *work, c *Conversation, known store.Reaction, reacted *bridge.ReactedLine, customer bridge.PartyRef,
 ) *Delivery {
 	line := bridge.Line{Content: reacted, Customer: customer}
 	isAsKnown := known.Emoji == reacted.Emoji
-	shown := it.Outbox.Delivery(known.DeliveryID)
+	shown := w.Outbox.Delivery(known.DeliveryID)
 	wasShownBefore := shown == nil && isAsKnown && reacted.Emoji != "" // its line isn't kept any more
 	isOutdated := shown != nil && reacted.At.Before(reactedAt(shown))
 	if wasShownBefore || isOutdated {
@@ -94,21 +94,21 @@ func showReaction(
 		shown.SetLine(line)
 		return shown
 	case shown == nil || shown.State == store.Cancelled:
-		posted := it.PostTo(c, c.Home(it.Dir), bridge.PostLine, NoMessage, Payload{Line: &line})
-		if isAsKnown { // removed before it was known: the line is not posted, and only keeps the time
-			it.Outbox.Cancel(posted)
+		posted := w.PostTo(c, c.Home(w.Dir), bridge.PostLine, NoMessage, Payload{Line: &line})
+		if isAsKnown { // removed before w was known: the line is not posted, and only keeps the time
+			w.Outbox.Cancel(posted)
 		}
 		return posted
-	case it.Outbox.CanBeTakenBack(shown): // the line is not posted yet
+	case w.Outbox.CanBeTakenBack(shown): // the line is not posted yet
 		isFirstLine := shown.DecodedPayload().Changes == 0
 		if reacted.Emoji == "" && isFirstLine { // no earlier line shows the reaction either
-			it.Outbox.Cancel(shown)
+			w.Outbox.Cancel(shown)
 		}
 		shown.SetLine(line)
 		return shown
 	default:
 		change := Payload{Line: &line, Changes: shown.ID}
-		return it.PostTo(c, threadOfLine(it.Book, c, shown), bridge.PostLine, NoMessage, change)
+		return w.PostTo(c, threadOfLine(w.Book, c, shown), bridge.PostLine, NoMessage, change)
 	}
 }
 

@@ -12,17 +12,17 @@ import (
 
 // cutRepeated removes from a mail what its sender's conversations have said or received before: quotes and signatures. It
 // returns what it removed. A mail that says nothing else stays as it is.
-func (it *InboundUseCases) cutRepeated(
+func (w *work) cutRepeated(
 	ctx context.Context, tx pgx.Tx, c *Conversation, a *store.Account, in *channels.Inbound,
 ) (before string, err error) {
-	if !it.Caps(a.ID).Threads {
+	if !w.Caps(a.ID).Threads {
 		return "", nil
 	}
 	mail := Read(in.Text)
 	if !mail.MayRepeat() {
 		return "", nil
 	}
-	said, err := it.saidBefore(ctx, tx, c, a, *in)
+	said, err := w.saidBefore(ctx, tx, c, a, *in)
 	if err != nil {
 		return "", err
 	}
@@ -43,7 +43,7 @@ func hide(m *Message, before string) {
 
 // saidBefore returns what was said in a conversation, in the one that it continues, and in the others of a mail's sender,
 // the newest first.
-func (it *InboundUseCases) saidBefore(
+func (w *work) saidBefore(
 	ctx context.Context, tx pgx.Tx, c *Conversation, a *store.Account, in channels.Inbound,
 ) ([]Said, error) {
 	conversations := []store.ConversationID{c.ID}
@@ -51,7 +51,7 @@ func (it *InboundUseCases) saidBefore(
 		conversations = append(conversations, *c.PreviousID)
 	}
 	var customers []store.IdentityID
-	for _, i := range []*store.Identity{c.Identity, it.People.ByAddress[NameKey{Account: a.ID, Name: in.From.Key}]} {
+	for _, i := range []*store.Identity{c.Identity, w.People.ByAddress[NameKey{Account: a.ID, Name: in.From.Key}]} {
 		if i != nil {
 			customers = append(customers, i.ID)
 			if i.SameAs != nil {
@@ -65,7 +65,7 @@ func (it *InboundUseCases) saidBefore(
 		return nil, err
 	}
 	var fresh []*store.Message // of this batch, which aren't stored yet
-	for _, m := range it.Messages.Rows {
+	for _, m := range w.Messages.Rows {
 		if m.Fresh && m.Direction != store.DirectionNote && slices.Contains(conversations, m.ConversationID) {
 			fresh = append(fresh, &m.Message)
 		}
@@ -77,12 +77,12 @@ func (it *InboundUseCases) saidBefore(
 		}
 		stored = slices.Insert(stored, 0, one)
 	}
-	return it.sourcesOf(c, a, in, stored), nil
+	return w.sourcesOf(c, a, in, stored), nil
 }
 
 // sourcesOf returns messages, the newest first, as they were sent or received. Replies that follow each other may have left
 // as one mail.
-func (it *InboundUseCases) sourcesOf(
+func (w *work) sourcesOf(
 	c *Conversation, a *store.Account, in channels.Inbound, messages []store.SaidMessage,
 ) []Said {
 	us := []string{a.Name}
@@ -116,8 +116,8 @@ func (it *InboundUseCases) sourcesOf(
 		var author *store.Agent
 		by := us
 		if m.AgentID != nil {
-			author = it.Dir.Agent(*m.AgentID)
-			by = append(slices.Clone(us), it.Dir.Ref(0, *m.AgentID).Name)
+			author = w.Dir.Agent(*m.AgentID)
+			by = append(slices.Clone(us), w.Dir.Ref(0, *m.AgentID).Name)
 		}
 		if wasByUs {
 			last := &said[len(said)-1]

@@ -17,44 +17,44 @@ import (
 // several (parts), and several replies may leave as one message (a run).
 
 // ReplyLanded records that the provider has accepted a reply.
-func (rc *Receipts) ReplyLanded(c *Conversation, f Fact) {
-	m := rc.Messages.Get(f.Message)
+func (w *work) ReplyLanded(c *Conversation, f Fact) {
+	m := w.Messages.Get(f.Message)
 	if m == nil {
 		return
 	}
 
 	if f.External != "" {
 		m.ExternalID, m.Dirty = f.External, true
-		rc.Messages.LinkExternalID(c.AccountID, f.External, c.ID, m.ID)
-		rc.AddRef(c, f.External)
+		w.Messages.LinkExternalID(c.AccountID, f.External, c.ID, m.ID)
+		w.AddRef(c, f.External)
 	}
 
-	rc.noteCounts(c, m, f.Parts, f.Cost)
-	if rc.hasEndedAs(f, store.Failed) {
+	w.noteCounts(c, m, f.Parts, f.Cost)
+	if w.hasEndedAs(f, store.Failed) {
 		return // a receipt has reported a later failure
 	}
 	const isNew = true
-	if rc.isOldResult(m, f) || rc.settleIfStopped(c, m, f.Delivery) || rc.awaitOtherParts(c, m, isNew) {
+	if w.isOldResult(m, f) || w.settleIfStopped(c, m, f.Delivery) || w.awaitOtherParts(c, m, isNew) {
 		return
 	}
 	if m.Fate == store.FateFailed || m.Fate == store.FateOut || m.Fate == store.FateParked {
 		return // a bounce or a receipt arrived first, or the reply's text was refused and is parked
 	}
 
-	rc.speech.CustomerGot(c, m)
-	rc.MarkSent(c, m)
+	w.CustomerGot(c, m)
+	w.MarkSent(c, m)
 }
 
 // noteCounts records how many SMS the provider charges for a message, and its price category.
-func (rc *Receipts) noteCounts(c *Conversation, m *Message, parts int, cost string) {
+func (w *work) noteCounts(c *Conversation, m *Message, parts int, cost string) {
 	if parts > m.Parts {
 		m.Parts, m.Dirty = parts, true
 		if parts > 1 { // agents see when a text is charged more than once
 			line := bridge.Line{Content: &bridge.PartsLine{Count: parts}}
-			if t := c.Home(rc.Dir); t != nil {
+			if t := c.Home(w.Dir); t != nil {
 				line.SourceRef = SourceOf(m, t)
 			}
-			rc.Line(c, line)
+			w.Line(c, line)
 		}
 	}
 	if cost != "" && cost != m.Cost {
@@ -65,33 +65,33 @@ func (rc *Receipts) noteCounts(c *Conversation, m *Message, parts int, cost stri
 }
 
 // ReplyFailed marks a reply as failed, and shows its author that the customer didn't get it.
-func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *Conversation, f Fact) error {
-	return rc.replyFailed(ctx, tx, c, f, "") // the report names no address
+func (w *work) ReplyFailed(ctx context.Context, tx pgx.Tx, c *Conversation, f Fact) error {
+	return w.replyFailed(ctx, tx, c, f, "") // the report names no address
 }
 
 // replyFailed is ReplyFailed with the address that didn't get the reply (missed), if others may have got it, or "".
-func (rc *Receipts) replyFailed(ctx context.Context, tx pgx.Tx, c *Conversation, f Fact, missed string) error {
-	m := rc.Messages.Get(f.Message)
-	if m == nil || isTakenBack(m) || isDeletedUnclear(m) || rc.isOldResult(m, f) || rc.isProvenSent(f) {
+func (w *work) replyFailed(ctx context.Context, tx pgx.Tx, c *Conversation, f Fact, missed string) error {
+	m := w.Messages.Get(f.Message)
+	if m == nil || isTakenBack(m) || isDeletedUnclear(m) || w.isOldResult(m, f) || w.isProvenSent(f) {
 		return nil
 	}
-	if rc.noteAutoReply(c, m, store.FateFailed, f) {
+	if w.noteAutoReply(c, m, store.FateFailed, f) {
 		return nil
 	}
 	if f.Class == string(channels.TemplateBad) && TemplateOf(&m.Message) != nil {
-		return rc.templates.TemplateFailed(ctx, tx, c, m, f)
+		return w.TemplateFailed(ctx, tx, c, m, f)
 	}
-	if rc.settleIfStopped(c, m, f.Delivery) {
+	if w.settleIfStopped(c, m, f.Delivery) {
 		return nil
 	}
 
-	d := rc.Outbox.DeliveryOf(m, f.Delivery)
-	part := rc.PartName(m, d)
+	d := w.Outbox.DeliveryOf(m, f.Delivery)
+	part := w.PartName(m, d)
 	hasLeftInPart := part != "" || d != nil && d.Part > 0
 	isParked := m.Fate == store.FateParked // with its text, which was refused: a click sends all that has not left
 	canBeParked := !hasLeftInPart || isParked
 	if canBeParked && f.Class == string(channels.WindowClosed) {
-		rc.replies.ClosedByProvider(c, m, d, f.Text)
+		w.ClosedByProvider(c, m, d, f.Text)
 		return nil
 	}
 	if isParked {
@@ -101,8 +101,8 @@ func (rc *Receipts) replyFailed(ctx context.Context, tx pgx.Tx, c *Conversation,
 	if !IsConfidential(&m.Message) { // a confidential message stays confidential, even if a part of it fails
 		m.SetFate(store.FateFailed, store.Reason(f.Class))
 	}
-	rc.Log.ByParley(c, store.DeedNotDelivered, Detail{Message: m.ID, Why: bridge.InWords(f.Text)})
-	rc.Mark(c, m, bridge.MarkWarning)
+	w.Log.ByParley(c, store.DeedNotDelivered, Detail{Message: m.ID, Why: bridge.InWords(f.Text)})
+	w.Mark(c, m, bridge.MarkWarning)
 
 	line := bridge.Line{
 		Content: &bridge.FailedLine{Trouble: f.Text, Hint: f.Hint, Missed: missed},
@@ -113,40 +113,40 @@ func (rc *Receipts) replyFailed(ctx context.Context, tx pgx.Tx, c *Conversation,
 	if slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return FromSurface(f).Unavailable != "" }) {
 		line.Verbs = []bridge.Verb{bridge.VerbReply} // an unavailable file would make it fail again
 	}
-	rc.TellWith(c, m, line)
-	rc.tellOrigin(c, m, f.Text)
-	rc.intake.noteOptOut(c, m, f)
-	rc.awaitAnswerAgain(c, m)
+	w.TellWith(c, m, line)
+	w.tellOrigin(c, m, f.Text)
+	w.noteOptOut(c, m, f)
+	w.awaitAnswerAgain(c, m)
 	return nil
 }
 
 // tellOrigin says in the conversation that a failed mail repeats that it didn't reach its recipient.
-func (rc *Receipts) tellOrigin(c *Conversation, m *Message, trouble string) {
+func (w *work) tellOrigin(c *Conversation, m *Message, trouble string) {
 	id, err := strconv.ParseInt(c.Traits[bridge.TraitSentFrom], 10, 64)
 	isFirst := m.CreatedAt.Equal(c.CreatedAt)
 	if err != nil || !isFirst {
 		return
 	}
-	origin := rc.Conversations.Get(store.ConversationID(id))
+	origin := w.Conversations.Get(store.ConversationID(id))
 	if origin == nil || m.AgentID == nil {
 		return
 	}
 	SetAsides(origin, slices.DeleteFunc(bridge.AsidesOf(origin.Traits), func(a bridge.Aside) bool { return a.Conversation == c.ID }))
-	line := bridge.Line{Content: &bridge.EmailedLine{Trouble: trouble}, Verb: bridge.VerbEmail, Other: rc.Refer(c, m.AccountID)}
-	line.Mentions = []bridge.AgentRef{rc.Dir.Ref(m.AccountID, *m.AgentID)}
+	line := bridge.Line{Content: &bridge.EmailedLine{Trouble: trouble}, Verb: bridge.VerbEmail, Other: w.Refer(c, m.AccountID)}
+	line.Mentions = []bridge.AgentRef{w.Dir.Ref(m.AccountID, *m.AgentID)}
 	for _, p := range c.Participants {
 		line.Args.Addresses = append(line.Args.Addresses, p.Key)
 	}
-	rc.Line(origin, line)
+	w.Line(origin, line)
 }
 
 // awaitAnswerAgain makes a conversation wait for an answer again after a reply failed. If the reply had ended the customer's wait, that
 // wait continues.
-func (rc *Receipts) awaitAnswerAgain(c *Conversation, m *Message) {
+func (w *work) awaitAnswerAgain(c *Conversation, m *Message) {
 	hadEnded := c.WaitingSince == nil
-	rc.Messages.AwaitAnswerAgain(c)
+	w.Messages.AwaitAnswerAgain(c)
 
-	d := rc.Outbox.FirstPartOf(m)
+	d := w.Outbox.FirstPartOf(m)
 	if d == nil || !hadEnded || d.DecodedPayload().Waited == nil {
 		return
 	}
@@ -154,14 +154,14 @@ func (rc *Receipts) awaitAnswerAgain(c *Conversation, m *Message) {
 		c.WaitingSince = d.DecodedPayload().Waited
 		return
 	}
-	rc.passWaitOn(c, m, d)
+	w.passWaitOn(c, m, d)
 }
 
 // passWaitOn records with the other replies to the same message since when the customer had waited, so that the wait can continue if
 // they fail, too.
-func (rc *Receipts) passWaitOn(c *Conversation, m *Message, failed *Delivery) {
-	for _, other := range rc.Messages.AnswersBeside(c, m) {
-		d := rc.Outbox.FirstPartOf(other)
+func (w *work) passWaitOn(c *Conversation, m *Message, failed *Delivery) {
+	for _, other := range w.Messages.AnswersBeside(c, m) {
+		d := w.Outbox.FirstPartOf(other)
 		if d == nil {
 			continue
 		}
@@ -173,55 +173,55 @@ func (rc *Receipts) passWaitOn(c *Conversation, m *Message, failed *Delivery) {
 }
 
 // ReplyLate shows a reply's author that the reply has not left yet, unless it was taken back since, or a receipt proves that it has left.
-func (rc *Receipts) ReplyLate(c *Conversation, f Fact) {
-	m := rc.Messages.Get(f.Message)
+func (w *work) ReplyLate(c *Conversation, f Fact) {
+	m := w.Messages.Get(f.Message)
 	if m == nil || m.Fate == store.FateOut || isTakenBack(m) || m.IsAutomaticReply() {
 		return
 	}
 
-	d := rc.Outbox.DeliveryOf(m, f.Delivery)
+	d := w.Outbox.DeliveryOf(m, f.Delivery)
 	retrying := &bridge.RetryingLine{Trouble: f.Text, Hint: f.Hint}
 	if d != nil && d.FirstAt != nil {
 		retrying.Since = *d.FirstAt
 	}
-	rc.TellWith(c, m, bridge.Line{Content: retrying, Text: rc.PartName(m, d)})
+	w.TellWith(c, m, bridge.Line{Content: retrying, Text: w.PartName(m, d)})
 }
 
 // ReplyUnclear asks a person whether a reply was sent, because its result stays unknown.
-func (rc *Receipts) ReplyUnclear(c *Conversation, f Fact) {
-	m := rc.Messages.Get(f.Message)
-	if m == nil || rc.isOldResult(m, f) {
+func (w *work) ReplyUnclear(c *Conversation, f Fact) {
+	m := w.Messages.Get(f.Message)
+	if m == nil || w.isOldResult(m, f) {
 		return
 	}
-	if rc.isProvenSent(f) || rc.hasEndedAs(f, store.Failed) || rc.noteAutoReply(c, m, store.FateUnclear, f) {
+	if w.isProvenSent(f) || w.hasEndedAs(f, store.Failed) || w.noteAutoReply(c, m, store.FateUnclear, f) {
 		return
 	}
-	rc.Log.ByParley(c, store.DeedUnclear, Detail{Message: m.ID, Why: bridge.InWords(f.Text)})
+	w.Log.ByParley(c, store.DeedUnclear, Detail{Message: m.ID, Why: bridge.InWords(f.Text)})
 	if isTakenBack(m) { // there is nothing to decide
-		rc.TellWith(c, m, MayHaveLeft(rc.Outbox.DeliveryOf(m, f.Delivery), f.Text))
+		w.TellWith(c, m, MayHaveLeft(w.Outbox.DeliveryOf(m, f.Delivery), f.Text))
 		return
 	}
 	if m.Fate == store.FateParked { // with its text: whoever sends it is asked then
-		d := rc.Outbox.DeliveryOf(m, f.Delivery)
-		rc.Line(c, bridge.Line{Content: &bridge.UnclearLine{Trouble: f.Text}, Text: rc.PartName(m, d)})
+		d := w.Outbox.DeliveryOf(m, f.Delivery)
+		w.Line(c, bridge.Line{Content: &bridge.UnclearLine{Trouble: f.Text}, Text: w.PartName(m, d)})
 		return
 	}
 
 	m.Fate, m.Dirty = store.FateUnclear, true
-	rc.Mark(c, m, bridge.MarkWarning)
-	line := UnclearReply(rc.Writer, c, m, rc.Outbox.DeliveryOf(m, f.Delivery), f.Text)
+	w.Mark(c, m, bridge.MarkWarning)
+	line := UnclearReply(w.Writer, c, m, w.Outbox.DeliveryOf(m, f.Delivery), f.Text)
 	line.Args.Delivery = f.Delivery
-	rc.TellWith(c, m, line)
+	w.TellWith(c, m, line)
 }
 
 // noteAutoReply notes that an automatic reply didn't reach its customer, or that nobody can tell. The line about it shows that, and nobody
 // is asked to send it again. It returns false for other messages.
-func (rc *Receipts) noteAutoReply(c *Conversation, m *Message, fate store.Fate, f Fact) bool {
+func (w *work) noteAutoReply(c *Conversation, m *Message, fate store.Fate, f Fact) bool {
 	if !m.IsAutomaticReply() {
 		return false
 	}
 	m.Fate, m.Dirty = fate, true
-	rc.Log.ByParley(c, store.DeedNotDelivered, Detail{Message: m.ID, Why: bridge.InWords(f.Text)})
-	rc.intake.noteOptOut(c, m, f)
+	w.Log.ByParley(c, store.DeedNotDelivered, Detail{Message: m.ID, Why: bridge.InWords(f.Text)})
+	w.noteOptOut(c, m, f)
 	return true
 }

@@ -7,10 +7,10 @@ import (
 )
 
 // inboundMessage adds a customer's message to a conversation and updates the conversation's state.
-func (it *InboundUseCases) inboundMessage(c *Conversation, a *store.Account, part int, in channels.Inbound) *Message {
-	m := it.addInbound(c, a, part, in)
+func (w *work) inboundMessage(c *Conversation, a *store.Account, part int, in channels.Inbound) *Message {
+	m := w.addInbound(c, a, part, in)
 	if in.ExternalID != "" {
-		it.AddToThread(c, in)
+		w.AddToThread(c, in)
 	}
 	c.Touch()
 	if mayBeSaidLast(c, in) {
@@ -20,9 +20,9 @@ func (it *InboundUseCases) inboundMessage(c *Conversation, a *store.Account, par
 }
 
 // addInbound adds a message to a conversation without updating the conversation's state.
-func (it *InboundUseCases) addInbound(c *Conversation, a *store.Account, part int, in channels.Inbound) *Message {
+func (w *work) addInbound(c *Conversation, a *store.Account, part int, in channels.Inbound) *Message {
 	m := &Message{Fresh: true, Message: store.Message{
-		ID:             store.MessageID(it.IDs.Next()),
+		ID:             store.MessageID(w.IDs.Next()),
 		ConversationID: c.ID,
 		Direction:      store.DirectionIn,
 		Fate:           store.FateIn,
@@ -35,25 +35,25 @@ func (it *InboundUseCases) addInbound(c *Conversation, a *store.Account, part in
 		},
 		Automatic:  in.Automatic,
 		ExternalID: in.ExternalID,
-		EventID:    it.Event.ID,
+		EventID:    w.Event.ID,
 		Part:       part,
-		SaidAt:     saidAt(it.Writer, in),
-		CreatedAt:  it.Now,
+		SaidAt:     saidAt(w.Writer, in),
+		CreatedAt:  w.Now,
 	}}
-	if i := it.People.At(NameKey{Account: a.ID, Name: in.From.Key}); i != nil {
+	if i := w.People.At(NameKey{Account: a.ID, Name: in.From.Key}); i != nil {
 		m.IdentityID = &i.ID
 	}
 
-	link, known := it.Messages.ByExternalID(NameKey{Account: a.ID, Name: in.ExternalID})
-	if known && link.MessageID == 0 { // the customer deleted it before it arrived
-		m.Revision = deletion(it.Writer, m, in)
+	link, known := w.Messages.ByExternalID(NameKey{Account: a.ID, Name: in.ExternalID})
+	if known && link.MessageID == 0 { // the customer deleted w before w arrived
+		m.Revision = deletion(w.Writer, m, in)
 	}
 
-	it.Messages.KeepFiles(m, a, in)
-	it.Messages.Rows[m.ID] = m
+	w.Messages.KeepFiles(m, a, in)
+	w.Messages.Rows[m.ID] = m
 	c.NoteLatest(m)
 	if in.ExternalID != "" {
-		it.Messages.LinkExternalID(a.ID, in.ExternalID, c.ID, m.ID)
+		w.Messages.LinkExternalID(a.ID, in.ExternalID, c.ID, m.ID)
 	}
 	return m
 }
@@ -68,17 +68,17 @@ func mayBeSaidLast(c *Conversation, in channels.Inbound) bool {
 // reopenFor opens a conversation and starts the customer's wait, because the customer wrote. A closed
 // conversation stays closed, and a snoozed one stays snoozed unless the account's settings let a message end
 // the snooze. Automatic and imported mail changes nothing.
-func (it *InboundUseCases) reopenFor(c *Conversation, in channels.Inbound) {
-	if it.isByMachine(c, in) || in.Historical || c.BridgeStatus() == bridge.StatusClosed {
+func (w *work) reopenFor(c *Conversation, in channels.Inbound) {
+	if w.isByMachine(c, in) || in.Historical || c.BridgeStatus() == bridge.StatusClosed {
 		return
 	}
 	if c.WaitingSince == nil {
-		c.WaitingSince = &it.Now
+		c.WaitingSince = &w.Now
 		c.ForgetUrgency()
 	}
 
 	if c.UnreadSince == nil {
-		c.UnreadSince = &it.Now
+		c.UnreadSince = &w.Now
 		c.RefreshCard()
 	}
 
@@ -86,34 +86,34 @@ func (it *InboundUseCases) reopenFor(c *Conversation, in channels.Inbound) {
 	case bridge.StatusOpen:
 		return
 	case bridge.StatusSnoozed:
-		if !it.Settings(c).WakeOnMessage {
+		if !w.Settings(c).WakeOnMessage {
 			return
 		}
 
-		it.workflow.EndSnooze(c)
-		it.Line(c, bridge.Line{Content: &bridge.WokeLine{Cause: bridge.WokenByCustomer}, Mentions: it.Conversations.Owners(c)})
-		it.Log.ByCustomer(c, store.DeedWoke, nil)
+		w.EndSnooze(c)
+		w.Line(c, bridge.Line{Content: &bridge.WokeLine{Cause: bridge.WokenByCustomer}, Mentions: w.Conversations.Owners(c)})
+		w.Log.ByCustomer(c, store.DeedWoke, nil)
 	case bridge.StatusResolved:
 		c.ResolvedAt, c.EndedBy, c.CloseReason = nil, nil, ""
-		it.Line(c, bridge.Line{Content: bridge.LineReopened, Mentions: it.Conversations.Owners(c)})
-		it.Log.ByCustomer(c, store.DeedReopened, nil)
-		it.workflow.GiveToPinner(c)
-	default: // pending: it opens without a line
-		it.Log.ByCustomer(c, store.DeedSetOpen, nil)
+		w.Line(c, bridge.Line{Content: bridge.LineReopened, Mentions: w.Conversations.Owners(c)})
+		w.Log.ByCustomer(c, store.DeedReopened, nil)
+		w.GiveToPinner(c)
+	default: // pending: w opens without a line
+		w.Log.ByCustomer(c, store.DeedSetOpen, nil)
 	}
 	c.Status = string(bridge.StatusOpen)
-	it.workflow.OwnersLeft(c)
+	w.OwnersLeft(c)
 	c.Touch()
 }
 
 // queueAnalysis has a customer's message analysed, together with what the customer writes in the next few
 // seconds.
-func (it *InboundUseCases) queueAnalysis(c *Conversation, m *Message) {
+func (w *work) queueAnalysis(c *Conversation, m *Message) {
 	isOfPerson := m.Automatic == "" && m.Text != ""
-	if !isOfPerson || !it.opt.Analyses {
+	if !isOfPerson || w.e.opt.Analyzer == nil {
 		return
 	}
-	if it.IsAnalysed(c) {
-		it.Bursts.Add(c, m)
+	if w.IsAnalysed(c) {
+		w.Bursts.Add(c, m)
 	}
 }

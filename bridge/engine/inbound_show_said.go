@@ -12,21 +12,21 @@ import (
 
 // showSaid posts a customer's message and its files. A chat message with files only is posted without a text,
 // so that several photos can share one post.
-func (it *InboundUseCases) showSaid(c *Conversation, t *Thread, m *Message, p Payload) {
+func (w *work) showSaid(c *Conversation, t *Thread, m *Message, p Payload) {
 	c.Unshown = true
-	hasFiles := it.Files.HasPost(&m.Message)
+	hasFiles := w.Files.HasPost(&m.Message)
 	hasText := m.Text != "" || m.Quoted != ""
 	hasRemarks := len(m.Notices) > 0 || p.Answers != nil
 	isChat := c.Exclusive
 	hasOnlyFiles := isChat && hasFiles && !hasText && !hasRemarks
 
 	if !hasOnlyFiles {
-		p.Dated = IsLate(m, it.DatabaseNow)
-		d := it.PostTo(c, t, bridge.PostSaid, m.ID, p)
-		it.makeSaidJoinable(d, t, m, p.Quote)
+		p.Dated = IsLate(m, w.DatabaseNow)
+		d := w.PostTo(c, t, bridge.PostSaid, m.ID, p)
+		w.makeSaidJoinable(d, t, m, p.Quote)
 	}
 	if hasFiles {
-		it.showFiles(c, t, m, hasOnlyFiles)
+		w.showFiles(c, t, m, hasOnlyFiles)
 	}
 }
 
@@ -37,7 +37,7 @@ const (
 
 // makeSaidJoinable allows several waiting messages of one customer to be posted together. A message that is
 // shown with its quoted history (quoted) is posted by itself.
-func (it *InboundUseCases) makeSaidJoinable(d *Delivery, t *Thread, m *Message, quoted bool) {
+func (w *work) makeSaidJoinable(d *Delivery, t *Thread, m *Message, quoted bool) {
 	if quoted {
 		return
 	}
@@ -50,7 +50,7 @@ func (it *InboundUseCases) makeSaidJoinable(d *Delivery, t *Thread, m *Message, 
 		runes += utf8.RuneCountInString(n)
 	}
 	room := maxJoinedSaid
-	if chat := it.Chat(t.AccountID); chat != nil {
+	if chat := w.Chat(t.AccountID); chat != nil {
 		room = min(room, chat.Limits().MaxTextRunes*3/4) // a quarter is left for what the surface adds
 	}
 	d.MakeJoinable(fmt.Sprintf("said:%d", from), runes, max(room, 1))
@@ -73,23 +73,23 @@ const (
 
 // showFiles posts the files of a message. If the message has only files, they may share a post with those of
 // similar messages.
-func (it *InboundUseCases) showFiles(c *Conversation, t *Thread, m *Message, hasOnlyFiles bool) {
+func (w *work) showFiles(c *Conversation, t *Thread, m *Message, hasOnlyFiles bool) {
 	var until *time.Time
 	if slices.ContainsFunc(m.Files, IsMissing) {
-		later := it.Now.Add(maxFileWait)
+		later := w.Now.Add(maxFileWait)
 		until = &later
 	}
-	l := it.SurfaceLane(c, t, bridge.PostFiles)
-	d := it.Outbox.Enqueue(l, string(bridge.PostFiles), m.ID, Payload{Files: FetchedFiles(&m.Message)}, until)
+	l := w.SurfaceLane(c, t, bridge.PostFiles)
+	d := w.Outbox.Enqueue(l, string(bridge.PostFiles), m.ID, Payload{Files: FetchedFiles(&m.Message)}, until)
 	if hasOnlyFiles && m.IdentityID != nil {
 		d.JoinKey = fmt.Sprintf("files:%d", *m.IdentityID)
 	}
-	it.setFilesSize(d, l, t, m)
+	w.setFilesSize(d, l, t, m)
 }
 
 // setFilesSize sets which share of a post a message's files take, and extends the lane's lease to the time of
 // their upload. A lane is a queue of deliveries; a process leases it while it works on one.
-func (it *InboundUseCases) setFilesSize(d *Delivery, l *Lane, t *Thread, m *Message) {
+func (w *work) setFilesSize(d *Delivery, l *Lane, t *Thread, m *Message) {
 	var size int64
 	for _, f := range m.Files {
 		size += f.SizeBytes
@@ -101,5 +101,5 @@ func (it *InboundUseCases) setFilesSize(d *Delivery, l *Lane, t *Thread, m *Mess
 	tooLarge := int64(store.JoinRoom + 1) // prevents that they share a post
 	d.JoinSize = int(min(max(byCount, byBytes), tooLarge))
 	d.Dirty = true
-	it.AllowUpload(l, t, &m.Message)
+	w.AllowUpload(l, t, &m.Message)
 }

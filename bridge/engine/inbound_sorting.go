@@ -20,22 +20,22 @@ import (
 
 // sortAutomaticMail adds an automatic mail to the account's thread of the day. The mail of a silenced sender is
 // stored without a post.
-func (it *InboundUseCases) sortAutomaticMail(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	sender := it.People.At(NameKey{Account: a.ID, Name: in.From.Key})
-	c, err := it.Conversations.SortingThread(ctx, tx, a, SortingAutomatic)
+func (w *work) sortAutomaticMail(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	sender := w.People.At(NameKey{Account: a.ID, Name: in.From.Key})
+	c, err := w.Conversations.SortingThread(ctx, tx, a, SortingAutomatic)
 	if err != nil {
 		return err
 	}
 
-	m := it.inboundMessage(c, a, part, in) // stores the mail
+	m := w.inboundMessage(c, a, part, in) // stores the mail
 	if sender != nil && sender.Silenced {
 		return nil // without a post
 	}
-	if _, err := it.OpenThread(c); err != nil {
+	if _, err := w.OpenThread(c); err != nil {
 		return err
 	}
 
-	it.Line(c, bridge.Line{
+	w.Line(c, bridge.Line{
 		Content:  &bridge.AutomaticLine{Subject: in.Subject, Cause: in.Automatic, Begins: Preview(in.Text)},
 		Customer: partyOf(in),
 		Verbs:    SortingVerbs(bridge.LineAutomatic),
@@ -64,12 +64,12 @@ func sortingArgs(c *Conversation, m *Message, in channels.Inbound) bridge.Args {
 }
 
 // envelopeOf reconstructs a mail's envelope from its line, where sortingArgs stored it. sender's name is added.
-func (it sorting) envelopeOf(m *Message, sender *store.Identity) channels.Envelope {
+func (w *work) envelopeOf(m *Message, sender *store.Identity) channels.Envelope {
 	var envelope channels.Envelope
 	party := func(name, address string) channels.Party {
 		return channels.Party{Key: bridge.AddressKey(address), Address: bridge.AddressSpelling(address), Name: name}
 	}
-	for _, tracked := range it.TrackedLines()[m.ID] {
+	for _, tracked := range w.TrackedLines()[m.ID] {
 		line := tracked.Delivery.DecodedPayload().Line
 		envelope.Via = cmp.Or(envelope.Via, line.Args.Via)
 		for _, address := range line.Args.To {
@@ -97,16 +97,16 @@ func partyOf(in channels.Inbound) bridge.PartyRef {
 
 // showUnmatchedBounce shows a bounce of an unknown message, in the account's thread of the day for automatic
 // mail.
-func (it *InboundUseCases) showUnmatchedBounce(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	c, err := it.Conversations.SortingThread(ctx, tx, a, SortingAutomatic)
+func (w *work) showUnmatchedBounce(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	c, err := w.Conversations.SortingThread(ctx, tx, a, SortingAutomatic)
 	if err != nil {
 		return err
 	}
-	m := it.inboundMessage(c, a, part, in)
-	if _, err := it.OpenThread(c); err != nil {
+	m := w.inboundMessage(c, a, part, in)
+	if _, err := w.OpenThread(c); err != nil {
 		return err
 	}
-	it.Line(c, bridge.Line{
+	w.Line(c, bridge.Line{
 		Content:  &bridge.BounceOtherLine{Words: in.Subject, Trouble: in.Status.Reason},
 		Customer: partyOf(in),
 		Args:     bridge.Args{Conversation: c.ID, Message: m.ID},
@@ -114,32 +114,29 @@ func (it *InboundUseCases) showUnmatchedBounce(ctx context.Context, tx pgx.Tx, a
 	return nil
 }
 
-// sorting implements the verbs (commands, mostly buttons) by which agents sort automatic and collected mail.
-type sorting struct{ *InboundUseCases }
-
-func promoteVerb() Case[*InboundUseCases] {
-	return Case[*InboundUseCases]{
+func promoteVerb() useCase {
+	return useCase{
 		Rules: Rules{
 			Name: bridge.VerbPromote, InDailyThread: true, CanApply: isSetAside, Deed: store.DeedPromoted,
 		},
-		DoInTx: sortMail(sorting.promote),
+		DoInTx: sortMail((*work).promote),
 	}
 }
 
-func silenceVerb() Case[*InboundUseCases] {
-	return Case[*InboundUseCases]{
+func silenceVerb() useCase {
+	return useCase{
 		Rules: Rules{
 			Name: bridge.VerbSilence, InDailyThread: true, CanApply: isSetAside, Deed: store.DeedSilenced,
 		},
-		DoInTx: sortMail(sorting.silenceSender),
+		DoInTx: sortMail((*work).silenceSender),
 	}
 }
 
-func unsilenceVerb() Case[*InboundUseCases] {
-	return Case[*InboundUseCases]{
+func unsilenceVerb() useCase {
+	return useCase{
 		Rules: Rules{Name: bridge.VerbUnsilence, InDailyThread: true, Deed: store.DeedUnblocked},
-		DoInTx: func(it *InboundUseCases, ctx context.Context, tx pgx.Tx, r Request) error {
-			return sorting{it}.unsilenceSenders(ctx, tx, r)
+		DoInTx: func(w *work, ctx context.Context, tx pgx.Tx, r Request) error {
+			return w.unsilenceSenders(ctx, tx, r)
 		},
 	}
 }
@@ -156,26 +153,26 @@ func isSetAside(c *store.Conversation, m *store.Message) bool {
 }
 
 // sorter applies one of these verbs to a mail and its sender.
-type sorter func(it sorting, ctx context.Context, tx pgx.Tx, r Request, m *Message, sender *store.Identity) error
+type sorter func(w *work, ctx context.Context, tx pgx.Tx, r Request, m *Message, sender *store.Identity) error
 
 // sortMail returns the use case that applies sort to the mail that a request is about.
-func sortMail(sort sorter) InTx[*InboundUseCases] {
-	return func(it *InboundUseCases, ctx context.Context, tx pgx.Tx, r Request) error {
+func sortMail(sort sorter) inTx {
+	return func(w *work, ctx context.Context, tx pgx.Tx, r Request) error {
 		if r.Conversation.Kind != store.KindAutomatic {
-			it.Refuse(r, "not_automatic", "That is for mails in the threads that collect automatic mail. This is a conversation.",
-				"Without an answer, an admin ends it: !close")
+			w.Refuse(r, "not_automatic", "That is for mails in the threads that collect automatic mail. This is a conversation.",
+				"Without an answer, an admin ends w: !close")
 			return nil
 		}
-		m := it.MessageOfAction(r)
+		m := w.MessageOfAction(r)
 		isSortable := m != nil && m.IdentityID != nil
 		if !isSortable {
-			it.Refuse(r, "unknown_message", "I don't know which mail you mean.", "Use the button under the mail.")
+			w.Refuse(r, "unknown_message", "I don't know which mail you mean.", "Use the button under the mail.")
 			return nil
 		}
 
 		hasBeenPromoted := m.ConversationID != r.Conversation.ID // by a colleague
 		if hasBeenPromoted {
-			it.Whisper(r, bridge.Line{
+			w.Whisper(r, bridge.Line{
 				Content: bridge.LineDecided,
 				Verb:    r.Verb,
 				Outcome: &bridge.Outcome{State: bridge.OutcomePromoted},
@@ -184,62 +181,62 @@ func sortMail(sort sorter) InTx[*InboundUseCases] {
 			return nil
 		}
 
-		sender, err := it.People.SenderOf(ctx, tx, m)
+		sender, err := w.People.SenderOf(ctx, tx, m)
 		if err != nil {
 			return err
 		}
 		if sender == nil {
 			return nil // erased since
 		}
-		return sort(sorting{it}, ctx, tx, r, m, sender)
+		return sort(w, ctx, tx, r, m, sender)
 	}
 }
 
 // promote turns a mail into a conversation of its own. It refuses if the account is a chat in which the sender
 // has an open conversation. It also refuses if the line about the mail was removed, as happens some time after
 // the thread's last mail: without it the recipients of answers are unknown.
-func (it sorting) promote(ctx context.Context, tx pgx.Tx, r Request, m *Message, sender *store.Identity) error {
-	open, err := it.OpenConversationWith(ctx, tx, r.Conversation.AccountID, sender)
+func (w *work) promote(ctx context.Context, tx pgx.Tx, r Request, m *Message, sender *store.Identity) error {
+	open, err := w.OpenConversationWith(ctx, tx, r.Conversation.AccountID, sender)
 	if err != nil {
 		return err
 	}
 	if open != 0 {
-		it.Refuse(r, "continued", fmt.Sprintf("The customer's conversation continues in #%d.", open), "Answer there, or resolve it first.")
+		w.Refuse(r, "continued", fmt.Sprintf("The customer's conversation continues in #%d.", open), "Answer there, or resolve it first.")
 		return nil
 	}
 
-	if len(it.TrackedLines()[m.ID]) == 0 {
-		it.Refuse(r, "line_gone", "That mail came too long ago: to whom answers to it go isn't known any more.",
+	if len(w.TrackedLines()[m.ID]) == 0 {
+		w.Refuse(r, "line_gone", "That mail came too long ago: to whom answers to it go isn't known any more.",
 			"Answer it in the mailbox, or begin a conversation: !new")
 		return nil
 	}
 
-	_, err = it.promoteMail(ctx, tx, r, m, sender)
+	_, err = w.promoteMail(ctx, tx, r, m, sender)
 	return err
 }
 
 // silenceSender makes later automatic mail of a sender be stored in the thread of the day without a post.
-func (it sorting) silenceSender(_ context.Context, _ pgx.Tx, r Request, m *Message, i *store.Identity) error {
-	i.Silenced, it.People.DirtyIdentities[i.ID] = true, true
-	it.NoteDecision(m, r.Agent, bridge.OutcomeSilenced)
-	it.Log.Did(r, Detail{Text: i.Key})
+func (w *work) silenceSender(_ context.Context, _ pgx.Tx, r Request, m *Message, i *store.Identity) error {
+	i.Silenced, w.People.DirtyIdentities[i.ID] = true, true
+	w.NoteDecision(m, r.Agent, bridge.OutcomeSilenced)
+	w.Log.Did(r, Detail{Text: i.Key})
 	done := &bridge.SendersLine{Senders: i.Key}
 	if r.Conversation.Collects != nil {
 		done.Hint = "What is not above the limit still becomes a conversation, and the next day's thread shows what is."
 	}
-	it.Confirm(r, bridge.Line{Content: done, Verb: bridge.VerbSilence})
+	w.Confirm(r, bridge.Line{Content: done, Verb: bridge.VerbSilence})
 	return nil
 }
 
 // unsilenceSenders makes automatic mail of silenced senders be shown again: of the sender of the mail
 // whose button was clicked, or of the addresses that the command names.
-func (it sorting) unsilenceSenders(ctx context.Context, tx pgx.Tx, r Request) error {
+func (w *work) unsilenceSenders(ctx context.Context, tx pgx.Tx, r Request) error {
 	c, a := r.Conversation, r.Action
-	m := it.Messages.Get(a.Args.Message)
+	m := w.Messages.Get(a.Args.Message)
 	if m != nil && m.ConversationID != c.ID {
-		m = nil // it isn't a mail of this thread
+		m = nil // w isn't a mail of this thread
 	}
-	senders, err := it.findSenders(ctx, tx, r, m)
+	senders, err := w.findSenders(ctx, tx, r, m)
 	if err != nil {
 		return err
 	}
@@ -247,31 +244,31 @@ func (it sorting) unsilenceSenders(ctx context.Context, tx pgx.Tx, r Request) er
 	var freed []string
 	for _, sender := range senders {
 		if sender.Silenced {
-			sender.Silenced, it.People.DirtyIdentities[sender.ID] = false, true
+			sender.Silenced, w.People.DirtyIdentities[sender.ID] = false, true
 			freed = append(freed, sender.Key)
 		}
 	}
 
 	if len(freed) == 0 {
-		it.Refuse(r, "not_silenced", "Nobody of that address is silenced here.",
+		w.Refuse(r, "not_silenced", "Nobody of that address is silenced here.",
 			"Say which: !unsilence news@shop.example. parley doctor lists them.")
 		return nil
 	}
 	if m != nil {
-		it.NoteDecision(m, r.Agent, bridge.OutcomeUnsilenced)
+		w.NoteDecision(m, r.Agent, bridge.OutcomeUnsilenced)
 	}
 
-	it.Log.Did(r, Detail{Text: strings.Join(freed, ", ")})
-	it.Confirm(r, bridge.Line{Content: &bridge.SendersLine{Senders: strings.Join(freed, ", ")}, Verb: bridge.VerbUnsilence})
+	w.Log.Did(r, Detail{Text: strings.Join(freed, ", ")})
+	w.Confirm(r, bridge.Line{Content: &bridge.SendersLine{Senders: strings.Join(freed, ", ")}, Verb: bridge.VerbUnsilence})
 	return nil
 }
 
 // findSenders returns the sender of m, which may be nil, and the senders whose addresses the request names.
 // Senders that this batch hasn't loaded are found only if they are silenced.
-func (it sorting) findSenders(ctx context.Context, tx pgx.Tx, r Request, m *Message) ([]*store.Identity, error) {
+func (w *work) findSenders(ctx context.Context, tx pgx.Tx, r Request, m *Message) ([]*store.Identity, error) {
 	var found []*store.Identity
 	if m != nil && m.IdentityID != nil {
-		sender, err := it.People.SenderOf(ctx, tx, m)
+		sender, err := w.People.SenderOf(ctx, tx, m)
 		if err != nil {
 			return nil, err
 		}
@@ -284,7 +281,7 @@ func (it sorting) findSenders(ctx context.Context, tx pgx.Tx, r Request, m *Mess
 	var unloaded []string
 	for _, address := range r.Args.Addresses {
 		key := bridge.AddressKey(address)
-		if sender := it.People.At(NameKey{Account: account, Name: key}); sender != nil {
+		if sender := w.People.At(NameKey{Account: account, Name: key}); sender != nil {
 			found = append(found, sender)
 		} else {
 			unloaded = append(unloaded, key)
@@ -299,7 +296,7 @@ func (it sorting) findSenders(ctx context.Context, tx pgx.Tx, r Request, m *Mess
 		return nil, err
 	}
 	for i := range rows {
-		it.People.AddIdentity(&rows[i])
+		w.People.AddIdentity(&rows[i])
 		found = append(found, &rows[i])
 	}
 	return found, nil
@@ -307,7 +304,7 @@ func (it sorting) findSenders(ctx context.Context, tx pgx.Tx, r Request, m *Mess
 
 // promoteMail makes a mail the first message of a new conversation, and the agent its owner. The request's
 // conversation is the one that has it, such as the thread of the day.
-func (it sorting) promoteMail(
+func (w *work) promoteMail(
 	ctx context.Context, tx pgx.Tx, r Request, m *Message, i *store.Identity,
 ) (*Conversation, error) {
 	mail := channels.Inbound{
@@ -316,10 +313,10 @@ func (it sorting) promoteMail(
 		Automatic: m.Automatic,
 		Subject:   m.Subject,
 		From:      channels.Party{Key: i.Key, Name: i.Name},
-		Envelope:  it.envelopeOf(m, i),
+		Envelope:  w.envelopeOf(m, i),
 	}
 	mail.Envelope.Via = cmp.Or(mail.Envelope.Via, r.Conversation.Via)
-	c, err := it.newConversation(ctx, tx, r.Conversation.Account, mail, nil)
+	c, err := w.newConversation(ctx, tx, r.Conversation.Account, mail, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -330,27 +327,27 @@ func (it sorting) promoteMail(
 			c.Visibility = of.Visibility
 		}
 	}
-	it.replies.Recipients(c, mail, m.ID)
+	w.Recipients(c, mail, m.ID)
 	c.Assignees = []store.AgentID{r.Agent.ID}
 	c.LastFrom, c.LastPreview = store.FromCustomer, Preview(m.Text)
 	c.LastExternalID = m.ExternalID
-	since := it.Now
+	since := w.Now
 	c.WaitingSince = &since
 	if m.ExternalID != "" {
-		it.AddRef(c, m.ExternalID)
+		w.AddRef(c, m.ExternalID)
 	}
 
-	it.Messages.Move(m, c)
-	m.Automatic = "" // an agent wants it answered: from now on it counts as a person's message
-	it.NoteDecision(m, r.Agent, bridge.OutcomePromoted)
-	t, err := it.OpenThread(c)
+	w.Messages.Move(m, c)
+	m.Automatic = "" // an agent wants w answered: from now on w counts as a person's message
+	w.NoteDecision(m, r.Agent, bridge.OutcomePromoted)
+	t, err := w.OpenThread(c)
 	if err != nil {
 		return nil, err
 	}
 
-	it.replies.OpenWindow(c, mail) // in a chat, the reply window counts from this message
-	it.showSaid(c, t, m, Payload{Quote: m.Quoted != ""})
-	it.queueAnalysis(c, m)
-	it.Log.Did(r.About(c), Detail{Message: m.ID})
+	w.OpenWindow(c, mail) // in a chat, the reply window counts from this message
+	w.showSaid(c, t, m, Payload{Quote: m.Quoted != ""})
+	w.queueAnalysis(c, m)
+	w.Log.Did(r.About(c), Detail{Message: m.ID})
 	return c, nil
 }

@@ -8,25 +8,25 @@ import (
 // settleIfStopped is called when a part of a reply, which is one of its deliveries, has a result. It returns true if the
 // part won't be sent any more, because somebody took it back, or because an edit removed its content and its attempt
 // failed. Parley posts nothing about such a part. If all other parts were sent, the reply counts as sent.
-func (rc *Receipts) settleIfStopped(c *Conversation, m *Message, part store.DeliveryID) bool {
-	rc.Outbox.StopEmptyParts(m)
-	d := rc.Outbox.Delivery(part)
+func (w *work) settleIfStopped(c *Conversation, m *Message, part store.DeliveryID) bool {
+	w.Outbox.StopEmptyParts(m)
+	d := w.Outbox.Delivery(part)
 	if d == nil || d.State != store.Cancelled {
 		return false
 	}
-	rc.speech.SettleStopped(c, m)
+	w.SettleStopped(c, m)
 	return true
 }
 
 // awaitOtherParts is called when the provider has accepted a part of a reply. It returns true if the reply doesn't count as
 // sent yet, because other parts were not accepted. If the reply was taken back, awaitOtherParts tells its author what the
 // customer has got. It doesn't if Parley knew of the acceptance before (isNew is false).
-func (rc *Receipts) awaitOtherParts(c *Conversation, m *Message, isNew bool) bool {
-	if !rc.Outbox.AwaitOtherParts(m) {
+func (w *work) awaitOtherParts(c *Conversation, m *Message, isNew bool) bool {
+	if !w.Outbox.AwaitOtherParts(m) {
 		return false
 	}
 	if isNew && isTakenBack(m) {
-		TellWhatArrived(rc.Writer, c, m)
+		TellWhatArrived(w.Writer, c, m)
 	}
 	return true
 }

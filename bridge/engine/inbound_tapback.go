@@ -169,13 +169,13 @@ func (tb tapback) quotes(text, signature string) bool {
 const maxTapbackAge = 100
 
 // readTapback makes a text in a chat a reaction if it is a tapback that quotes a message of ours.
-func (it *InboundUseCases) readTapback(ctx context.Context, tx pgx.Tx, a *store.Account, in *channels.Inbound) error {
+func (w *work) readTapback(ctx context.Context, tx pgx.Tx, a *store.Account, in *channels.Inbound) error {
 	isText := in.Kind == channels.InboundMessage && in.Change.Target == "" && len(in.Attachments) == 0
-	if !isText || it.Caps(a.ID).Threads {
+	if !isText || w.Caps(a.ID).Threads {
 		return nil
 	}
 	said, ok := parseTapback(in.Text)
-	c := it.ConversationOf(a, *in)
+	c := w.ConversationOf(a, *in)
 	if !ok || c == nil {
 		return nil
 	}
@@ -186,14 +186,14 @@ func (it *InboundUseCases) readTapback(ctx context.Context, tx pgx.Tx, a *store.
 	}
 	signature, _ := SignatureOf(a, c.Via, nil, false)
 	for _, m := range latest {
-		known := it.Messages.Rows[m.ID]
+		known := w.Messages.Rows[m.ID]
 		if known == nil {
 			known = &Message{Message: m}
 		}
 		if m.Direction != store.DirectionOut || known.ExternalID == "" || !said.quotes(m.Text, signature) {
 			continue
 		}
-		it.Messages.Rows[m.ID] = known
+		w.Messages.Rows[m.ID] = known
 		in.Kind = channels.InboundReaction
 		in.Change = channels.Change{Target: known.ExternalID, Emoji: said.emoji}
 		in.Answers.Message = int64(m.ID)

@@ -28,32 +28,32 @@ func namesRecipient(in channels.Inbound) bool {
 // replyByRecipient finds the reply that a receipt is about by its recipient, if the receipt names one of our
 // conversations but no message. It returns nil if there is no single such reply, or if no conversation of ours is
 // named: unknown ids are those of another program.
-func (rc *Receipts) replyByRecipient(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) (*Delivery, error) {
+func (w *work) replyByRecipient(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) (*Delivery, error) {
 	if !namesRecipient(in) || in.Answers.Conversation == 0 {
 		return nil, nil
 	}
-	return ReplySentTo(ctx, tx, rc.Book, a, store.ConversationID(in.Answers.Conversation), in.Status.Recipient)
+	return ReplySentTo(ctx, tx, w.Book, a, store.ConversationID(in.Answers.Conversation), in.Status.Recipient)
 }
 
 // applyUnmatched applies a receipt that matches no message of ours.
-func (rc *Receipts) applyUnmatched(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	if rc.isOfOtherSystem(a, in.Status) {
+func (w *work) applyUnmatched(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	if w.isOfOtherSystem(a, in.Status) {
 		return nil
 	}
 	if NamesRecipientAlone(in) {
-		return rc.applyUnproven(ctx, tx, a, part, in)
+		return w.applyUnproven(ctx, tx, a, part, in)
 	}
-	return rc.intake.showUnmatchedBounce(ctx, tx, a, part, in)
+	return w.showUnmatchedBounce(ctx, tx, a, part, in)
 }
 
 // applyUnproven applies a report that names only a recipient. It may be about any mail by anybody, so it is
 // handled as automatic mail, once for all of its recipients. If we sent a single reply to the recipient, its
 // author is shown that the report may be about it. The reply's state doesn't change.
-func (rc *Receipts) applyUnproven(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+func (w *work) applyUnproven(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	s := in.Status
 	if part == 0 {
 		in.Kind, in.Status = channels.InboundMessage, nil
-		if err := rc.intake.customerWrites(ctx, tx, a, part, in); err != nil {
+		if err := w.customerWrites(ctx, tx, a, part, in); err != nil {
 			return err
 		}
 	}
@@ -61,25 +61,25 @@ func (rc *Receipts) applyUnproven(ctx context.Context, tx pgx.Tx, a *store.Accou
 		return nil
 	}
 	const anyConversation = 0
-	d, err := ReplySentTo(ctx, tx, rc.Book, a, anyConversation, s.Recipient)
+	d, err := ReplySentTo(ctx, tx, w.Book, a, anyConversation, s.Recipient)
 	if err != nil || d == nil {
 		return err
 	}
 	if d.State != store.Failed && !hasArrived(d) {
-		rc.showUnproven(d, s.Recipient)
+		w.showUnproven(d, s.Recipient)
 	}
 	return nil
 }
 
 // showUnproven shows in a reply's thread, once for each recipient, that a report may be about that reply. It
 // doesn't show the report's text, which agents would take for a mail server's.
-func (rc *Receipts) showUnproven(d *Delivery, recipient string) {
-	m, p, key := rc.Messages.Get(d.MessageID), d.DecodedPayload(), bridge.AddressKey(recipient)
+func (w *work) showUnproven(d *Delivery, recipient string) {
+	m, p, key := w.Messages.Get(d.MessageID), d.DecodedPayload(), bridge.AddressKey(recipient)
 	if slices.Contains(p.Reported, key) {
 		return
 	}
 	p.Reported = append(p.Reported, key)
 	d.SetPayload(p)
 	content := &bridge.BounceOtherLine{Words: m.Text, Recipient: recipient}
-	rc.LineAbout(rc.Conversations.Get(m.ConversationID), m, bridge.Line{Content: content})
+	w.LineAbout(w.Conversations.Get(m.ConversationID), m, bridge.Line{Content: content})
 }

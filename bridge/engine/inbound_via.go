@@ -25,12 +25,12 @@ func isFoundLate(databaseNow time.Time, e store.Event, in channels.Inbound) bool
 
 // noteOwnAddress records the own address that the customer wrote to last. A late message doesn't count if the
 // customer has written since.
-func noteOwnAddress(it *InboundUseCases, c *Conversation, in channels.Inbound) {
+func noteOwnAddress(w *work, c *Conversation, in channels.Inbound) {
 	via := in.Envelope.Via
-	if in.Historical || via == "" || via == c.Via || !isAddressedBy(it, c, in) {
+	if in.Historical || via == "" || via == c.Via || !isAddressedBy(w, c, in) {
 		return
 	}
-	if isFoundLate(it.DatabaseNow, it.Event, in) && hasWrittenSince(it, c, saidAt(it.Writer, in)) {
+	if isFoundLate(w.DatabaseNow, w.Event, in) && hasWrittenSince(w, c, saidAt(w.Writer, in)) {
 		return
 	}
 
@@ -40,20 +40,20 @@ func noteOwnAddress(it *InboundUseCases, c *Conversation, in channels.Inbound) {
 
 // isAddressedBy reports whether the customer wrote a message to our address. Among mails it excludes automatic
 // ones, those by people who get no replies, and blind copies, which don't name our address.
-func isAddressedBy(it *InboundUseCases, c *Conversation, in channels.Inbound) bool {
+func isAddressedBy(w *work, c *Conversation, in channels.Inbound) bool {
 	if c.Exclusive {
 		return true // a chat
 	}
-	return in.Automatic == "" && !in.Envelope.Blind && !it.People.IsNewcomer(c, in.From.Key)
+	return in.Automatic == "" && !in.Envelope.Blind && !w.People.IsNewcomer(c, in.From.Key)
 }
 
 // hasWrittenSince reports whether a customer has written after a time. If none of the latest messages is the customer's,
 // it reports whether anything was said after that time.
-func hasWrittenSince(it *InboundUseCases, c *Conversation, at time.Time) bool {
+func hasWrittenSince(w *work, c *Conversation, at time.Time) bool {
 	isByCustomer := func(m store.Message) bool { return m.Direction == store.DirectionIn }
-	latest := it.Messages.Latest(c)
+	latest := w.Messages.Latest(c)
 	if !slices.ContainsFunc(latest, isByCustomer) {
-		return c.LastAt.After(it.ByParleysClock(at))
+		return c.LastAt.After(w.ByParleysClock(at))
 	}
 	return slices.ContainsFunc(latest, func(m store.Message) bool { return isByCustomer(m) && m.SaidAt.After(at) })
 }

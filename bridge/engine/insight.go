@@ -20,18 +20,18 @@ type InsightUseCases struct {
 
 // KeepAnalysis stores the results of a burst's analysis, and shows what is new in a note in the thread. The note mentions nobody,
 // except that the owners are alerted once when the conversation becomes urgent.
-func (us *InsightUseCases) KeepAnalysis(c *Conversation, f Fact) {
+func (w *work) KeepAnalysis(c *Conversation, f Fact) {
 	a := f.Answer
-	if a == nil || !us.IsAnalysed(c) {
+	if a == nil || !w.IsAnalysed(c) {
 		return
 	}
 
-	us.translate(c, f)
+	w.translate(c, f)
 	note := &bridge.AnalysisLine{Before: moodOf(c), Sentiment: cmp.Or(a.Sentiment, analysis.Neutral), Intents: a.Intents}
-	isMoodNews := us.keepMood(c, a.Sentiment)
+	isMoodNews := w.keepMood(c, a.Sentiment)
 	// Each burst is analysed alone. If the customer adds something harmless to an urgent question, the question stays urgent.
-	isStillUrgent := bridge.IsUrgent(c.Traits) && us.Messages.WaitedBefore(c, cmp.Or(f.From, f.UpTo))
-	isUrgencyNews, alertOwners := us.keepUrgency(c, a.Urgency.Urgent || isStillUrgent)
+	isStillUrgent := bridge.IsUrgent(c.Traits) && w.Messages.WaitedBefore(c, cmp.Or(f.From, f.UpTo))
+	isUrgencyNews, alertOwners := w.keepUrgency(c, a.Urgency.Urgent || isStillUrgent)
 
 	if a.Urgency.Urgent {
 		note.Urgent = cmp.Or(a.Urgency.Because, "…")
@@ -46,19 +46,19 @@ func (us *InsightUseCases) KeepAnalysis(c *Conversation, f Fact) {
 	}
 
 	line := bridge.Line{Content: note, Args: bridge.Args{Conversation: c.ID}}
-	line.Args.Tags, note.Tagged = us.suggestOrApplyTags(c, a.Tags)
-	note.Fits = us.newFits(c, f.Fits)
-	us.suggestReplies(c, f, note)
-	isSnoozeNews := us.suggestActions(c, f, note)
+	line.Args.Tags, note.Tagged = w.suggestOrApplyTags(c, a.Tags)
+	note.Fits = w.newFits(c, f.Fits)
+	w.suggestReplies(c, f, note)
+	isSnoozeNews := w.suggestActions(c, f, note)
 
 	if alertOwners {
-		line.Mentions = us.Conversations.Owners(c)
+		line.Mentions = w.Conversations.Owners(c)
 	}
 
 	hasNewNames := len(note.References)+len(line.Args.Tags)+len(note.Tagged)+len(note.Fits) > 0
 	hasNewReply := note.Suggested != 0
 	hasNews := isMoodNews || isUrgencyNews || areIntentsNews || isSnoozeNews || hasNewNames || hasNewReply
-	us.showNote(c, line, hasNews)
+	w.showNote(c, line, hasNews)
 }
 
 // keepIntents stores what the customer wants, and reports whether the change is worth a note.
@@ -71,11 +71,11 @@ func keepIntents(c *Conversation, intents []string) bool {
 }
 
 // translate requests a translation of the burst if it is in another language than the team's, and the account's settings ask for it.
-func (us *InsightUseCases) translate(c *Conversation, f Fact) {
-	settings := us.Settings(c)
+func (w *work) translate(c *Conversation, f Fact) {
+	settings := w.Settings(c)
 	isForeign := f.Answer.Language != "" && f.Answer.Language != settings.Language
 	if isForeign && settings.AI.Translates {
-		us.Requests.Add(c, Ask{
+		w.Requests.Add(c, Ask{
 			Task:     analysis.Translate,
 			Language: settings.Language,
 			Occasion: OnMessage,
@@ -97,7 +97,7 @@ func moodOf(c *Conversation) analysis.Sentiment {
 
 // keepMood stores the customer's mood, and reports whether the change is worth a note: the customer has become unhappy, or is no
 // longer unhappy. Other moods aren't worth one, and Pressing is covered by the urgency.
-func (us *InsightUseCases) keepMood(c *Conversation, s analysis.Sentiment) bool {
+func (w *work) keepMood(c *Conversation, s analysis.Sentiment) bool {
 	before := moodOf(c)
 	kept := string(s)
 	if s == analysis.Neutral || s == analysis.Pressing {
@@ -121,7 +121,7 @@ func isUnhappy(s analysis.Sentiment) bool { return s == analysis.Negative || s =
 
 // keepUrgency stores whether the conversation is urgent. It returns whether that is worth a note, and whether to alert the owners:
 // only once per conversation, and only while the customer waits for an answer that nobody has written yet.
-func (us *InsightUseCases) keepUrgency(c *Conversation, urgent bool) (isNews, alertOwners bool) {
+func (us *work) keepUrgency(c *Conversation, urgent bool) (isNews, alertOwners bool) {
 	before := c.Traits[bridge.TraitUrgent]
 	wereAlerted := before == bridge.UrgentTold || before == bridge.UrgentOnce || before == bridge.UrgentAnsweredTold
 	customerWaits := c.WaitingSince != nil && c.BridgeStatus().Open()
@@ -164,9 +164,9 @@ func newReferences(c *Conversation, found []analysis.Reference) (fresh []bridge.
 
 // suggestOrApplyTags returns the tags that the note suggests. If the account's settings say so, it adds them to the conversation
 // instead, and returns the added ones.
-func (us *InsightUseCases) suggestOrApplyTags(c *Conversation, found []string) (suggested, added []string) {
-	fresh := us.newTags(c, found)
-	if !us.Settings(c).AI.AppliesTags {
+func (w *work) suggestOrApplyTags(c *Conversation, found []string) (suggested, added []string) {
+	fresh := w.newTags(c, found)
+	if !w.Settings(c).AI.AppliesTags {
 		return fresh, nil
 	}
 
@@ -178,32 +178,32 @@ func (us *InsightUseCases) suggestOrApplyTags(c *Conversation, found []string) (
 
 	c.Tags = slices.Concat(c.Tags, added)
 	for _, name := range added {
-		us.Suggestions.Settle(c, store.SuggestsTag, name, store.SuggestionUsed)
+		w.Suggestions.Settle(c, store.SuggestsTag, name, store.SuggestionUsed)
 	}
 
-	us.Log.ByParley(c, store.DeedTagged, Detail{Text: strings.Join(added, ", ")})
+	w.Log.ByParley(c, store.DeedTagged, Detail{Text: strings.Join(added, ", ")})
 	c.RefreshCard()
 	return nil, added
 }
 
 // newTags returns the found tags that can be suggested: they are active, the conversation doesn't have them, nobody has removed them
 // from it, and they were not suggested before. It records them as suggested.
-func (us *InsightUseCases) newTags(c *Conversation, found []string) (fresh []string) {
-	removed := us.Dir.CurrentTagNames(c.NamesIn(bridge.TraitUntagged))
+func (w *work) newTags(c *Conversation, found []string) (fresh []string) {
+	removed := w.Dir.CurrentTagNames(c.NamesIn(bridge.TraitUntagged))
 	for _, name := range found {
-		canBeChosen := slices.ContainsFunc(us.Dir.Tags, func(t store.Tag) bool {
+		canBeChosen := slices.ContainsFunc(w.Dir.Tags, func(t store.Tag) bool {
 			isActiveTag := t.Active && t.Kind != store.TagLabel
 			return isActiveTag && t.Name == name
 		})
 
 		isName := func(t string) bool { return strings.EqualFold(t, name) }
-		hasTag := slices.ContainsFunc(us.Dir.CurrentTagNames(c.Tags), isName)
+		hasTag := slices.ContainsFunc(w.Dir.CurrentTagNames(c.Tags), isName)
 		if !canBeChosen || hasTag {
 			continue
 		}
 
 		wasRemoved := slices.ContainsFunc(removed, isName)
-		if !wasRemoved && us.Suggestions.Show(c, store.SuggestsTag, name) {
+		if !wasRemoved && w.Suggestions.Show(c, store.SuggestsTag, name) {
 			fresh = append(fresh, name)
 		}
 	}
@@ -212,9 +212,9 @@ func (us *InsightUseCases) newTags(c *Conversation, found []string) (fresh []str
 }
 
 // newFits returns the fitting message templates that were not suggested before, and records them as suggested.
-func (us *InsightUseCases) newFits(c *Conversation, fits []FittingText) (fresh []bridge.TemplateRef) {
+func (w *work) newFits(c *Conversation, fits []FittingText) (fresh []bridge.TemplateRef) {
 	for _, t := range fits {
-		if us.Suggestions.Show(c, store.SuggestsTemplate, t.Name) {
+		if w.Suggestions.Show(c, store.SuggestsTemplate, t.Name) {
 			fresh = append(fresh, bridge.TemplateRef{ID: t.Template, Name: t.Name})
 		}
 	}

@@ -20,9 +20,9 @@ const maxNamed = 5
 
 // showNote shows the results of an analysis. It edits the standing note if there is one; otherwise it posts a note if hasNews is true.
 // A note that mentions people is always posted as a new one, because editing a post notifies nobody.
-func (us *InsightUseCases) showNote(c *Conversation, line bridge.Line, hasNews bool) {
-	t := c.Home(us.Dir)
-	standing := us.Outbox.Delivery(c.StandingNote(t))
+func (w *work) showNote(c *Conversation, line bridge.Line, hasNews bool) {
+	t := c.Home(w.Dir)
+	standing := w.Outbox.Delivery(c.StandingNote(t))
 	var before *bridge.Line
 	if standing != nil {
 		before = standing.DecodedPayload().Line // nil if the note was erased while it waited to be posted
@@ -36,35 +36,35 @@ func (us *InsightUseCases) showNote(c *Conversation, line bridge.Line, hasNews b
 	case mayEdit && isSameLine(line, *before):
 		return
 	case mayEdit:
-		us.changeNote(c, t, standing, line)
+		w.changeNote(c, t, standing, line)
 	case !hasNews:
 		return
 	default:
-		us.postNote(c, t, line)
+		w.postNote(c, t, line)
 	}
 
 	a := line.Content.(*bridge.AnalysisLine)
 	if a.Urgent != "" && c.Traits[bridge.TraitPriority] != "urgent" {
-		us.Suggestions.Show(c, store.SuggestsPriority, "urgent")
+		w.Suggestions.Show(c, store.SuggestsPriority, "urgent")
 	}
 
-	us.Log.ByParley(c, store.DeedAnalysed, Detail{
+	w.Log.ByParley(c, store.DeedAnalysed, Detail{
 		Text: strings.Join(append([]string{string(a.Sentiment)}, a.Intents...), ", "),
 		Why:  bridge.InWords(a.Urgent),
 	})
 }
 
 // postNote posts a note, which becomes the thread's standing note.
-func (us *InsightUseCases) postNote(c *Conversation, t *Thread, line bridge.Line) {
-	if d := us.Line(c, line); d != nil {
+func (w *work) postNote(c *Conversation, t *Thread, line bridge.Line) {
+	if d := w.Line(c, line); d != nil {
 		c.KeepNote(d, t)
 	}
 }
 
 // changeNote replaces the content of the standing note. If the note is not posted yet, it changes the queued post. Otherwise it queues
 // an edit.
-func (us *InsightUseCases) changeNote(c *Conversation, t *Thread, standing *Delivery, line bridge.Line) {
-	if us.Outbox.CanBeTakenBack(standing) {
+func (w *work) changeNote(c *Conversation, t *Thread, standing *Delivery, line bridge.Line) {
+	if w.Outbox.CanBeTakenBack(standing) {
 		standing.SetLine(line)
 		return
 	}
@@ -72,7 +72,7 @@ func (us *InsightUseCases) changeNote(c *Conversation, t *Thread, standing *Deli
 	for i := range line.Mentions {
 		line.Mentions[i].User = "" // keep the names, but don't notify anybody again
 	}
-	edit := us.Outbox.Enqueue(us.ChangesLane(c, t), string(bridge.PostLine), NoMessage, Payload{
+	edit := w.Outbox.Enqueue(w.ChangesLane(c, t), string(bridge.PostLine), NoMessage, Payload{
 		Place:   bridge.Place{Channel: t.Channel, Thread: t.Root},
 		Line:    &line,
 		Changes: standing.ID,
@@ -82,15 +82,15 @@ func (us *InsightUseCases) changeNote(c *Conversation, t *Thread, standing *Deli
 
 // PostUnchanged posts a note as a new one after its edit has failed: the old one was deleted, or the chat doesn't allow the edit. It
 // does nothing if there has been a later edit, or if the conversation is over.
-func (us *InsightUseCases) PostUnchanged(c *Conversation, failed *Delivery) {
-	t, line := c.Home(us.Dir), failed.DecodedPayload().Line
+func (w *work) PostUnchanged(c *Conversation, failed *Delivery) {
+	t, line := c.Home(w.Dir), failed.DecodedPayload().Line
 	if line == nil || line.Kind() != bridge.LineAnalysis {
 		return
 	}
 	if c.StandingNote(t) != failed.ID || !c.BridgeStatus().Open() {
 		return
 	}
-	us.postNote(c, t, *line)
+	w.postNote(c, t, *line)
 }
 
 // joinNotes merges the results of a later analysis (line) into an earlier note (before). The later mood wins, as do later intents that

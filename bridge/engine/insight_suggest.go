@@ -15,7 +15,7 @@ import (
 
 // rememberReply reports whether the first suggested reply is worth a note, and records it as suggested. It is not if the customer only
 // gave thanks or feedback, or if the same reply was suggested before.
-func (us *InsightUseCases) rememberReply(c *Conversation, f Fact) bool {
+func (w *work) rememberReply(c *Conversation, f Fact) bool {
 	replies := f.Answer.Replies
 	if len(replies) == 0 || !isWorthNote(f.Answer.Intents) {
 		return false
@@ -24,16 +24,16 @@ func (us *InsightUseCases) rememberReply(c *Conversation, f Fact) bool {
 }
 
 // suggestReplies stores the suggested replies for the form, and their sources in the note, unless they were suggested before.
-func (us *InsightUseCases) suggestReplies(c *Conversation, f Fact, note *bridge.AnalysisLine) {
-	if !us.rememberReply(c, f) {
+func (w *work) suggestReplies(c *Conversation, f Fact, note *bridge.AnalysisLine) {
+	if !w.rememberReply(c, f) {
 		return
 	}
 	var kept []store.SuggestedReply
 	for _, r := range f.Answer.Replies {
 		kept = append(kept, store.SuggestedReply{Text: r.Text, Sources: sourcesOf(f, r)})
 	}
-	us.Suggested.Keep(c, f.UpTo, kept)
-	us.Suggestions.Record(c, store.SuggestsReply, strconv.FormatInt(int64(f.UpTo), 10))
+	w.Suggested.Keep(c, f.UpTo, kept)
+	w.Suggestions.Record(c, store.SuggestsReply, strconv.FormatInt(int64(f.UpTo), 10))
 	note.Suggested = f.UpTo
 	for _, s := range kept[0].Sources {
 		note.Sources = append(note.Sources, bridge.SourceRef{Title: s.Title, Link: s.Link})
@@ -51,7 +51,7 @@ func sourcesOf(f Fact, r analysis.Reply) (all []store.SuggestedSource) {
 }
 
 // suggestActions adds a day until which the conversation may be snoozed to a note. It reports whether it is worth a note by itself.
-func (us *InsightUseCases) suggestActions(c *Conversation, f Fact, note *bridge.AnalysisLine) (isSnoozeNews bool) {
+func (w *work) suggestActions(c *Conversation, f Fact, note *bridge.AnalysisLine) (isSnoozeNews bool) {
 	for _, a := range f.Answer.Actions {
 		switch a.Name {
 		case analysis.Snooze:
@@ -59,9 +59,9 @@ func (us *InsightUseCases) suggestActions(c *Conversation, f Fact, note *bridge.
 			if err != nil {
 				continue // the model's answer isn't a date
 			}
-			if analysis.CanRestUntil(day, us.Now) {
+			if analysis.CanRestUntil(day, w.Now) {
 				note.Until = a.Value
-				isSnoozeNews = us.Suggestions.Show(c, store.SuggestsSnooze, a.Value)
+				isSnoozeNews = w.Suggestions.Show(c, store.SuggestsSnooze, a.Value)
 			}
 		case analysis.Template, analysis.Priority: // newFits adds templates; priorities are not shown
 		}

@@ -40,7 +40,7 @@ func (w *work) oops(ctx context.Context, tx pgx.Tx, r Request) error {
 	}
 	if m.Fate == store.FateWaiting {
 		r.Verb, r.Args.Message = bridge.VerbUndo, m.ID
-		w.speech.Undo(r)
+		w.Undo(r)
 		return nil
 	}
 
@@ -72,6 +72,6 @@ func (w *work) oops(ctx context.Context, tx pgx.Tx, r Request) error {
 		return nil
 	}
 	r.Verb, r.Origin, r.Args = bridge.VerbTag, bridge.OriginForm, bridge.Args{Tags: []string{recallTag}, SendArgs: bridge.SendArgs{Sure: true}}
-	w.workflow.AddTags(r)
+	w.AddTags(r)
 	return nil
 }

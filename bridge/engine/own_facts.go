@@ -32,33 +32,33 @@ func ownFacts() map[Kind]ownFact {
 		}}
 	}
 	return map[Kind]ownFact{
-		Digest:  {do: func(w *work, ctx context.Context, tx pgx.Tx, _ Fact) error { return w.workflow.Digest(ctx, tx) }},
+		Digest:  {do: func(w *work, ctx context.Context, tx pgx.Tx, _ Fact) error { return w.Digest(ctx, tx) }},
 		Account: {do: tellCondition},
-		Board:   {do: func(w *work, ctx context.Context, tx pgx.Tx, f Fact) error { return w.workflow.Board(ctx, tx, f) }},
+		Board:   {do: func(w *work, ctx context.Context, tx pgx.Tx, f Fact) error { return w.Board(ctx, tx, f) }},
 		Template: {do: func(w *work, ctx context.Context, tx pgx.Tx, f Fact) error {
-			return w.templates.ApplyTemplateReport(ctx, tx, f)
+			return w.ApplyTemplateReport(ctx, tx, f)
 		}},
 
 		Snooze: {inConversation: func(w *work, ctx context.Context, tx pgx.Tx, c *Conversation, f Fact) error {
-			return w.workflow.WakeByTimer(ctx, tx, c, f.Due)
+			return w.WakeByTimer(ctx, tx, c, f.Due)
 		}},
-		AckDue:     inConversation(func(w *work, c *Conversation, f Fact) { w.workflow.TargetPassed(c, f) }),
-		ReplyDue:   inConversation(func(w *work, c *Conversation, f Fact) { w.workflow.TargetPassed(c, f) }),
-		OwnersLeft: inConversation(func(w *work, c *Conversation, _ Fact) { w.workflow.OwnersLeft(c) }),
-		Silence:    inConversation(func(w *work, c *Conversation, _ Fact) { w.workflow.EndBySilence(c) }),
+		AckDue:     inConversation(func(w *work, c *Conversation, f Fact) { w.TargetPassed(c, f) }),
+		ReplyDue:   inConversation(func(w *work, c *Conversation, f Fact) { w.TargetPassed(c, f) }),
+		OwnersLeft: inConversation(func(w *work, c *Conversation, _ Fact) { w.OwnersLeft(c) }),
+		Silence:    inConversation(func(w *work, c *Conversation, _ Fact) { w.EndBySilence(c) }),
 		Routed: {inConversation: func(w *work, ctx context.Context, tx pgx.Tx, c *Conversation, f Fact) error {
-			return w.workflow.Routed(ctx, tx, c, f)
+			return w.Routed(ctx, tx, c, f)
 		}},
 		Absent: {inConversation: func(w *work, ctx context.Context, tx pgx.Tx, c *Conversation, _ Fact) error {
-			return w.workflow.OwnersAbsent(ctx, tx, c)
+			return w.OwnersAbsent(ctx, tx, c)
 		}},
-		OwnWindow:   inConversation(func(w *work, c *Conversation, _ Fact) { w.replies.WindowOver(c) }),
-		Early:       inConversation(func(w *work, c *Conversation, _ Fact) { w.speech.AcceptEarlyEdits(c) }),
+		OwnWindow:   inConversation(func(w *work, c *Conversation, _ Fact) { w.WindowOver(c) }),
+		Early:       inConversation(func(w *work, c *Conversation, _ Fact) { w.AcceptEarlyEdits(c) }),
 		OwnReplying: inConversation(func(w *work, c *Conversation, _ Fact) { w.Replying.Outdate(c) }),
 
-		Analysed: inConversation(func(w *work, c *Conversation, f Fact) { w.insight.KeepAnalysis(c, f) }),
-		Written:  inConversation(func(w *work, c *Conversation, f Fact) { w.assist.Written(c, f) }),
-		Fetched:  inConversation(func(w *work, c *Conversation, f Fact) { w.intake.NoteFetched(c, f) }),
+		Analysed: inConversation(func(w *work, c *Conversation, f Fact) { w.KeepAnalysis(c, f) }),
+		Written:  inConversation(func(w *work, c *Conversation, f Fact) { w.Written(c, f) }),
+		Fetched:  inConversation(func(w *work, c *Conversation, f Fact) { w.NoteFetched(c, f) }),
 		Erase:    inConversation(func(w *work, c *Conversation, f Fact) { ThreadsErasePosts(w.Writer, c, f.Erase) }),
 
 		PostFailed: inConversation((*work).postFailed),
@@ -69,11 +69,11 @@ func ownFacts() map[Kind]ownFact {
 			return w.ThreadLost(c, f.Surface, f.Root)
 		}},
 
-		Kind(relay.ReportLanded):  inConversation(func(w *work, c *Conversation, f Fact) { w.intake.Receipts.ReplyLanded(c, f) }),
-		Kind(relay.ReportLate):    inConversation(func(w *work, c *Conversation, f Fact) { w.intake.Receipts.ReplyLate(c, f) }),
-		Kind(relay.ReportUnclear): inConversation(func(w *work, c *Conversation, f Fact) { w.intake.Receipts.ReplyUnclear(c, f) }),
+		Kind(relay.ReportLanded):  inConversation(func(w *work, c *Conversation, f Fact) { w.ReplyLanded(c, f) }),
+		Kind(relay.ReportLate):    inConversation(func(w *work, c *Conversation, f Fact) { w.ReplyLate(c, f) }),
+		Kind(relay.ReportUnclear): inConversation(func(w *work, c *Conversation, f Fact) { w.ReplyUnclear(c, f) }),
 		Kind(relay.ReportFailed): {inConversation: func(w *work, ctx context.Context, tx pgx.Tx, c *Conversation, f Fact) error {
-			return w.intake.Receipts.ReplyFailed(ctx, tx, c, f)
+			return w.ReplyFailed(ctx, tx, c, f)
 		}},
 	}
 }
@@ -84,7 +84,7 @@ var allOwnFacts = sync.OnceValue(ownFacts) //nolint:gochecknoglobals // a table 
 // applyOwn applies an own fact.
 func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f Fact) error {
 	if team, ok := EveningTeam(f.Kind); ok {
-		return w.workflow.Evening(ctx, tx, team, f.Due)
+		return w.Evening(ctx, tx, team, f.Due)
 	}
 
 	if name, ok := CronIn(f.Kind); ok {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"slices"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
@@ -12,44 +11,92 @@ import (
 )
 
 // This file performs commands, and has the table of all verbs. A command is something that an agent asks for in a chat, such as "!take"
-// or a click on "Resolve"; its verb selects the use case that carries it out. Most verbs are defined in the packages below this one,
-// each of which lists its own; a new verb is added to such a list. Texts for customers and colleagues are not commands: see action.go.
+// or a click on "Resolve"; its verb selects the use case that carries it out. Texts for customers and colleagues are not commands: see action.go.
 
 // useCases lists the use cases of all verbs.
 func useCases() []useCase {
-	return slices.Concat(
-		[]useCase{
-			newVerb(),
-			emailVerb(),
-			askVerb(),
-			oopsVerb(),
-			helpVerb(),
-			cannedVerb(),
-			cannedListVerb(),
-			cannedEditVerb(),
-			listVerb(),
-			nextVerb(),
-			todayVerb(),
-			chatVerb(),
-			severalVerb(),
-			statsVerb(),
-			findVerb(),
-			historyVerb(),
-			notesVerb(),
-			whyVerb(),
-			timelineVerb(),
-			profileVerb(),
-			reactVerb(),
-			unreactVerb(),
-			moveChannelVerb(),
-		},
-		Within(func(w *work) *SpeechUseCases { return w.speech }, SpeechVerbs()),
-		Within(func(w *work) *ReplyUseCases { return w.replies }, ReplyVerbs()),
-		Within(func(w *work) *TemplateUseCases { return w.templates }, TemplateVerbs()),
-		Within(func(w *work) *WorkflowUseCases { return w.workflow }, WorkflowVerbs()),
-		Within(func(w *work) *InboundUseCases { return w.intake }, InboundVerbs()),
-		Within(func(w *work) *UseCases { return w.assist }, Verbs()),
-	)
+	return append(presenceVerbs(), []useCase{
+		newVerb(),
+		emailVerb(),
+		askVerb(),
+		oopsVerb(),
+		helpVerb(),
+		cannedVerb(),
+		cannedListVerb(),
+		cannedEditVerb(),
+		listVerb(),
+		nextVerb(),
+		todayVerb(),
+		chatVerb(),
+		severalVerb(),
+		statsVerb(),
+		findVerb(),
+		historyVerb(),
+		notesVerb(),
+		whyVerb(),
+		timelineVerb(),
+		profileVerb(),
+		reactVerb(),
+		unreactVerb(),
+		moveChannelVerb(),
+		takeVerb(),
+		assignVerb(),
+		unassignVerb(),
+		visibleVerb(),
+		tagVerb(),
+		untagVerb(),
+		tagMessagesVerb(),
+		topicVerb(),
+		renameVerb(),
+		customerVerb(),
+		aboutVerb(),
+		linkVerb(),
+		unlinkVerb(),
+		priorityVerb(),
+		pinVerb(),
+		unpinVerb(),
+		analysisVerb(),
+		pendingVerb(),
+		readVerb(),
+		snoozeVerb(),
+		wakeVerb(),
+		resolveVerb(),
+		reopenVerb(),
+		closeVerb(),
+		mergeVerb(),
+		unmergeVerb(),
+		archiveVerb(),
+		blockVerb(),
+		workflowDeleteVerb(),
+		leaveVerb(),
+		sayVerb(),
+		replyVerb(),
+		noteVerb(),
+		unknownVerb(),
+		editVerb(),
+		deleteVerb(),
+		undoVerb(),
+		sendVerb(),
+		sendThereVerb(),
+		keepVerb(),
+		dropVerb(),
+		sendAgainVerb(),
+		markSentVerb(),
+		templateVerb(),
+		templatesVerb(),
+		templateEditVerb(),
+		templateDeleteVerb(),
+		promoteVerb(),
+		forwarderVerb(),
+		splitVerb(),
+		silenceVerb(),
+		unsilenceVerb(),
+		unblockVerb(),
+		{Rules: Rules{Name: bridge.VerbCC}, Do: (*work).changeRecipients},
+		{Rules: Rules{Name: bridge.VerbTo}, Do: (*work).changeRecipients},
+		{Rules: Rules{Name: bridge.VerbAllow}, Do: (*work).changeRecipients},
+		{Rules: Rules{Name: bridge.VerbAI, Deed: store.DeedAskedForText}, Do: (*work).askForText},
+	}...)
 }
 
 // allUseCases returns the use cases by verb. It makes the table once.
@@ -171,7 +218,7 @@ func (w *work) wroteSince(r Request) bool {
 
 // answerWithoutConversation answers a command that needs a conversation but doesn't identify one.
 func (w *work) answerWithoutConversation(ctx context.Context, tx pgx.Tx, r Request) error {
-	isHandled, err := w.speech.ChannelTexts.AskAgain(ctx, tx, r)
+	isHandled, err := w.AskAgain(ctx, tx, r)
 	if isHandled || err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func (w *work) postFailed(c *Conversation, f Fact) {
 
 	d := w.Outbox.Delivery(f.Delivery)
 	if d != nil && len(ListedInDigest(&d.Delivery)) > 0 {
-		TellDigestLost(w.workflow, c)
+		TellDigestLost(w, c)
 		return
 	}
 	if postSaidElsewhere(w, c, d, f) {
@@ -33,7 +33,7 @@ func (w *work) postFailed(c *Conversation, f Fact) {
 	w.Log.ByParley(c, store.DeedNotPosted, Detail{Message: f.Message, Text: f.Post, Why: bridge.InWords(f.Text)})
 	isEdit := d != nil && d.DecodedPayload().Changes != 0
 	if isEdit {
-		w.insight.PostUnchanged(c, d)
+		w.PostUnchanged(c, d)
 		return
 	}
 

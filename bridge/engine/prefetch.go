@@ -69,11 +69,11 @@ func (w *work) wantInbound(n *Prefetch, a *store.Account, in channels.Inbound) {
 	if in.Automatic != "" || in.Kind == channels.InboundStatus {
 		n.Days.Add(a.ID, DayKey(w.Now))
 	}
-	if w.intake.MayJoin(a, in) {
+	if w.MayJoin(a, in) {
 		n.Joined.Add(a.ID, in.From.Key)
 	}
 
-	for _, origin := range w.intake.OriginsOf(a, in) {
+	for _, origin := range w.OriginsOf(a, in) {
 		n.Opens[NameKey{Account: a.ID, Name: origin}]++
 	}
 

@@ -22,64 +22,64 @@ const mailRoom = 20_000
 // SendToCustomer queues an agent's message for the customer. If it may not be sent now, for example because the
 // account is paused, SendToCustomer changes the message's fate instead and posts the reason in the thread.
 // order is the place of the reply among others (see book.Outbox.EnqueueInOrder).
-func (rs *ReplyUseCases) SendToCustomer(r Request, m *Message, order string) {
+func (w *work) SendToCustomer(r Request, m *Message, order string) {
 	c := r.Conversation
-	if rs.IsBeforeRestore() {
-		rs.parkRestored(c, m)
+	if w.IsBeforeRestore() {
+		w.parkRestored(c, m)
 		return
 	}
 
-	if problem := rs.People.BlockedRecipients(c); problem != nil {
+	if problem := w.People.BlockedRecipients(c); problem != nil {
 		m.SetFate(store.FateAsk, problem.Code)
-		rs.TellProblem(c, m, problem)
+		w.TellProblem(c, m, problem)
 		return
 	}
 
 	if c.Account.Paused {
-		rs.Park(c, m, bridge.ReasonPaused)
+		w.Park(c, m, bridge.ReasonPaused)
 		return
 	}
-	if rs.KeepIfBlocked(c, m) {
+	if w.KeepIfBlocked(c, m) {
 		return
 	}
 
 	m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
 	m.Dirty = true
-	rs.Replying.End(c, r.Agent)
-	lane := rs.CustomerLane(c)
+	w.Replying.End(c, r.Agent)
+	lane := w.CustomerLane(c)
 	terms := ReplyPayload{
-		Late:      rs.HasComeLate(order),
-		Overtaken: isOvertaken(rs, c),
+		Late:      w.HasComeLate(order),
+		Overtaken: isOvertaken(w, c),
 		Meant:     addressedKeys(c.Participants),
 		Copied:    copiedKeys(c.Participants),
 	}
-	d := rs.enqueueReply(c, lane, order, m, Payload{Place: c.SourcePlace(m), ReplyPayload: terms})
-	rs.joinLines(c, lane, d, m)
-	rs.MarkWaiting(c, m)
-	rs.NoteReplied(r, m)
+	d := w.enqueueReply(c, lane, order, m, Payload{Place: c.SourcePlace(m), ReplyPayload: terms})
+	w.joinLines(c, lane, d, m)
+	w.MarkWaiting(c, m)
+	w.NoteReplied(r, m)
 	wasTyped := m.Place != ""
 	if wasTyped { // replies from forms have this warning in their own line
 		const toldBefore = 0
-		rs.WarnOfTexts(c, m, d, toldBefore)
+		w.WarnOfTexts(c, m, d, toldBefore)
 	}
 }
 
 // isOvertaken reports whether the customer wrote after the current reply was typed, because the chat reported
 // the reply late. The customer's message then stays the last one, since nobody has answered it.
-func isOvertaken(rs *ReplyUseCases, c *Conversation) bool {
-	return c.LastFrom == store.FromCustomer && rs.IsAfterTyping(c.LastAt)
+func isOvertaken(w *work, c *Conversation) bool {
+	return c.LastFrom == store.FromCustomer && w.IsAfterTyping(c.LastAt)
 }
 
 // joinLines joins a reply with the line before or after it in the lane, if mayJoinNeighbour allows it. The hold
 // of the joined lines starts again, but no line is held for longer than LongestHold.
-func (rs *ReplyUseCases) joinLines(c *Conversation, lane *Lane, d *Delivery, m *Message) {
-	if !rs.Settings(c).JoinLines || !isPlainLine(m) {
+func (w *work) joinLines(c *Conversation, lane *Lane, d *Delivery, m *Message) {
+	if !w.Settings(c).JoinLines || !isPlainLine(m) {
 		return
 	}
 
 	d.JoinKey = fmt.Sprintf("line:%d", d.ID)
-	rs.MeasureLine(c, d, m)
-	waiting := rs.Outbox.Waiting(lane)
+	w.MeasureLine(c, d, m)
+	waiting := w.Outbox.Waiting(lane)
 	at := slices.Index(waiting, d)
 	for _, i := range []int{at - 1, at + 1} { // a chat may report an author's messages in any order
 		if i < 0 || i >= len(waiting) {
@@ -87,7 +87,7 @@ func (rs *ReplyUseCases) joinLines(c *Conversation, lane *Lane, d *Delivery, m *
 		}
 
 		neighbour := waiting[i]
-		if rs.mayJoinNeighbour(neighbour, d, m) && joinGroupIfFits(rs, c, lane, d, neighbour.JoinKey) {
+		if w.mayJoinNeighbour(neighbour, d, m) && joinGroupIfFits(w, c, lane, d, neighbour.JoinKey) {
 			return
 		}
 	}
@@ -107,8 +107,8 @@ func isPlainLine(m *Message) bool {
 }
 
 // MeasureLine sets how much of a joined message a line takes up.
-func (rs *ReplyUseCases) MeasureLine(c *Conversation, d *Delivery, m *Message) {
-	room, ch := mailRoom, rs.Channel(c.AccountID)
+func (w *work) MeasureLine(c *Conversation, d *Delivery, m *Message) {
+	room, ch := mailRoom, w.Channel(c.AccountID)
 	if ch != nil {
 		room = cmp.Or(ch.Capabilities().MaxTextRunes, room)
 	}
@@ -117,11 +117,11 @@ func (rs *ReplyUseCases) MeasureLine(c *Conversation, d *Delivery, m *Message) {
 
 // joinGroupIfFits joins a line with the lines that have a join key. It returns false, and changes nothing, if
 // they don't fit into one message or if one of them would be held for too long.
-func joinGroupIfFits(rs *ReplyUseCases, c *Conversation, lane *Lane, d *Delivery, key string) bool {
-	longest := LongestHold(rs, c)
+func joinGroupIfFits(w *work, c *Conversation, lane *Lane, d *Delivery, key string) bool {
+	longest := LongestHold(w, c)
 	var group []*Delivery
 	size := d.JoinSize
-	for _, other := range rs.Outbox.Waiting(lane) {
+	for _, other := range w.Outbox.Waiting(lane) {
 		if other != d && other.JoinKey == key {
 			if d.NotBefore.After(other.CreatedAt.Add(longest)) {
 				return false
@@ -136,7 +136,7 @@ func joinGroupIfFits(rs *ReplyUseCases, c *Conversation, lane *Lane, d *Delivery
 
 	d.JoinKey = key
 	for _, other := range group {
-		rs.Outbox.Postpone(other, *d.NotBefore)
+		w.Outbox.Postpone(other, *d.NotBefore)
 	}
 
 	return true
@@ -144,18 +144,18 @@ func joinGroupIfFits(rs *ReplyUseCases, c *Conversation, lane *Lane, d *Delivery
 
 // mayJoinNeighbour reports whether a line (d, m) may be joined with its neighbour in the lane. The neighbour
 // must still be held, and have the same author and the same recipients.
-func (rs *ReplyUseCases) mayJoinNeighbour(neighbour, d *Delivery, m *Message) bool {
+func (w *work) mayJoinNeighbour(neighbour, d *Delivery, m *Message) bool {
 	isNext := neighbour.Seq == d.Seq-1 || neighbour.Seq == d.Seq+1
 	if neighbour.JoinKey == "" || !isNext {
 		return false
 	}
 
-	isHeld := neighbour.NotBefore != nil && neighbour.NotBefore.After(rs.Now)
-	if !isHeld || !rs.Outbox.CanBeTakenBack(neighbour) {
+	isHeld := neighbour.NotBefore != nil && neighbour.NotBefore.After(w.Now)
+	if !isHeld || !w.Outbox.CanBeTakenBack(neighbour) {
 		return false
 	}
 
-	other := rs.Messages.Get(neighbour.MessageID)
+	other := w.Messages.Get(neighbour.MessageID)
 	isAgents := other != nil && other.AgentID != nil
 	if !isAgents || m.AgentID == nil {
 		return false
@@ -168,45 +168,45 @@ func (rs *ReplyUseCases) mayJoinNeighbour(neighbour, d *Delivery, m *Message) bo
 
 // NoteReplied updates the conversation when a reply is queued: its author becomes the owner if it had none.
 // AwaitCustomer follows when the reply has left.
-func (rs *ReplyUseCases) NoteReplied(r Request, m *Message) {
+func (w *work) NoteReplied(r Request, m *Message) {
 	c, agent := r.Conversation, r.Agent
 	if len(c.Assignees) == 0 {
 		c.Assignees = []store.AgentID{agent.ID}
-		rs.Log.ByAgent(c, agent, store.DeedTook, nil)
+		w.Log.ByAgent(c, agent, store.DeedTook, nil)
 	}
-	if !isOvertaken(rs, c) {
-		c.LastAt, c.LastFrom = rs.Now, store.FromAgent
+	if !isOvertaken(w, c) {
+		c.LastAt, c.LastFrom = w.Now, store.FromAgent
 		c.LastPreview = Preview(cmp.Or(m.Text, RichOf(&m.Message).Text()))
 	}
-	rs.Log.ByAgent(c, agent, store.DeedReplied, Detail{Message: m.ID})
-	rs.Workflow.WakeByAnswer(c)
+	w.Log.ByAgent(c, agent, store.DeedReplied, Detail{Message: m.ID})
+	w.WakeByAnswer(c)
 	c.RefreshCard()
 }
 
 // AwaitCustomer updates the conversation when a reply has left: it is the customer's turn, and the status may
 // become pending. A customer who has written since still waits. keepsStatus means that an agent has chosen a
 // status since, which must stay.
-func (rs *ReplyUseCases) AwaitCustomer(c *Conversation, keepsStatus bool) {
+func (w *work) AwaitCustomer(c *Conversation, keepsStatus bool) {
 	if c.LastFrom != store.FromAgent {
-		rs.Messages.WaitSinceAnswer(c)
+		w.Messages.WaitSinceAnswer(c)
 		return
 	}
 	c.EndWait()
-	rs.Workflow.WatchSilence(c)
+	w.WatchSilence(c)
 	mayBecomePending := c.BridgeStatus() == bridge.StatusOpen && !keepsStatus
-	if mayBecomePending && rs.Settings(c).AutoPending {
+	if mayBecomePending && w.Settings(c).AutoPending {
 		c.Status = string(bridge.StatusPending)
-		rs.Log.ByParley(c, store.DeedSetPending, Detail{Why: bridge.Because(bridge.ReasonAnswered)})
+		w.Log.ByParley(c, store.DeedSetPending, Detail{Why: bridge.Because(bridge.ReasonAnswered)})
 	}
 	c.RefreshCard()
 }
 
 // Hold returns how long a reply is held before it leaves: the account's setting, or else the channel's default.
-func (rs *ReplyUseCases) Hold(c *Conversation) time.Duration {
+func (w *work) Hold(c *Conversation) time.Duration {
 	if c.Account.HoldSeconds != nil {
 		return store.Seconds(*c.Account.HoldSeconds)
 	}
-	if ch := rs.Channel(c.AccountID); ch != nil {
+	if ch := w.Channel(c.AccountID); ch != nil {
 		return ch.Capabilities().Hold
 	}
 	return 0
@@ -214,30 +214,30 @@ func (rs *ReplyUseCases) Hold(c *Conversation) time.Duration {
 
 // LongestHold returns the maximum time that a reply is held, however often its hold starts again. It is
 // MaxHold, or two holds if that is longer.
-func LongestHold(rs *ReplyUseCases, c *Conversation) time.Duration {
-	return max(rs.MaxHold, 2*rs.Hold(c))
+func LongestHold(w *work, c *Conversation) time.Duration {
+	return max(w.MaxHold, 2*w.Hold(c))
 }
 
 // Park keeps a reply until an agent clicks Send or Drop below the line that explains the reason.
-func (rs *ReplyUseCases) Park(c *Conversation, m *Message, reason bridge.Reason) {
+func (w *work) Park(c *Conversation, m *Message, reason bridge.Reason) {
 	m.SetFate(store.FateParked, reason)
-	rs.TellAuthor(c, m, &bridge.ParkedLine{Why: bridge.Because(reason)}, bridge.VerbSend, bridge.VerbDrop)
+	w.TellAuthor(c, m, &bridge.ParkedLine{Why: bridge.Because(reason)}, bridge.VerbSend, bridge.VerbDrop)
 }
 
 // enqueueReply adds a reply to the customer's lane. It uses several deliveries if the reply has more files than
 // fit into one message of the channel, and returns the first one, which has the text.
-func (rs *ReplyUseCases) enqueueReply(
+func (w *work) enqueueReply(
 	c *Conversation, lane *Lane, order string, m *Message, p Payload,
 ) *Delivery {
 	for i := range m.Files { // also when the reply is sent again
 		m.Files[i].Index = i
 	}
 
-	until := rs.Now.Add(rs.Hold(c))
+	until := w.Now.Add(w.Hold(c))
 	var first *Delivery
-	for _, s := range Spans(len(m.Files), rs.Caps(c.AccountID).Files.PerMessage) {
+	for _, s := range Spans(len(m.Files), w.Caps(c.AccountID).Files.PerMessage) {
 		p.Span = s
-		d := rs.Outbox.EnqueueInOrder(lane, order, m.ID, p, &until)
+		d := w.Outbox.EnqueueInOrder(lane, order, m.ID, p, &until)
 		if first == nil {
 			first = d
 		}

@@ -172,45 +172,45 @@ func plainKind(kind channels.FileKind) string {
 
 // keepOverLimits checks a reply before it is queued. If the channel can't send it, it keeps the reply inside,
 // tells its author why, and returns true.
-func (rs *ReplyUseCases) keepOverLimits(c *Conversation, m *Message) bool {
-	if m.Template != nil && rs.Caps(c.AccountID).Templates {
+func (w *work) keepOverLimits(c *Conversation, m *Message) bool {
+	if m.Template != nil && w.Caps(c.AccountID).Templates {
 		return false // the provider has approved it; channels without templates send it as text, which is checked
 	}
-	name, _ := rs.Reading.KindName(c.Account.Kind)
-	problem := OverLimits(rs.Channel(c.AccountID), name, rs.Settings(c).FileLimits, m.Text, m.Files)
+	name, _ := w.Reading.KindName(c.Account.Kind)
+	problem := OverLimits(w.Channel(c.AccountID), name, w.Settings(c).FileLimits, m.Text, m.Files)
 	if problem == nil {
 		return false
 	}
 	m.KeepInside(problem.Code)
-	rs.Mark(c, m, bridge.MarkInside)
-	rs.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Why: bridge.InWords(problem.Text), Hint: problem.Hint}})
+	w.Mark(c, m, bridge.MarkInside)
+	w.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Why: bridge.InWords(problem.Text), Hint: problem.Hint}})
 	return true
 }
 
 // KeepEditOverLimits checks a queued reply that was edited. If the channel can't send it any more, it cancels
 // the reply, keeps it inside, tells its author why, and returns true.
-func (rs *ReplyUseCases) KeepEditOverLimits(c *Conversation, m *Message) bool {
-	if !rs.keepOverLimits(c, m) {
+func (w *work) KeepEditOverLimits(c *Conversation, m *Message) bool {
+	if !w.keepOverLimits(c, m) {
 		return false
 	}
-	rs.Outbox.CancelReply(m)
-	rs.Messages.AwaitAnswerAgain(c)
+	w.Outbox.CancelReply(m)
+	w.Messages.AwaitAnswerAgain(c)
 	return true
 }
 
 // countTexts returns how many SMS a provider charges for a reply, or 1 on channels that don't count.
-func (rs *ReplyUseCases) countTexts(c *Conversation, text string) int {
-	counter, counts := rs.Channel(c.AccountID).(channels.Counter)
+func (w *work) countTexts(c *Conversation, text string) int {
+	counter, counts := w.Channel(c.AccountID).(channels.Counter)
 	if counts && text != "" {
-		signature, _ := SignatureOf(c.Account, c.Via, nil, rs.Caps(c.AccountID).Threads)
+		signature, _ := SignatureOf(c.Account, c.Via, nil, w.Caps(c.AccountID).Threads)
 		return counter.Count(text, signature).Parts
 	}
 	return 1
 }
 
 // ManyTexts returns how many SMS a reply is charged as, or 0 if they are too few for a warning.
-func (rs *ReplyUseCases) ManyTexts(c *Conversation, text string) int {
-	if n := rs.countTexts(c, text); n > maxTextsUnwarned {
+func (w *work) ManyTexts(c *Conversation, text string) int {
+	if n := w.countTexts(c, text); n > maxTextsUnwarned {
 		return n
 	}
 	return 0
@@ -219,17 +219,17 @@ func (rs *ReplyUseCases) ManyTexts(c *Conversation, text string) int {
 // WarnOfTexts tells the author of a long reply how many SMS it is charged as, with an Undo button. d is the
 // reply's first delivery; texts that leave as one message with it are counted, too. toldBefore is the number in
 // an earlier warning, or 0.
-func (rs *ReplyUseCases) WarnOfTexts(c *Conversation, m *Message, d *Delivery, toldBefore int) {
+func (w *work) WarnOfTexts(c *Conversation, m *Message, d *Delivery, toldBefore int) {
 	text := m.Text
 	if d.JoinKey != "" {
-		text = joinedText(rs, d)
+		text = joinedText(w, d)
 	}
 
-	n := rs.ManyTexts(c, text)
+	n := w.ManyTexts(c, text)
 	if n == 0 || n == toldBefore {
 		return
 	}
-	rs.LineAbout(c, m, bridge.Line{
+	w.LineAbout(c, m, bridge.Line{
 		Content: &bridge.TextsLine{Count: n, Joined: text != m.Text},
 		Verbs:   []bridge.Verb{bridge.VerbUndo},
 		Args:    bridge.Args{Conversation: c.ID, Message: m.ID},
@@ -237,10 +237,10 @@ func (rs *ReplyUseCases) WarnOfTexts(c *Conversation, m *Message, d *Delivery, t
 }
 
 // joinedText returns the text of all replies that leave as one message with a delivery.
-func joinedText(rs *ReplyUseCases, d *Delivery) string {
+func joinedText(w *work, d *Delivery) string {
 	var texts []string
-	for _, other := range rs.Outbox.Waiting(rs.Outbox.Lanes[d.LaneID]) {
-		m := rs.Messages.Get(other.MessageID)
+	for _, other := range w.Outbox.Waiting(w.Outbox.Lanes[d.LaneID]) {
+		m := w.Messages.Get(other.MessageID)
 		if other.JoinKey == d.JoinKey && m != nil {
 			texts = append(texts, m.Text)
 		}

@@ -22,13 +22,13 @@ const (
 
 // Recipients sets who gets replies, as the customer's latest mail says. Newcomers get none until an agent
 // allows it. message is the stored mail, or 0 if the mail isn't the customer's.
-func (rs *ReplyUseCases) Recipients(c *Conversation, in channels.Inbound, message store.MessageID) {
+func (w *work) Recipients(c *Conversation, in channels.Inbound, message store.MessageID) {
 	if in.Automatic != "" && len(c.Participants) > 0 {
 		return
 	}
 
 	known := c.Participants
-	next := rs.participantsOfMail(c, in)
+	next := w.participantsOfMail(c, in)
 	newcomers := newcomerKeys(next)
 	if addressed, _ := RecipientsOf(next); len(addressed) == 0 { // only newcomers are named
 		next = withKnown(next, known)
@@ -36,17 +36,17 @@ func (rs *ReplyUseCases) Recipients(c *Conversation, in channels.Inbound, messag
 	c.Participants = next
 	c.Touch()
 
-	rs.askNewcomers(c, message, withoutKeys(newcomers, newcomerKeys(known)))
+	w.askNewcomers(c, message, withoutKeys(newcomers, newcomerKeys(known)))
 	before, now := recipientList(known), recipientList(next)
 	hasChanged := before != "" && before != now
 	if hasChanged && !c.Exclusive {
-		rs.Line(c, bridge.Line{Content: &bridge.RecipientsLine{To: now, Without: droppedFrom(known, next)}})
+		w.Line(c, bridge.Line{Content: &bridge.RecipientsLine{To: now, Without: droppedFrom(known, next)}})
 	}
 }
 
 // participantsOfMail returns the people whom a mail names, with their roles. The first are its Reply-To addresses
 // or else its author. Its other recipients follow, if the channel allows several people in a conversation.
-func (rs *ReplyUseCases) participantsOfMail(c *Conversation, in channels.Inbound) []store.Participant {
+func (w *work) participantsOfMail(c *Conversation, in channels.Inbound) []store.Participant {
 	var named []store.Participant
 	add := func(p channels.Party, role string) {
 		isNamed := slices.ContainsFunc(named, func(q store.Participant) bool { return q.Key == p.Key })
@@ -59,7 +59,7 @@ func (rs *ReplyUseCases) participantsOfMail(c *Conversation, in channels.Inbound
 			Phone:   p.Phone,
 			Name:    p.Name,
 			Role:    role,
-			New:     role == RoleCopied || rs.People.IsNewcomer(c, p.Key),
+			New:     role == RoleCopied || w.People.IsNewcomer(c, p.Key),
 		})
 	}
 
@@ -70,14 +70,14 @@ func (rs *ReplyUseCases) participantsOfMail(c *Conversation, in channels.Inbound
 	for _, p := range to {
 		add(p, RoleTo)
 	}
-	if !rs.Caps(c.AccountID).Participants {
+	if !w.Caps(c.AccountID).Participants {
 		return named
 	}
 
 	role := RoleCopied
 	// If the first mail has us in blind copy, its other recipients must not learn that the customer wrote to us.
 	isSecret := in.Envelope.Blind && len(c.Participants) == 0
-	if rs.Settings(c).ReplyTo == "all" && !isSecret {
+	if w.Settings(c).ReplyTo == "all" && !isSecret {
 		role = RoleCc
 	}
 	for _, p := range slices.Concat(in.Envelope.To, in.Envelope.Cc) {
@@ -99,7 +99,7 @@ func droppedFrom(known, next []store.Participant) []bridge.PartyRef {
 
 // askNewcomers posts lines in the thread that ask whether newcomers may get replies: one line each, or one line
 // for several if there are many. Newcomers beyond maxAskLines lines are left out; agents can add them with !cc.
-func (rs *ReplyUseCases) askNewcomers(c *Conversation, message store.MessageID, keys []string) {
+func (w *work) askNewcomers(c *Conversation, message store.MessageID, keys []string) {
 	perLine := min((len(keys)+maxAskLines-1)/maxAskLines, newcomersPerLine)
 
 	lines := 0
@@ -114,7 +114,7 @@ func (rs *ReplyUseCases) askNewcomers(c *Conversation, message store.MessageID, 
 			who = c.Participant(newcomers[0])
 		}
 
-		rs.Line(c, bridge.Line{
+		w.Line(c, bridge.Line{
 			Content:  bridge.LineParticipant,
 			Customer: who,
 			Verbs:    []bridge.Verb{bridge.VerbAllow},
@@ -159,22 +159,22 @@ func withoutKeys(list, drop []string) []string {
 }
 
 // changeRecipients applies !cc, !to and Allow.
-func (rs *ReplyUseCases) changeRecipients(r Request) {
-	if rs.hasOneCustomer(r.Conversation) {
-		rs.Refuse(r, "one_customer",
+func (w *work) changeRecipients(r Request) {
+	if w.hasOneCustomer(r.Conversation) {
+		w.Refuse(r, "one_customer",
 			"A conversation of "+r.Conversation.Account.Name+" has one customer: nobody else gets what is written in it.",
 			"Write to them by a conversation of their own: @Parley new")
 		return
 	}
 
 	if len(r.Args.Addresses) == 0 {
-		rs.Refuse(r, "no_address", "No address was named.", "For example: !"+string(r.Verb)+" bob@shop.example")
+		w.Refuse(r, "no_address", "No address was named.", "For example: !"+string(r.Verb)+" bob@shop.example")
 		return
 	}
 
 	for _, address := range r.Args.Addresses {
 		if !strings.Contains(bridge.AddressKey(address), "@") {
-			rs.Refuse(r, "not_an_address", address+" is not an e-mail address.", "Write it like ann@example.org.")
+			w.Refuse(r, "not_an_address", address+" is not an e-mail address.", "Write it like ann@example.org.")
 			return
 		}
 	}
@@ -187,11 +187,11 @@ func (rs *ReplyUseCases) changeRecipients(r Request) {
 	if slices.EqualFunc(list, r.Conversation.Participants, getsTheSame) {
 		r.Conversation.Participants = list // marks them as chosen by an agent, so that a waiting reply may go to them
 		r.Conversation.Touch()
-		rs.Unchanged(r)
+		w.Unchanged(r)
 		return
 	}
 
-	rs.setParticipants(r, list)
+	w.setParticipants(r, list)
 }
 
 // changedParticipants returns the participants after a request. The request adds the addresses it names, or removes them.
@@ -247,24 +247,24 @@ func chosenParticipant(address, role string) store.Participant {
 
 // hasOneCustomer reports whether only the customer can get replies, as in a chat. A channel that isn't
 // connected counts as one with several participants, unless the conversation is known to be exclusive.
-func (rs *ReplyUseCases) hasOneCustomer(c *Conversation) bool {
+func (w *work) hasOneCustomer(c *Conversation) bool {
 	if c.Exclusive {
 		return true
 	}
-	ch := rs.Channel(c.AccountID)
+	ch := w.Channel(c.AccountID)
 	return ch != nil && !ch.Capabilities().Participants
 }
 
 // setParticipants changes who gets replies, posts it in the thread and logs it: who gets them now, since the addresses
 // that were named may be those of people who get no more.
-func (rs *ReplyUseCases) setParticipants(r Request, list []store.Participant) {
+func (w *work) setParticipants(r Request, list []store.Participant) {
 	c := r.Conversation
-	c.Participants, c.AddressedBy = list, rs.Dir.Ref(AnySurface, r.Agent.ID)
+	c.Participants, c.AddressedBy = list, w.Dir.Ref(AnySurface, r.Agent.ID)
 	now := recipientList(c.Participants)
-	rs.Log.ByAgent(c, r.Agent, store.DeedReaddressed, Detail{Text: now})
-	rs.Line(c, bridge.Line{
+	w.Log.ByAgent(c, r.Agent, store.DeedReaddressed, Detail{Text: now})
+	w.Line(c, bridge.Line{
 		Content: &bridge.RecipientsLine{To: now},
-		By:      rs.Dir.Ref(r.Surface, r.Agent.ID),
+		By:      w.Dir.Ref(r.Surface, r.Agent.ID),
 	})
 	c.RefreshCard()
 }
@@ -276,12 +276,12 @@ func (rs *ReplyUseCases) setParticipants(r Request, list []store.Participant) {
 //   - The form is submitted a second time. The first time may have changed the recipients.
 //
 // If the customer was erased while the form was open, nothing changes.
-func (rs *ReplyUseCases) RecipientsOfForm(r Request) {
-	if len(r.Args.To) == 0 || r.Conversation.IsErased() || rs.hasOneCustomer(r.Conversation) {
+func (w *work) RecipientsOfForm(r Request) {
+	if len(r.Args.To) == 0 || r.Conversation.IsErased() || w.hasOneCustomer(r.Conversation) {
 		return
 	}
 
-	leftAsShown := r.Args.Shown == bridge.RecipientsMark(r.Args.To, r.Args.Cc) && !rs.Posts.WasSubmittedBefore(r)
+	leftAsShown := r.Args.Shown == bridge.RecipientsMark(r.Args.To, r.Args.Cc) && !w.Posts.WasSubmittedBefore(r)
 	isInForm := func(key string) bool {
 		return slices.ContainsFunc(r.Args.To, func(address string) bool { return bridge.AddressKey(address) == key })
 	}
@@ -291,7 +291,7 @@ func (rs *ReplyUseCases) RecipientsOfForm(r Request) {
 
 	list := namedParticipants(r.Conversation.Participants, r.Args.To, r.Args.Cc)
 	if recipientList(list) != recipientList(r.Conversation.Participants) {
-		rs.setParticipants(r, list)
+		w.setParticipants(r, list)
 	}
 }
 

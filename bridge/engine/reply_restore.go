@@ -18,19 +18,19 @@ const restoreMargin = 5 * time.Second
 
 // IsBeforeRestore reports whether the current event was accepted, or its text typed, before the restore, so
 // that it may have been handled already.
-func (rs *ReplyUseCases) IsBeforeRestore() bool {
-	since := rs.Restored
+func (w *work) IsBeforeRestore() bool {
+	since := w.Restored
 	if since.IsZero() {
 		return false
 	}
-	wasTypedBefore := !rs.Typed.IsZero() && rs.Typed.Before(since.Add(restoreMargin))
-	return wasTypedBefore || rs.Event.ReceivedAt.Before(since)
+	wasTypedBefore := !w.Typed.IsZero() && w.Typed.Before(since.Add(restoreMargin))
+	return wasTypedBefore || w.Event.ReceivedAt.Before(since)
 }
 
 // parkRestored keeps a reply that may have been sent already until an agent clicks Send or Drop.
-func (rs *ReplyUseCases) parkRestored(c *Conversation, m *Message) {
+func (w *work) parkRestored(c *Conversation, m *Message) {
 	m.SetFate(store.FateParked, bridge.ReasonRestored)
-	rs.TellWith(c, m, bridge.Line{
+	w.TellWith(c, m, bridge.Line{
 		Content: &bridge.UnclearLine{
 			Trouble: "It is older than my last restore from a backup.",
 			Hint:    "Look for it where sent messages are. Send it if it is not there, else drop it.",
@@ -41,37 +41,37 @@ func (rs *ReplyUseCases) parkRestored(c *Conversation, m *Message) {
 
 // IsOrphaned reports whether r was typed in a thread that Parley opened after the backup was made. Its
 // conversation is unknown.
-func (rs *ReplyUseCases) IsOrphaned(r Request) bool {
-	if rs.Restored.IsZero() || !r.OwnThread {
+func (w *work) IsOrphaned(r Request) bool {
+	if w.Restored.IsZero() || !r.OwnThread {
 		return false
 	}
 	opened := Time(r.Place.Thread)
-	openedBeforeRestore := !opened.IsZero() && opened.Before(rs.Restored)
-	root := rs.Posts.At(PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Thread})
+	openedBeforeRestore := !opened.IsZero() && opened.Before(w.Restored)
+	root := w.Posts.At(PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Thread})
 	return openedBeforeRestore && root == nil
 }
 
 // TellOrphaned tells the author of a message in an orphaned thread that nobody gets it. It does so once per
 // message, and not for notes and for messages to colleagues.
-func (rs *ReplyUseCases) TellOrphaned(r Request, why, hint string) {
+func (w *work) TellOrphaned(r Request, why, hint string) {
 	surface, a := r.Surface, r.Action
 	isNote := a.Verb == bridge.VerbNote || a.Marker == bridge.MarkNote
 	if isNote || len(a.Mentions) > 0 {
 		return
 	}
-	wasTold := rs.Posts.At(PostKey{Account: surface, Channel: a.Place.Channel, Message: a.Place.Message}) != nil
+	wasTold := w.Posts.At(PostKey{Account: surface, Channel: a.Place.Channel, Message: a.Place.Message}) != nil
 	if wasTold || a.Actor.Kind != bridge.ActorPerson {
 		return
 	}
 
-	rs.Posts.RememberHandled(Request{Surface: surface, Action: a})
+	w.Posts.RememberHandled(Request{Surface: surface, Action: a})
 	ref := bridge.You(a.Actor.ID)
-	if agent := rs.Dir.AgentOf(surface, a.Actor.ID); agent != nil {
-		ref = rs.Dir.Ref(surface, agent.ID)
+	if agent := w.Dir.AgentOf(surface, a.Actor.ID); agent != nil {
+		ref = w.Dir.Ref(surface, agent.ID)
 	}
 
 	thread := bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}
-	rs.ChannelLine(surface, thread, bridge.Line{
+	w.ChannelLine(surface, thread, bridge.Line{
 		Content:  &bridge.InsideLine{Why: bridge.InWords(why), Hint: hint},
 		Mentions: []bridge.AgentRef{ref},
 		Text:     a.Text,

@@ -19,14 +19,14 @@ import (
 // send becomes text, and content that must be sent alone follows the text as a second message. answered is the
 // message that the reply answers, or nil. If the channel can't refer to it, the text begins with a quote of it,
 // provided that mayQuote allows it.
-func (rs *ReplyUseCases) MessagesOfForm(c *Conversation, a bridge.Action, answered *Message) []bridge.Action {
-	needsQuote := answered != nil && !rs.MayReferTo(c, answered)
+func (w *work) MessagesOfForm(c *Conversation, a bridge.Action, answered *Message) []bridge.Action {
+	needsQuote := answered != nil && !w.MayReferTo(c, answered)
 	hasText := a.Text != "" // a quote alone says nothing
-	if needsQuote && hasText && rs.mayQuote(c, answered) {
+	if needsQuote && hasText && w.mayQuote(c, answered) {
 		a.Text = quoteOf(answered) + "\n\n" + a.Text
 	}
 
-	caps := rs.Caps(c.AccountID)
+	caps := w.Caps(c.AccountID)
 	carried, links := caps.SplitLinks(a.Rich)
 	if len(links) > 0 {
 		a.Text, a.Rich = strings.TrimSpace(a.Text+"\n\n"+linkLines(links)), carried
@@ -94,15 +94,15 @@ func quoteOf(m *Message) string {
 
 // MayReferTo reports whether a reply on the conversation's channel can refer to the answered message by its id
 // at the provider.
-func (rs *ReplyUseCases) MayReferTo(c *Conversation, answered *Message) bool {
+func (w *work) MayReferTo(c *Conversation, answered *Message) bool {
 	isKnownToProvider := answered != nil && answered.ExternalID != ""
-	return isKnownToProvider && rs.Caps(c.AccountID).ReplyTo >= channels.Partial
+	return isKnownToProvider && w.Caps(c.AccountID).ReplyTo >= channels.Partial
 }
 
 // mayQuote reports whether all recipients of a reply may read a quote of the answered message. They may read a
 // reply of ours if all of them received it, and a customer's message if its author is one of them.
-func (rs *ReplyUseCases) mayQuote(c *Conversation, answered *Message) bool {
-	ch := rs.Channel(c.AccountID)
+func (w *work) mayQuote(c *Conversation, answered *Message) bool {
+	ch := w.Channel(c.AccountID)
 	if ch == nil {
 		return false // the channel isn't connected: it may be one with several participants
 	}
@@ -113,7 +113,7 @@ func (rs *ReplyUseCases) mayQuote(c *Conversation, answered *Message) bool {
 	// The author of a mail may not get replies, and an agent may have changed the recipients since.
 	readers := slices.Concat(addressedKeys(c.Participants), copiedKeys(c.Participants))
 	if answered.Direction == store.DirectionOut {
-		delivery := rs.Outbox.FirstPartOf(answered)
+		delivery := w.Outbox.FirstPartOf(answered)
 		if delivery == nil {
 			return false
 		}
@@ -127,6 +127,6 @@ func (rs *ReplyUseCases) mayQuote(c *Conversation, answered *Message) bool {
 		return false
 	}
 
-	author := rs.People.Identities[*answered.IdentityID]
+	author := w.People.Identities[*answered.IdentityID]
 	return author != nil && slices.Contains(readers, author.Key)
 }

@@ -30,21 +30,21 @@ func OpensWindow(in channels.Inbound) bool {
 }
 
 // OpenWindow opens the reply window if a customer's message does so, and offers the parked replies.
-func (rs *ReplyUseCases) OpenWindow(c *Conversation, in channels.Inbound) {
-	if !OpensWindow(in) || rs.Caps(c.AccountID).Window.Free == 0 {
+func (w *work) OpenWindow(c *Conversation, in channels.Inbound) {
+	if !OpensWindow(in) || w.Caps(c.AccountID).Window.Free == 0 {
 		return
 	}
 
-	// ReceivedAt and At come from real clocks, which Parley's own clock (rs.Now) may be ahead of. A message
+	// ReceivedAt and At come from real clocks, which Parley's own clock (w.Now) may be ahead of. A message
 	// that arrived late opened the window when it was sent, not when it arrived.
-	clockLead := rs.Now.Sub(rs.DatabaseNow)
-	from := rs.Event.ReceivedAt.Add(clockLead)
+	clockLead := w.Now.Sub(w.DatabaseNow)
+	from := w.Event.ReceivedAt.Add(clockLead)
 	at := in.At.Add(clockLead)
 	if !in.At.IsZero() && at.Before(from) {
 		from = at
 	}
-	if from.After(rs.Now) {
-		from = rs.Now
+	if from.After(w.Now) {
+		from = w.Now
 	}
 	if c.WindowFrom != nil && !c.WindowFrom.Before(from) {
 		return
@@ -52,24 +52,24 @@ func (rs *ReplyUseCases) OpenWindow(c *Conversation, in channels.Inbound) {
 
 	c.WindowFrom = &from
 	c.Touch()
-	rs.WatchWindow(c)
-	if rs.Window(c).IsOpen(rs.Now) {
-		rs.offerParked(c)
+	w.WatchWindow(c)
+	if w.Window(c).IsOpen(w.Now) {
+		w.offerParked(c)
 	}
 }
 
 // WatchWindow starts the timer that updates the conversation's card when the window's state changes next.
-func (rs *ReplyUseCases) WatchWindow(c *Conversation) {
-	at := rs.Window(c).NextChange(rs.Now)
+func (w *work) WatchWindow(c *Conversation) {
+	at := w.Window(c).NextChange(w.Now)
 	if at.IsZero() {
 		return
 	}
-	rs.Timers.Start(store.Timer{ConversationID: c.ID, Kind: OwnWindow, DueAt: at})
+	w.Timers.Start(store.Timer{ConversationID: c.ID, Kind: OwnWindow, DueAt: at})
 }
 
 // WindowOver is called when that timer fires: the window has closed, either entirely or only for automatic messages.
-func (rs *ReplyUseCases) WindowOver(c *Conversation) {
-	rs.WatchWindow(c)
+func (w *work) WindowOver(c *Conversation) {
+	w.WatchWindow(c)
 	if c.BridgeStatus().Open() {
 		c.RefreshCard()
 	}
@@ -77,45 +77,45 @@ func (rs *ReplyUseCases) WindowOver(c *Conversation) {
 
 // ParkForWindow parks a reply if the reply window is closed, posts that in the thread, and returns true.
 // Templates may leave at any time and are never parked.
-func (rs *ReplyUseCases) ParkForWindow(c *Conversation, m *Message) bool {
-	if m.Template != nil || rs.Window(c).IsOpenFor(m.AgentID != nil, rs.Now) {
+func (w *work) ParkForWindow(c *Conversation, m *Message) bool {
+	if m.Template != nil || w.Window(c).IsOpenFor(m.AgentID != nil, w.Now) {
 		return false
 	}
 	const notAsked = "" // the provider was not asked
-	rs.parkUntilOpen(c, m, notAsked)
+	w.parkUntilOpen(c, m, notAsked)
 	return true
 }
 
 // KeepIfBlocked checks a reply against the reply window, the times for promotions and the channel's limits. If
 // it may not leave, it is parked or kept inside with an explanation, and KeepIfBlocked returns true.
-func (rs *ReplyUseCases) KeepIfBlocked(c *Conversation, m *Message) bool {
-	if rs.ParkForWindow(c, m) || rs.keepLatePromotion(c, m) {
+func (w *work) KeepIfBlocked(c *Conversation, m *Message) bool {
+	if w.ParkForWindow(c, m) || w.keepLatePromotion(c, m) {
 		return true
 	}
-	return rs.keepOverLimits(c, m)
+	return w.keepOverLimits(c, m)
 }
 
 // keepLatePromotion keeps a promotional reply inside if it is too late for promotions, explains that, and returns true.
-func (rs *ReplyUseCases) keepLatePromotion(c *Conversation, m *Message) bool {
-	problem := PromotionProblem(m.Promotional, rs.Window(c), rs.Now)
+func (w *work) keepLatePromotion(c *Conversation, m *Message) bool {
+	problem := PromotionProblem(m.Promotional, w.Window(c), w.Now)
 	if problem == nil {
 		return false
 	}
 	m.KeepInside(problem.Code)
-	rs.Mark(c, m, bridge.MarkInside)
-	rs.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Why: bridge.InWords(problem.Text), Hint: problem.Hint}})
+	w.Mark(c, m, bridge.MarkInside)
+	w.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Why: bridge.InWords(problem.Text), Hint: problem.Hint}})
 	return true
 }
 
 // parkUntilOpen parks a reply because of the reply window and posts that in the thread. If the window is open
 // by now, it offers the reply at once. providerText is the provider's reason for a refusal, or "" if Parley
 // found out by itself.
-func (rs *ReplyUseCases) parkUntilOpen(c *Conversation, m *Message, providerText string) {
-	win := rs.Window(c)
+func (w *work) parkUntilOpen(c *Conversation, m *Message, providerText string) {
+	win := w.Window(c)
 	m.Direction = store.DirectionNote
-	if win.IsOpen(rs.Now) { // opened during the attempt, or open for human agents only
+	if win.IsOpen(w.Now) { // opened during the attempt, or open for human agents only
 		m.SetFate(store.FateParked, bridge.ReasonOffered)
-		rs.TellWith(c, m, bridge.Line{
+		w.TellWith(c, m, bridge.Line{
 			Content: &bridge.OfferedLine{Until: win.HumanUntil, Provider: providerText},
 			Verbs:   []bridge.Verb{bridge.VerbSend, bridge.VerbDrop},
 		})
@@ -127,23 +127,23 @@ func (rs *ReplyUseCases) parkUntilOpen(c *Conversation, m *Message, providerText
 		Content: &bridge.ParkedLine{Why: bridge.Because(bridge.ReasonWindow), Hint: providerText, Until: win.HumanUntil},
 		Verbs:   []bridge.Verb{bridge.VerbKeep, bridge.VerbDrop},
 	}
-	if rs.Caps(c.AccountID).Templates {
+	if w.Caps(c.AccountID).Templates {
 		line.Verbs = []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}
 	}
 
-	rs.Log.ByParley(c, store.DeedParked, Detail{Message: m.ID, Why: bridge.Because(bridge.ReasonWindow)})
-	rs.TellWith(c, m, line)
+	w.Log.ByParley(c, store.DeedParked, Detail{Message: m.ID, Why: bridge.Because(bridge.ReasonWindow)})
+	w.TellWith(c, m, line)
 	c.RefreshCard()
 }
 
 // ClosedByProvider parks a reply that the provider refused because the window is closed. If Parley believed the
 // window to be open, it is closed now, unless the customer has opened it since the attempt. d is the delivery that
 // was refused, or nil; providerText is the provider's reason.
-func (rs *ReplyUseCases) ClosedByProvider(c *Conversation, m *Message, d *Delivery, providerText string) {
-	seemedOpen := c.WindowFrom != nil && rs.Window(c).IsOpen(rs.Now)
+func (w *work) ClosedByProvider(c *Conversation, m *Message, d *Delivery, providerText string) {
+	seemedOpen := c.WindowFrom != nil && w.Window(c).IsOpen(w.Now)
 	wasAttempted := d != nil && d.SentAt != nil
 	if seemedOpen && wasAttempted {
-		attemptedAt := d.SentAt.Add(rs.Now.Sub(rs.DatabaseNow)) // by Parley's clock
+		attemptedAt := d.SentAt.Add(w.Now.Sub(w.DatabaseNow)) // by Parley's clock
 		if c.WindowFrom.Before(attemptedAt) {
 			c.WindowFrom = nil
 			c.Touch()
@@ -154,28 +154,28 @@ func (rs *ReplyUseCases) ClosedByProvider(c *Conversation, m *Message, d *Delive
 		return // parked when its first part was refused
 	}
 
-	for _, part := range rs.Outbox.PartsOf(m) {
-		rs.Outbox.Cancel(part)
+	for _, part := range w.Outbox.PartsOf(m) {
+		w.Outbox.Cancel(part)
 	}
 
-	rs.Mark(c, m, bridge.MarkWarning)
-	rs.parkUntilOpen(c, m, providerText)
-	rs.Messages.ResumeWait(c)
+	w.Mark(c, m, bridge.MarkWarning)
+	w.parkUntilOpen(c, m, providerText)
+	w.Messages.ResumeWait(c)
 }
 
 // offerParked collects the replies that were parked for the window, in the order in which they were written.
 // PostOffers posts them. Replies in earlier conversations with the customer are included; see book.IsOfferedIn.
-func (rs *ReplyUseCases) offerParked(c *Conversation) {
-	for _, id := range SortedKeys(rs.Conversations.Rows) {
-		if !IsOfferedIn(rs.Book, c, id) {
+func (w *work) offerParked(c *Conversation) {
+	for _, id := range SortedKeys(w.Conversations.Rows) {
+		if !IsOfferedIn(w.Book, c, id) {
 			continue
 		}
-		for _, m := range rs.Messages.Parked(rs.Conversations.Get(id)) {
+		for _, m := range w.Messages.Parked(w.Conversations.Get(id)) {
 			m.Reason, m.Dirty = bridge.ReasonOffered, true
-			rs.Messages.Offers = append(rs.Messages.Offers, m)
+			w.Messages.Offers = append(w.Messages.Offers, m)
 		}
 	}
-	slices.SortFunc(rs.Messages.Offers, func(a, b *Message) int { return CompareSaid(&a.Message, &b.Message) })
+	slices.SortFunc(w.Messages.Offers, func(a, b *Message) int { return CompareSaid(&a.Message, &b.Message) })
 }
 
 // IsWaitingForWindow reports whether a reply is parked for the window and hasn't been offered yet.
@@ -185,42 +185,42 @@ func IsWaitingForWindow(m *Message) bool {
 
 // PostOffers posts the replies that offerParked has collected. It is called after the customer's message was
 // queued, so that the offers follow it in the thread.
-func (rs *ReplyUseCases) PostOffers(c *Conversation) {
-	for _, m := range rs.Messages.Offers {
+func (w *work) PostOffers(c *Conversation) {
+	for _, m := range w.Messages.Offers {
 		line := bridge.Line{
-			Content: &bridge.OfferedLine{Until: rs.Window(c).HumanUntil},
+			Content: &bridge.OfferedLine{Until: w.Window(c).HumanUntil},
 			Verbs:   []bridge.Verb{bridge.VerbSend, bridge.VerbDrop},
 		}
 		if m.ConversationID != c.ID { // that conversation is over, and nothing can be sent from it
 			line.Verbs, line.Other = nil, bridge.Facts{ID: m.ConversationID}
 		}
-		rs.TellWith(c, m, line)
+		w.TellWith(c, m, line)
 	}
-	rs.Messages.Offers = nil
+	w.Messages.Offers = nil
 }
 
 // RefuseWhileClosed refuses a click that would send a reply that was parked for the window while the window is
 // closed. It reports whether it has refused.
-func (rs *ReplyUseCases) RefuseWhileClosed(r Request, m *Message) bool {
+func (w *work) RefuseWhileClosed(r Request, m *Message) bool {
 	wasOffered := m.Fate == store.FateParked && m.Reason == bridge.ReasonOffered
 	isParkedForWindow := wasOffered || IsWaitingForWindow(m)
-	if !isParkedForWindow || rs.Window(r.Conversation).IsOpen(rs.Now) {
+	if !isParkedForWindow || w.Window(r.Conversation).IsOpen(w.Now) {
 		return false
 	}
 	m.Reason, m.Dirty = bridge.ReasonWindow, true // offers it again when the customer writes
-	rs.Refuse(r, bridge.ReasonWindow, "The reply window is closed.", "I offer it again when "+r.Conversation.Customer().Name+" writes.")
+	w.Refuse(r, bridge.ReasonWindow, "The reply window is closed.", "I offer it again when "+r.Conversation.Customer().Name+" writes.")
 	return true
 }
 
 // KeepForWindow applies the Keep button of a parked reply: the reply waits for the customer's next message. It
 // returns false if r is another action or if the reply isn't parked for the window.
-func (rs *ReplyUseCases) KeepForWindow(r Request, m *Message) bool {
+func (w *work) KeepForWindow(r Request, m *Message) bool {
 	if r.Verb != bridge.VerbKeep || !IsWaitingForWindow(m) {
 		return false
 	}
-	rs.Log.ByAgent(r.Conversation, r.Agent, store.DeedKeptForLater, Detail{Message: m.ID})
-	rs.NoteDecision(m, r.Agent, bridge.OutcomeKept)
-	rs.Confirm(r, bridge.Line{
+	w.Log.ByAgent(r.Conversation, r.Agent, store.DeedKeptForLater, Detail{Message: m.ID})
+	w.NoteDecision(m, r.Agent, bridge.OutcomeKept)
+	w.Confirm(r, bridge.Line{
 		Content: &bridge.KeptLine{Reason: bridge.ReasonWindow},
 		Verb:    bridge.VerbKeep,
 	})

@@ -26,7 +26,7 @@ func wordingOf(reason bridge.Reason) bridge.Wording { return bridge.Consequences
 //	any other          surely for colleagues                  true, it is kept inside
 //	any other          doubtful                               true, the author is asked again
 //	any other          nothing in its words                   false, nothing is done
-func (ct colleagueTexts) keepEdited(r Request, m *Message, decision Decision, reason bridge.Reason) (handled bool) {
+func (w *work) keepEdited(r Request, m *Message, decision Decision, reason bridge.Reason) (handled bool) {
 	if decision == Out {
 		return false
 	}
@@ -34,13 +34,13 @@ func (ct colleagueTexts) keepEdited(r Request, m *Message, decision Decision, re
 	// Speak may have stopped at another reason before it looked at the words, for example because the conversation
 	// is closed. The words still count, because the buttons work again once the conversation is reopened.
 	if wordingOf(reason) == bridge.NothingInWords {
-		if reasonOfWords := ct.speechOf(r).reasonOfWords(); wordingOf(reasonOfWords) != bridge.NothingInWords {
+		if reasonOfWords := w.speechOf(r).reasonOfWords(); wordingOf(reasonOfWords) != bridge.NothingInWords {
 			decision, reason = SpeechAsk, reasonOfWords
 		}
 	}
 
 	if m.Fate == store.FateInside {
-		ct.changeReason(r, m, decision, reason)
+		w.changeReason(r, m, decision, reason)
 		return true
 	}
 	if wordingOf(reason) == bridge.NothingInWords {
@@ -49,13 +49,13 @@ func (ct colleagueTexts) keepEdited(r Request, m *Message, decision Decision, re
 
 	isSameQuestion := decision == SpeechAsk && m.Fate == store.FateAsk && m.Reason == reason
 	if !isSameQuestion {
-		ct.keepInside(r.Conversation, m, r.Action, decision, reason)
+		w.keepInside(r.Conversation, m, r.Action, decision, reason)
 	}
 	return true
 }
 
 // changeReason applies an edit to a text that was kept inside before the edit. decision is Ask or Inside.
-func (ct colleagueTexts) changeReason(r Request, m *Message, decision Decision, reason bridge.Reason) {
+func (w *work) changeReason(r Request, m *Message, decision Decision, reason bridge.Reason) {
 	if decision != SpeechAsk {
 		isOrWasSure := wordingOf(reason) == bridge.SurelyForColleagues || wordingOf(m.Reason) == bridge.SurelyForColleagues
 		if isOrWasSure {
@@ -67,28 +67,28 @@ func (ct colleagueTexts) changeReason(r Request, m *Message, decision Decision, 
 	// A command was typed for Parley. If an edit turns it into an ordinary text, its author may expect that it leaves.
 	isStillCommand := reason == bridge.ReasonUnknownVerb // perhaps a command for another program
 	if m.Reason == bridge.ReasonCommand && !isStillCommand {
-		ct.askEdited(r.Conversation, m)
+		w.askEdited(r.Conversation, m)
 		return
 	}
 
 	// An earlier line in the thread has a button that would send the new words, too.
 	lineHasButton := bridge.ConsequencesOf(m.Reason).MustTellAuthor && wordingOf(m.Reason) == bridge.NothingInWords
 	if lineHasButton && wordingOf(reason) != bridge.NothingInWords {
-		ct.keepInside(r.Conversation, m, r.Action, decision, reason)
+		w.keepInside(r.Conversation, m, r.Action, decision, reason)
 	}
 }
 
 // askEdited asks the author of an edited text whether it is for the customer now.
-func (ct colleagueTexts) askEdited(c *Conversation, m *Message) {
+func (w *work) askEdited(c *Conversation, m *Message) {
 	m.Fate, m.Reason = store.FateAsk, bridge.ReasonEdited
-	ct.TellAuthor(c, m, &bridge.AskLine{Why: bridge.Because(bridge.ReasonEdited)}, bridge.VerbSend, bridge.VerbKeep)
+	w.TellAuthor(c, m, &bridge.AskLine{Why: bridge.Because(bridge.ReasonEdited)}, bridge.VerbSend, bridge.VerbKeep)
 }
 
 // refuseColleagueText refuses to send a text that is surely for colleagues, and reports whether it did. It
 // always refuses a note. It refuses other texts only if a button sends them, because the button was made for an
 // earlier wording. A person who chooses the message itself, or confirms a form that shows it (Args.Sure), has seen
 // the current wording.
-func (ct colleagueTexts) refuseColleagueText(r Request, m *Message) (refused bool) {
+func (w *work) refuseColleagueText(r Request, m *Message) (refused bool) {
 	if m.Fate != store.FateInside || wordingOf(m.Reason) != bridge.SurelyForColleagues {
 		return false
 	}
@@ -96,10 +96,10 @@ func (ct colleagueTexts) refuseColleagueText(r Request, m *Message) (refused boo
 	isByButton := r.Args.Message != 0 && !r.Args.Sure
 	switch {
 	case isByButton:
-		ct.RefuseDecided(r, m)
+		w.RefuseDecided(r, m)
 		return true
 	case m.Reason == bridge.ReasonNote:
-		ct.Refuse(r, bridge.ReasonNote, "It is a note: notes stay inside.",
+		w.Refuse(r, bridge.ReasonNote, "It is a note: notes stay inside.",
 			"Edit it so that it isn't a note, or type what the customer is to get.")
 		return true
 	default:
@@ -109,17 +109,17 @@ func (ct colleagueTexts) refuseColleagueText(r Request, m *Message) (refused boo
 
 // refuseOtherWords refuses to send a text that was edited after the button was shown, because the person who clicked
 // has read an earlier wording. It shows the current one with a new button, and reports whether it has refused.
-func (ct colleagueTexts) refuseOtherWords(r Request, m *Message) (refused bool) {
+func (w *work) refuseOtherWords(r Request, m *Message) (refused bool) {
 	isAsShown := r.Args.Shown == "" || r.Args.Shown == WordsMarkOf(&m.Message)
 	if isAsShown {
 		return false
 	}
 	if r.Surface == store.SystemAccount { // a page of Parley's own
-		ct.Refuse(r, bridge.ReasonOtherWords, "It was edited since you opened the page.", "Read it again, and send it then.")
+		w.Refuse(r, bridge.ReasonOtherWords, "It was edited since you opened the page.", "Read it again, and send it then.")
 		return true
 	}
 	if m.Fate == store.FateInside && wordingOf(m.Reason) == bridge.SurelyForColleagues {
-		ct.RefuseDecided(r, m)
+		w.RefuseDecided(r, m)
 		return true
 	}
 
@@ -130,18 +130,18 @@ func (ct colleagueTexts) refuseOtherWords(r Request, m *Message) (refused bool) 
 		return false // the caller refuses it anyway, with a better reason
 	}
 	if *m.AgentID != r.Agent.ID {
-		ct.askSendAs(r, m)
+		w.askSendAs(r, m)
 		return true
 	}
 
-	ct.Whisper(r, bridge.Line{
+	w.Whisper(r, bridge.Line{
 		Content: &bridge.AskLine{Why: bridge.Because(bridge.ReasonOtherWords)},
 		Text:    m.Text,
 		Files:   UploadedNames(&m.Message),
 		Verbs:   []bridge.Verb{r.Verb},
 		Args:    bridge.Args{Conversation: r.Conversation.ID, Message: m.ID, Delivery: r.Args.Delivery},
 	})
-	ct.Log.RecordRefusal(r, bridge.ReasonOtherWords, "")
+	w.Log.RecordRefusal(r, bridge.ReasonOtherWords, "")
 	return true
 }
 

@@ -12,34 +12,34 @@ import (
 
 // setWords gives a message the text and files of an edit. Deliveries whose attempt may have sent the old
 // version keep that version. setWords tells the author about removed files that can no longer be stopped.
-func (sp *SpeechUseCases) setWords(c *Conversation, m *Message, a bridge.Action) {
-	changes := Edits{Outbox: sp.Outbox}.EditWords(m, a.Text, SurfaceFiles(a.Files))
+func (w *work) setWords(c *Conversation, m *Message, a bridge.Action) {
+	changes := Edits{Outbox: w.Outbox}.EditWords(m, a.Text, SurfaceFiles(a.Files))
 	tooLate := FileChanges{Left: changes.Left, Leaving: changes.Leaving, Failed: changes.Failed}
 	if !tooLate.IsNone() {
 		const onlyFiles = true // the text can still be changed
-		sp.TellWith(c, m, bridge.Line{Content: lateEdit(tooLate, onlyFiles), Text: m.Text})
+		w.TellWith(c, m, bridge.Line{Content: lateEdit(tooLate, onlyFiles), Text: m.Text})
 	}
 }
 
 // CustomerGot records that a reply has left. From now on the message has the text that was sent. If it was
 // edited or taken back in the meantime, its author is told, and is offered a correction.
-func (sp *SpeechUseCases) CustomerGot(c *Conversation, m *Message) {
+func (w *work) CustomerGot(c *Conversation, m *Message) {
 	if m.IsAutomaticReply() { // it is nobody's answer
 		m.Fate, m.Dirty = store.FateOut, true
 		return
 	}
 	fateBefore, editedText := m.Fate, m.Text
-	changes := sp.Outbox.TakeSent(m) // from here on m has the text and files that were sent
+	changes := w.Outbox.TakeSent(m) // from here on m has the text and files that were sent
 	updatePreview(c, editedText, m.Text)
 
 	m.Direction, m.Fate = store.DirectionOut, store.FateOut
 	m.Dirty = true
-	sp.editing.tellWhatCameTooLate(c, m, fateBefore, editedText, changes)
+	w.tellWhatCameTooLate(c, m, fateBefore, editedText, changes)
 
-	d := sp.Outbox.FirstPartOf(m)
+	d := w.Outbox.FirstPartOf(m)
 	countAsSaid(c, m, d, fateBefore)
 	waitedSince := c.WaitingSince
-	sp.replies.AwaitCustomer(c, d != nil && d.DecodedPayload().KeepsStatus)
+	w.AwaitCustomer(c, d != nil && d.DecodedPayload().KeepsStatus)
 
 	hasEndedWait := waitedSince != nil && c.WaitingSince == nil
 	if hasEndedWait && d != nil { // lets the wait go on if the provider reports later that the reply didn't arrive
@@ -51,28 +51,28 @@ func (sp *SpeechUseCases) CustomerGot(c *Conversation, m *Message) {
 
 // tellWhatCameTooLate tells the author of a reply that has left which of their changes came too late. fate is
 // the reply's fate before the result was known; editedText and changes are the edit.
-func (sp editing) tellWhatCameTooLate(
+func (w *work) tellWhatCameTooLate(
 	c *Conversation, m *Message, fate store.Fate, editedText string, changes FileChanges,
 ) {
 	wasEdited := m.Text != editedText || !changes.IsNone()
 	edit := bridge.Action{Actor: bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}, Text: editedText}
 	switch fate {
 	case store.FateUndone, store.FateDropped: // deleted or undone
-		TellDeletedLate(sp.Writer, c, m)
+		TellDeletedLate(w.Writer, c, m)
 	case store.FateInside: // edited into a message to colleagues
 		line := bridge.Line{Content: &bridge.EditLateLine{}, Text: m.Text}
-		if !changes.IsNone() || !WasTold(sp.Outbox, m, line) {
-			sp.tellLateEdit(c, m, edit, Inside, changes)
+		if !changes.IsNone() || !WasTold(w.Outbox, m, line) {
+			w.tellLateEdit(c, m, edit, Inside, changes)
 		}
 	case store.FateAsk: // edited so that its author was asked about it
 		if wasEdited {
-			sp.tellLateEdit(c, m, edit, SpeechAsk, changes)
+			w.tellLateEdit(c, m, edit, SpeechAsk, changes)
 		} else {
-			sp.TellWith(c, m, bridge.Line{Content: &bridge.EditLateLine{}})
+			w.TellWith(c, m, bridge.Line{Content: &bridge.EditLateLine{}})
 		}
 	default: // meant to leave
 		if wasEdited {
-			sp.tellLateEdit(c, m, edit, Out, changes)
+			w.tellLateEdit(c, m, edit, Out, changes)
 		}
 	}
 }
@@ -107,8 +107,8 @@ func countAsSaid(c *Conversation, m *Message, d *Delivery, fateBefore store.Fate
 // decision is Inside, it offers to send the new text and added files as a correction. It does nothing if the
 // edit restores what was sent. a has the new text, changes has the changed files, and decision is what Speak
 // says about the new text.
-func (sp *SpeechUseCases) tellLateEdit(c *Conversation, m *Message, a bridge.Action, decision Decision, changes FileChanges) {
-	sp.dropCorrections(m)
+func (w *work) tellLateEdit(c *Conversation, m *Message, a bridge.Action, decision Decision, changes FileChanges) {
+	w.dropCorrections(m)
 	hasSentText := a.Text == m.Text
 	if hasSentText && changes.IsNone() && decision != Inside {
 		return
@@ -124,22 +124,22 @@ func (sp *SpeechUseCases) tellLateEdit(c *Conversation, m *Message, a bridge.Act
 
 	onlyFiles := hasSentText && !changes.IsNone()
 	content := lateEdit(changes, onlyFiles)
-	parts := sp.Outbox.PartsOf(m)
+	parts := w.Outbox.PartsOf(m)
 	isUnclear := m.Fate == store.FateUnclear || len(parts.Unclear()) > 0 // the fact that reports it may not be applied yet
 	content.Unclear = isUnclear && !parts.TextHasLeft()
 	line := bridge.Line{Content: content, Text: m.Text}
 	isEmpty := correction.Text == "" && len(correction.Files) == 0
 	if decision == Inside || isEmpty {
-		sp.TellWith(c, m, line)
+		w.TellWith(c, m, line)
 		return
 	}
 
-	agent := sp.Dir.AgentOf(m.AccountID, m.AuthorUser)
-	fix := sp.Messages.AddByPerson(Request{Conversation: c, Agent: agent, Surface: m.AccountID, Action: correction})
+	agent := w.Dir.AgentOf(m.AccountID, m.AuthorUser)
+	fix := w.Messages.AddByPerson(Request{Conversation: c, Agent: agent, Surface: m.AccountID, Action: correction})
 	fix.Fate, fix.Reason = store.FateAsk, bridge.ReasonCorrection
 	line.Verbs = []bridge.Verb{bridge.VerbSend}
 	line.Args = bridge.Args{Conversation: c.ID, Message: fix.ID}
-	sp.LineAbout(c, m, line)
+	w.LineAbout(c, m, line)
 }
 
 // lateEdit returns the line about an edit that came too late. onlyFiles leaves out the text, because the
@@ -157,12 +157,12 @@ func lateEdit(changes FileChanges, onlyFiles bool) *bridge.EditLateLine {
 
 // dropCorrections drops the corrections of a reply that haven't been sent, before a newer one is offered or
 // when the reply is deleted.
-func (sp *SpeechUseCases) dropCorrections(m *Message) {
-	if c := sp.Conversations.Get(m.ConversationID); c != nil {
-		sp.Messages.Latest(c)
+func (w *work) dropCorrections(m *Message) {
+	if c := w.Conversations.Get(m.ConversationID); c != nil {
+		w.Messages.Latest(c)
 	}
-	for id, lines := range sp.TrackedLines() {
-		fix := sp.Messages.Get(id)
+	for id, lines := range w.TrackedLines() {
+		fix := w.Messages.Get(id)
 		if fix.Fate != store.FateAsk && fix.Fate != store.FateUndone {
 			continue
 		}

@@ -10,31 +10,31 @@ import (
 // sends the text, Keep leaves it among colleagues, Drop discards it. This file applies these buttons, and the
 // typed commands of the same names.
 
-func sendVerb() speechUseCase {
-	return speechUseCase{
+func sendVerb() useCase {
+	return useCase{
 		Rules: Rules{
 			Name:         bridge.VerbSend,
 			Final:        true,
 			NamesMessage: true,
 			CanApply:     func(_ *store.Conversation, m *store.Message) bool { return CanBeSent(m) },
 		},
-		Do: (*SpeechUseCases).decideMessage,
+		Do: (*work).decideMessage,
 	}
 }
 
-func sendThereVerb() speechUseCase {
-	return speechUseCase{
+func sendThereVerb() useCase {
+	return useCase{
 		Rules: Rules{
 			Name:         bridge.VerbSendThere,
 			NamesMessage: true,
 			CanApply:     func(_ *store.Conversation, m *store.Message) bool { return CanBeSent(m) },
 		},
-		Do: (*SpeechUseCases).decideMessage,
+		Do: (*work).decideMessage,
 	}
 }
 
-func keepVerb() speechUseCase {
-	return speechUseCase{
+func keepVerb() useCase {
+	return useCase{
 		Rules: Rules{
 			Name:         bridge.VerbKeep,
 			TakesBack:    true,
@@ -42,19 +42,19 @@ func keepVerb() speechUseCase {
 			CanApply:     canBeKept,
 			Deed:         store.DeedKeptInside,
 		},
-		Do: (*SpeechUseCases).decideMessage,
+		Do: (*work).decideMessage,
 	}
 }
 
-func dropVerb() speechUseCase {
-	return speechUseCase{
+func dropVerb() useCase {
+	return useCase{
 		Rules: Rules{
 			Name:         bridge.VerbDrop,
 			NamesMessage: true,
 			CanApply:     canBeDropped,
 			Deed:         store.DeedKeptInside,
 		},
-		Do: (*SpeechUseCases).decideMessage,
+		Do: (*work).decideMessage,
 	}
 }
 
@@ -70,54 +70,54 @@ func canBeDropped(c *store.Conversation, m *store.Message) bool {
 }
 
 // decideMessage applies Send, Keep and Drop.
-func (sp *SpeechUseCases) decideMessage(r Request) {
+func (w *work) decideMessage(r Request) {
 	c, a := r.Conversation, r.Action
 	if a.Verb == bridge.VerbSend && a.Args.Typed != nil {
-		sp.ChannelTexts.sendChannelText(r)
+		w.sendChannelText(r)
 		return
 	}
 
-	m := sp.MessageOfAction(r)
+	m := w.MessageOfAction(r)
 	isOfConversation := m != nil && m.ConversationID == c.ID
 	if !isOfConversation || m.AuthorUser == "" {
-		sp.Refuse(r, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
+		w.Refuse(r, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
 		return
 	}
 	if a.Verb == bridge.VerbSendThere {
-		sp.sendThere(r, m)
+		w.sendThere(r, m)
 		return
 	}
-	if sp.replies.KeepForWindow(r, m) {
+	if w.KeepForWindow(r, m) {
 		return
 	}
 	if a.Verb == bridge.VerbSend {
-		sp.sendKept(r, m)
+		w.sendKept(r, m)
 		return
 	}
-	sp.deciding.keepOrDrop(r, m)
+	w.keepOrDrop(r, m)
 }
 
 // sendThere sends a text to the customer of the conversation that Args.Note names, in whose thread it is shown.
-func (sp *SpeechUseCases) sendThere(r Request, m *Message) {
-	into := sp.NamedConversation(r)
-	if into == nil || sp.colleagueTexts.refuseOtherWords(r, m) || sp.deciding.refuseUnsendable(r.About(into), m) {
+func (w *work) sendThere(r Request, m *Message) {
+	into := w.NamedConversation(r)
+	if into == nil || w.refuseOtherWords(r, m) || w.refuseUnsendable(r.About(into), m) {
 		return
 	}
-	if !sp.Outbox.IsUnsent(m) {
-		sp.Refuse(r, "sent_partly", "A part of it has left for this customer.", "Write it again there.")
+	if !w.Outbox.IsUnsent(m) {
+		w.Refuse(r, "sent_partly", "A part of it has left for this customer.", "Write it again there.")
 		return
 	}
-	sp.Messages.Move(m, into)
+	w.Messages.Move(m, into)
 	r.Verb, r.Args.Sure = bridge.VerbSend, true // the author's name is in the line
 	r = r.About(into)
-	sp.sendKept(r, m)
+	w.sendKept(r, m)
 	if m.Fate != store.FateWaiting {
 		return
 	}
-	sp.Line(into, bridge.Line{
+	w.Line(into, bridge.Line{
 		Content: &bridge.RepliedLine{},
 		Verb:    bridge.VerbReply,
-		By:      sp.Dir.Ref(r.Surface, *m.AgentID),
+		By:      w.Dir.Ref(r.Surface, *m.AgentID),
 		Text:    m.Text,
 		Files:   UploadedNames(&m.Message),
 		Verbs:   []bridge.Verb{bridge.VerbUndo},
@@ -126,79 +126,79 @@ func (sp *SpeechUseCases) sendThere(r Request, m *Message) {
 }
 
 // keepOrDrop applies Keep and Drop to a text that is queued or waits for a decision.
-func (sp deciding) keepOrDrop(r Request, m *Message) {
+func (w *work) keepOrDrop(r Request, m *Message) {
 	c := r.Conversation
 	hasButton := r.Args.Message != 0 // false for a typed command
 	if r.Verb == bridge.VerbDrop && m.Fate == store.FateFailed && !hasButton {
-		sp.Refuse(r, "failed", "That reply has failed and isn't sent again by itself.", "To drop another text, use the button under it.")
+		w.Refuse(r, "failed", "That reply has failed and isn't sent again by itself.", "To drop another text, use the button under it.")
 		return
 	}
 
 	wasLeaving := m.Fate == store.FateWaiting
 	switch m.Fate {
 	case store.FateWaiting:
-		if !takeBack(sp.Outbox, m) {
-			sp.refuseTooLate(r, m)
+		if !takeBack(w.Outbox, m) {
+			w.refuseTooLate(r, m)
 			return
 		}
-		if sp.resending.askAboutUnclear(c, m) {
+		if w.askAboutUnclear(c, m) {
 			return
 		}
 	case store.FateAsk, store.FateParked:
 	default:
-		sp.RefuseDecided(r, m)
+		w.RefuseDecided(r, m)
 		return
 	}
 
 	m.Direction, m.Fate = store.DirectionNote, store.FateInside
 	m.Dirty = true
-	sp.NoteDecision(m, r.Agent, ByFate)
+	w.NoteDecision(m, r.Agent, ByFate)
 	if r.Verb == bridge.VerbDrop {
 		m.Fate = store.FateDropped
 	}
 
-	sp.Log.Did(r, Detail{Message: m.ID})
-	if wasLeaving || sp.Outbox.PartsOf(m).HaveLeftPartly() {
+	w.Log.Did(r, Detail{Message: m.ID})
+	if wasLeaving || w.Outbox.PartsOf(m).HaveLeftPartly() {
 		if m.Reason != bridge.ReasonRevived { // this reason must stay, because the chat can't be asked about the text
 			m.Reason = bridge.ReasonUndone
 		}
-		TellWhatArrived(sp.Writer, c, m)
+		TellWhatArrived(w.Writer, c, m)
 	}
 	if wasLeaving { // it had counted as an answer to the customer
-		sp.Messages.AwaitAnswerAgain(c)
+		w.Messages.AwaitAnswerAgain(c)
 	}
-	sp.Mark(c, m, bridge.MarkInside)
-	sp.Confirm(r, bridge.Line{})
+	w.Mark(c, m, bridge.MarkInside)
+	w.Confirm(r, bridge.Line{})
 }
 
 // sendKept applies Send. It either refuses, asks the agent who clicked for a confirmation, or sends the text. That
 // agent becomes an owner of the conversation if the account allows another one.
-func (sp *SpeechUseCases) sendKept(r Request, m *Message) {
-	if sp.colleagueTexts.refuseOtherWords(r, m) {
+func (w *work) sendKept(r Request, m *Message) {
+	if w.refuseOtherWords(r, m) {
 		return
 	}
-	if m.Fate == store.FateWaiting && isWaitingForChat(sp.Outbox, m) {
-		sp.deciding.sendAsItStands(r, m)
+	if m.Fate == store.FateWaiting && isWaitingForChat(w.Outbox, m) {
+		w.sendAsItStands(r, m)
 		return
 	}
-	if sp.deciding.refuseUnsendable(r, m) {
+	if w.refuseUnsendable(r, m) {
 		return
 	}
 	isColleagues := *m.AgentID != r.Agent.ID
 	if isColleagues && !r.Args.Sure {
-		sp.askSendAs(r, m)
+		w.askSendAs(r, m)
 		return
 	}
 
-	isUnsent := sp.Outbox.IsUnsent(m) // false if a part of it has left or may have left
-	if sp.resending.refuseRemainder(r, m, isUnsent) {
+	isUnsent := w.Outbox.IsUnsent(m) // false if a part of it has left or may have left
+	if w.refuseRemainder(r, m, isUnsent) {
 		return
 	}
-	if !sp.takeForReply(r, m) {
+	if !w.takeForReply(r, m) {
 		return
 	}
 
-	sp.NoteDecision(m, r.Agent, ByFate)
+	w.NoteDecision(m, r.Agent, ByFate)
 	mayBeDeleted := m.Reason == bridge.ReasonDeletedLate || m.Reason == bridge.ReasonRevived
 	m.Reason = bridge.ReasonClicked
 	if mayBeDeleted { // the chat may no longer have the text, so an attempt doesn't compare it with the chat
@@ -206,33 +206,33 @@ func (sp *SpeechUseCases) sendKept(r Request, m *Message) {
 	}
 
 	if isUnsent {
-		sp.resending.cancelWaiting(m)
-		sp.replies.SendToCustomer(r, m, sp.FormOrder())
+		w.cancelWaiting(m)
+		w.SendToCustomer(r, m, w.FormOrder())
 	} else {
-		sp.resending.sendRemainder(r, m)
+		w.sendRemainder(r, m)
 	}
 
 	if isColleagues && m.Fate == store.FateWaiting {
-		sp.tellSentAs(r, m)
+		w.tellSentAs(r, m)
 	}
 }
 
 // refuseUnsendable refuses to send a text that was decided already, isn't for the customer, or can't be sent at
 // the moment, and reports whether it did. If it returns false, the text's author is an agent.
-func (sp deciding) refuseUnsendable(r Request, m *Message) bool {
+func (w *work) refuseUnsendable(r Request, m *Message) bool {
 	if !isSendable(m.Fate) || m.Reason == bridge.ReasonDeleted {
-		sp.RefuseDecided(r, m)
+		w.RefuseDecided(r, m)
 		return true
 	}
 	if m.Reason == bridge.ReasonCommand {
-		sp.Refuse(r, bridge.ReasonCommand, "It is a command: commands stay inside.", "Type what the customer is to get.")
+		w.Refuse(r, bridge.ReasonCommand, "It is a command: commands stay inside.", "Type what the customer is to get.")
 		return true
 	}
-	if sp.colleagueTexts.refuseColleagueText(r, m) || sp.refuseKept(r, m) {
+	if w.refuseColleagueText(r, m) || w.refuseKept(r, m) {
 		return true
 	}
 	if IsEmpty(&m.Message) {
-		sp.Refuse(r, bridge.ReasonEmpty, "There is no text to send.", "Type in the conversation's thread what the customer is to get.")
+		w.Refuse(r, bridge.ReasonEmpty, "There is no text to send.", "Type in the conversation's thread what the customer is to get.")
 		return true
 	}
 	return false
@@ -251,56 +251,56 @@ func isWaitingForChat(o *Outbox, m *Message) bool {
 
 // sendAsItStands sends a reply that waits for its chat (isWaitingForChat) without asking the chat, because an agent
 // has checked the reply. Later replies follow in order.
-func (sp deciding) sendAsItStands(r Request, m *Message) {
-	if sp.refuseKept(r, m) {
+func (w *work) sendAsItStands(r Request, m *Message) {
+	if w.refuseKept(r, m) {
 		return
 	}
 	isColleagues := *m.AgentID != r.Agent.ID
 	if isColleagues && !r.Args.Sure {
-		sp.askSendAs(r, m)
+		w.askSendAs(r, m)
 		return
 	}
 
-	d := sp.Outbox.FirstPartOf(m)
-	if l := sp.Outbox.Lanes[d.LaneID]; l.LeasedUntil != nil {
-		sp.Refuse(r, "busy", "Parley is asking the chat just now.", "Click again in a minute.")
+	d := w.Outbox.FirstPartOf(m)
+	if l := w.Outbox.Lanes[d.LaneID]; l.LeasedUntil != nil {
+		w.Refuse(r, "busy", "Parley is asking the chat just now.", "Click again in a minute.")
 		return
 	}
 
-	sp.NoteDecision(m, r.Agent, ByFate)
+	w.NoteDecision(m, r.Agent, ByFate)
 	m.Reason, m.Dirty = bridge.ReasonRevived, true // an attempt doesn't ask the chat about such a reply
 	d.JoinKey, d.Dirty = "", true                  // alone: nobody has checked the texts that would have left with it
-	sp.Outbox.MakeDue(d)
+	w.Outbox.MakeDue(d)
 
-	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAsItStood, Detail{Message: m.ID})
+	w.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAsItStood, Detail{Message: m.ID})
 
 	if isColleagues {
-		sp.tellSentAs(r, m)
+		w.tellSentAs(r, m)
 	}
 }
 
 // refuseKept refuses to send a text for reasons that don't depend on its words, such as a closed conversation,
 // and reports whether it did.
-func (sp *SpeechUseCases) refuseKept(r Request, m *Message) bool {
+func (w *work) refuseKept(r Request, m *Message) bool {
 	switch {
 	case !r.Conversation.BridgeStatus().Open():
-		sp.Refuse(r, bridge.ReasonNotOpen, "This conversation is "+r.Conversation.Status+".", sp.Conversations.HintAfterEnd(r.Conversation))
+		w.Refuse(r, bridge.ReasonNotOpen, "This conversation is "+r.Conversation.Status+".", w.Conversations.HintAfterEnd(r.Conversation))
 	case r.Conversation.Account.Mode == store.ModeWatch:
-		sp.Refuse(r, bridge.ReasonWatch, "This account only watches: nothing is sent.", "An admin can switch it to live.")
+		w.Refuse(r, bridge.ReasonWatch, "This account only watches: nothing is sent.", "An admin can switch it to live.")
 	case m.AgentID == nil:
-		sp.Refuse(r, bridge.ReasonNotAnAgent, "Its author isn't an agent.", "Copy the text and send it as your own.")
+		w.Refuse(r, bridge.ReasonNotAnAgent, "Its author isn't an agent.", "Copy the text and send it as your own.")
 	default:
-		return sp.replies.RefuseWhileClosed(r, m)
+		return w.RefuseWhileClosed(r, m)
 	}
 	return true
 }
 
 // askSendAs asks the agent who clicked to confirm a colleague's text, because the customer gets it in the colleague's name.
-func (sp *SpeechUseCases) askSendAs(r Request, m *Message) {
+func (w *work) askSendAs(r Request, m *Message) {
 	c, surface := r.Conversation, r.Surface
 	line := bridge.Line{
 		Content:  bridge.LineSendAs,
-		By:       sp.Dir.Ref(surface, *m.AgentID),
+		By:       w.Dir.Ref(surface, *m.AgentID),
 		Text:     m.Text,
 		Files:    UploadedNames(&m.Message),
 		Customer: c.Customer(),
@@ -310,15 +310,15 @@ func (sp *SpeechUseCases) askSendAs(r Request, m *Message) {
 	if m.AccountID == surface {
 		line.SourceRef = bridge.Place{Channel: m.Channel, Message: m.Place}
 	}
-	sp.Whisper(r, line)
+	w.Whisper(r, line)
 }
 
 // tellSentAs posts in the thread who sends a colleague's text, with an Undo button, so that its author notices.
-func (sp *SpeechUseCases) tellSentAs(r Request, m *Message) {
-	sp.LineAbout(r.Conversation, m, bridge.Line{
+func (w *work) tellSentAs(r Request, m *Message) {
+	w.LineAbout(r.Conversation, m, bridge.Line{
 		Content: bridge.LineDone,
 		Verb:    bridge.VerbSend,
-		By:      sp.Dir.Ref(r.Surface, r.Agent.ID),
+		By:      w.Dir.Ref(r.Surface, r.Agent.ID),
 		Text:    m.Text,
 		Files:   UploadedNames(&m.Message),
 		Verbs:   []bridge.Verb{bridge.VerbUndo},

@@ -34,7 +34,7 @@ func earlyChangeOf(p *store.Post) (e earlyChange, ok bool) {
 }
 
 // keepEarlyEdit stores an edit until its message arrives. known is the record of the message, or nil.
-func (sp *SpeechUseCases) keepEarlyEdit(r Request, known *store.Post) {
+func (w *work) keepEarlyEdit(r Request, known *store.Post) {
 	hasLaterEdit := known != nil && known.Version > r.Version
 	if hasLaterEdit {
 		return
@@ -47,15 +47,15 @@ func (sp *SpeechUseCases) keepEarlyEdit(r Request, known *store.Post) {
 		return
 	}
 
-	p := rememberEarly(sp.Posts, r, earlyChange{Action: r.Action})
-	root := sp.Posts.At(PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Thread})
+	p := rememberEarly(w.Posts, r, earlyChange{Action: r.Action})
+	root := w.Posts.At(PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Thread})
 	if root != nil {
 		p.ConversationID = root.ConversationID
-		due := sp.Now
+		due := w.Now
 		if !r.Edited {
 			due = due.Add(maxEarlyWait)
 		}
-		sp.Timers.Start(store.Timer{ConversationID: root.ConversationID, Kind: Early, DueAt: due})
+		w.Timers.Start(store.Timer{ConversationID: root.ConversationID, Kind: Early, DueAt: due})
 	}
 }
 
@@ -81,8 +81,8 @@ func rememberEarly(posts *Posts, r Request, e earlyChange) *store.Post {
 
 // AcceptEarlyEdits treats the early edits in a conversation's threads as messages, because the chat has lost
 // the messages themselves. A text that would otherwise leave for the customer needs a click by its author.
-func (sp *SpeechUseCases) AcceptEarlyEdits(c *Conversation) {
-	for _, p := range sp.Posts.EarlyIn(c.ID) {
+func (w *work) AcceptEarlyEdits(c *Conversation) {
+	for _, p := range w.Posts.EarlyIn(c.ID) {
 		e, ok := earlyChangeOf(&p)
 		if !ok || e.Delete || isCommandOrEmpty(e.Action) {
 			continue
@@ -92,17 +92,17 @@ func (sp *SpeechUseCases) AcceptEarlyEdits(c *Conversation) {
 		a.Verb = verbOfEdited(a)
 		a.Origin = bridge.OriginText
 
-		r := Request{Action: a, Conversation: c, Surface: p.AccountID, Agent: sp.Dir.AgentOf(p.AccountID, a.Actor.ID)}
-		m := sp.Messages.AddByPerson(r)
+		r := Request{Action: a, Conversation: c, Surface: p.AccountID, Agent: w.Dir.AgentOf(p.AccountID, a.Actor.ID)}
+		m := w.Messages.AddByPerson(r)
 		p.MessageID = m.ID
 		p.Kind = HumanMessage
 		p.Early = nil
-		sp.Posts.Remember(p)
+		w.Posts.Remember(p)
 		doubt := bridge.ReasonLate
 		if a.Edited {
 			doubt = bridge.ReasonFoundEdited
 		}
-		sp.decideFate(r, m, doubt)
+		w.decideFate(r, m, doubt)
 	}
 }
 
@@ -168,27 +168,27 @@ func isCommandOrEmpty(a bridge.Action) bool {
 // applyEarly applies an early change to the request, the message and the post of its text. known is the post
 // with the early change. It returns true if the text is done: it was deleted, or the edit turned a text for
 // colleagues into a reply and its author is asked.
-func (sp *SpeechUseCases) applyEarly(r *Request, m *Message, post, known *store.Post) bool {
+func (w *work) applyEarly(r *Request, m *Message, post, known *store.Post) bool {
 	e, ok := earlyChangeOf(known)
 	if !ok {
 		return false
 	}
 	if e.Delete {
 		m.Fate, m.Reason = store.FateUndone, bridge.ReasonDeleted
-		sp.Log.ByParley(r.Conversation, store.DeedUndone, Detail{Message: m.ID, Why: bridge.Because(bridge.ReasonDeleted)})
+		w.Log.ByParley(r.Conversation, store.DeedUndone, Detail{Message: m.ID, Why: bridge.Because(bridge.ReasonDeleted)})
 		return true
 	}
 
-	before, _ := Speak(sp.speechOf(*r))
+	before, _ := Speak(w.speechOf(*r))
 	takeEdit(&r.Action, e.Action)
 	post.Version = known.Version
 	m.Text, m.Files = r.Text, SurfaceFiles(r.Files)
 	m.Promotional = m.Promotional || e.Action.Args.Promotional
 
-	now, _ := Speak(sp.speechOf(*r))
+	now, _ := Speak(w.speechOf(*r))
 	hasBecomeReply := before != Out && now == Out
 	if hasBecomeReply {
-		sp.colleagueTexts.askEdited(r.Conversation, m)
+		w.askEdited(r.Conversation, m)
 	}
 	return hasBecomeReply
 }

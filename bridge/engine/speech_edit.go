@@ -21,10 +21,10 @@ import (
 //
 // In each case Speak decides again whether the new text is for the customer at all.
 
-func editVerb() speechUseCase {
-	return speechUseCase{
+func editVerb() useCase {
+	return useCase{
 		Rules: Rules{Name: bridge.VerbEdit},
-		DoFirst: func(sp *SpeechUseCases, _ context.Context, _ pgx.Tx, r Request) error {
+		DoFirst: func(sp *work, _ context.Context, _ pgx.Tx, r Request) error {
 			sp.editMessage(r)
 			return nil
 		},
@@ -33,15 +33,15 @@ func editVerb() speechUseCase {
 
 // editMessage applies a person's edit of a typed text, unless it is older than one that was applied, or the
 // same one again.
-func (sp *SpeechUseCases) editMessage(r Request) {
-	p := sp.Posts.At(r.PostKey())
+func (w *work) editMessage(r Request) {
+	p := w.Posts.At(r.PostKey())
 	if p == nil || p.Kind == EarlyMessage {
-		sp.keepEarlyEdit(r, p)
+		w.keepEarlyEdit(r, p)
 		return
 	}
 
-	sp.ChannelTexts.editChannelText(p, r.Action)
-	m, c := sp.Messages.Get(p.MessageID), conversationOf(sp.Book, p)
+	w.editChannelText(p, r.Action)
+	m, c := w.Messages.Get(p.MessageID), conversationOf(w.Book, p)
 	isByPerson := p.Kind == HumanMessage && m != nil && c != nil
 	isNewer := r.Version > p.Version // strings such as "1700000000.000200:9f86d081" (bridge.Edit.Version)
 	if !isByPerson || !isNewer {
@@ -51,10 +51,10 @@ func (sp *SpeechUseCases) editMessage(r Request) {
 	// A chat may report one edit twice. A restored message also has the same text as before, but must be applied.
 	isReportedTwice := isSameEdit(p.Version, r.Version)
 	p.Version = r.Version
-	sp.Posts.MarkChanged(p)
+	w.Posts.MarkChanged(p)
 
 	if !isReportedTwice || r.Restored {
-		sp.editing.applyEdit(r.About(c), m)
+		w.applyEdit(r.About(c), m)
 	}
 }
 
@@ -76,54 +76,54 @@ func isSameEdit(known, reported string) bool {
 }
 
 // applyEdit applies an edit according to the fate of the text.
-func (sp editing) applyEdit(r Request, m *Message) {
+func (w *work) applyEdit(r Request, m *Message) {
 	// The edit counts as one by the text's author, even if somebody else made it.
-	r.Agent = sp.Dir.AgentOf(m.AccountID, m.AuthorUser)
+	r.Agent = w.Dir.AgentOf(m.AccountID, m.AuthorUser)
 	r.Actor = bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}
-	decision, reason := sp.decideEdited(r, m)
+	decision, reason := w.decideEdited(r, m)
 	m.Promotional = m.Promotional || r.Args.Promotional
 
 	switch m.Fate {
 	case store.FateWaiting:
-		if sp.editWaiting(r, m, decision, reason) {
+		if w.editWaiting(r, m, decision, reason) {
 			return
 		}
 	case store.FateFailed:
-		if parts := sp.Outbox.PartsOf(m); !parts.TextHasLeft() && !isTextUnclear(parts) {
-			sp.editFailed(r, m, decision, reason)
+		if parts := w.Outbox.PartsOf(m); !parts.TextHasLeft() && !isTextUnclear(parts) {
+			w.editFailed(r, m, decision, reason)
 			return
 		}
 	case store.FateUndone, store.FateDropped:
-		sp.editTakenBack(r, m, decision, reason)
+		w.editTakenBack(r, m, decision, reason)
 		return
 	default: // handled below
 	}
 
-	isSentInPart := m.Fate == store.FateOut && r.Text == m.Text && len(sp.Outbox.PartsOf(m).Unsent(m)) > 0
+	isSentInPart := m.Fate == store.FateOut && r.Text == m.Text && len(w.Outbox.PartsOf(m).Unsent(m)) > 0
 	if r.Restored && isSentInPart && decision == Out { // the deletion has stopped some of its files
-		sp.setWords(r.Conversation, m, r.Action)
-		sp.colleagueTexts.askEdited(r.Conversation, m)
+		w.setWords(r.Conversation, m, r.Action)
+		w.askEdited(r.Conversation, m)
 		return
 	}
 
 	if m.Direction == store.DirectionOut { // the customer has the text, or may have it
-		changes := sp.resending.stopRemovedFiles(r, m)
+		changes := w.stopRemovedFiles(r, m)
 		if decision != Out {
-			changes.Stopped = append(changes.Stopped, sp.resending.stopRest(r.Conversation, m)...)
+			changes.Stopped = append(changes.Stopped, w.stopRest(r.Conversation, m)...)
 		}
 		if r.Restored && decision == Out && m.Fate == store.FateOut {
-			changes.Added = append(changes.Added, stoppedFiles(sp.Outbox, m)...)
+			changes.Added = append(changes.Added, stoppedFiles(w.Outbox, m)...)
 		}
-		sp.tellLateEdit(r.Conversation, m, r.Action, decision, changes)
+		w.tellLateEdit(r.Conversation, m, r.Action, decision, changes)
 		return
 	}
 
-	sp.setWords(r.Conversation, m, r.Action) // the text was kept inside
-	if sp.colleagueTexts.keepEdited(r, m, decision, reason) {
+	w.setWords(r.Conversation, m, r.Action) // the text was kept inside
+	if w.keepEdited(r, m, decision, reason) {
 		return
 	}
 	if decision == Out && m.Fate == store.FateInside {
-		sp.colleagueTexts.askEdited(r.Conversation, m) // an edit alone doesn't send a former note
+		w.askEdited(r.Conversation, m) // an edit alone doesn't send a former note
 	}
 }
 
@@ -143,10 +143,10 @@ func isTextUnclear(parts Parts) bool {
 
 // decideEdited decides about an edited text as if it were typed now. A text that was typed outside of the thread,
 // with the number of its conversation, never leaves without a click, because the edit may have changed the number.
-func (sp editing) decideEdited(r Request, m *Message) (decision Decision, reason bridge.Reason) {
+func (w *work) decideEdited(r Request, m *Message) (decision Decision, reason bridge.Reason) {
 	wasTypedInThread := m.Place != ""
 	if wasTypedInThread {
-		return Speak(sp.speechOf(r))
+		return Speak(w.speechOf(r))
 	}
 	speaksToParley := r.Explicit || r.MentionsBot
 	if !speaksToParley {
@@ -157,30 +157,30 @@ func (sp editing) decideEdited(r Request, m *Message) (decision Decision, reason
 
 // editWaiting applies an edit of a queued reply. It returns false if the customer may have the reply already or
 // if it has no delivery.
-func (sp editing) editWaiting(r Request, m *Message, decision Decision, reason bridge.Reason) bool {
-	d := sp.Outbox.FirstPartOf(m)
+func (w *work) editWaiting(r Request, m *Message, decision Decision, reason bridge.Reason) bool {
+	d := w.Outbox.FirstPartOf(m)
 	switch {
 	case d == nil:
 		return false
 	case decision != Out && d.IsWithinPieces():
-		isBetweenPieces := sp.Outbox.IsBetweenPieces(d)
-		sp.editUnderWay(r, m, decision, reason)
+		isBetweenPieces := w.Outbox.IsBetweenPieces(d)
+		w.editUnderWay(r, m, decision, reason)
 		if isBetweenPieces {
-			sp.Outbox.MakeDue(d) // the next attempt sees that it was taken back, and ends it
+			w.Outbox.MakeDue(d) // the next attempt sees that it was taken back, and ends it
 		}
 		return true
-	case sp.Outbox.PartsOf(m).TextHasLeft():
+	case w.Outbox.PartsOf(m).TextHasLeft():
 		return false
-	case sp.Outbox.IsReplyUnderWay(m):
-		sp.editUnderWay(r, m, decision, reason)
+	case w.Outbox.IsReplyUnderWay(m):
+		w.editUnderWay(r, m, decision, reason)
 		return true
-	case sp.Outbox.CanBeTakenBack(d):
-		sp.editHeld(r, m, d, decision, reason)
+	case w.Outbox.CanBeTakenBack(d):
+		w.editHeld(r, m, d, decision, reason)
 		return true
 	case d.State == store.Failed: // the fact that reports it is not applied yet
-		sp.editFailed(r, m, decision, reason)
+		w.editFailed(r, m, decision, reason)
 		if decision != Out { // the fact then has no effect
-			sp.Messages.AwaitAnswerAgain(r.Conversation)
+			w.Messages.AwaitAnswerAgain(r.Conversation)
 		}
 		return true
 	}
@@ -189,44 +189,44 @@ func (sp editing) editWaiting(r Request, m *Message, decision Decision, reason b
 
 // editUnderWay applies an edit while an attempt to send the reply is running. If the attempt fails, the next
 // one sends the new text. If it succeeds, CustomerGot tells the author that the customer has the old one.
-func (sp editing) editUnderWay(r Request, m *Message, decision Decision, reason bridge.Reason) {
-	sp.replaceWords(r, m)
-	sp.Outbox.StopEmptyParts(m)
+func (w *work) editUnderWay(r Request, m *Message, decision Decision, reason bridge.Reason) {
+	w.replaceWords(r, m)
+	w.Outbox.StopEmptyParts(m)
 	if decision != Out {
-		sp.keepInside(r.Conversation, m, r.Action, decision, reason)
+		w.keepInside(r.Conversation, m, r.Action, decision, reason)
 		return
 	}
-	sp.addParts(r, m)
+	w.addParts(r, m)
 }
 
 // editHeld applies an edit of a queued reply of which nothing has left. d is its first delivery. If this was a
 // repetition of an unclear attempt, and the edit stops it, people are told that the earlier attempt may have
 // sent the reply.
-func (sp editing) editHeld(r Request, m *Message, d *Delivery, decision Decision, reason bridge.Reason) {
-	toldBefore := sp.replies.ManyTexts(r.Conversation, m.Text)
-	sp.replaceWords(r, m)
-	for _, part := range sp.Outbox.PartsOf(m) {
+func (w *work) editHeld(r Request, m *Message, d *Delivery, decision Decision, reason bridge.Reason) {
+	toldBefore := w.ManyTexts(r.Conversation, m.Text)
+	w.replaceWords(r, m)
+	for _, part := range w.Outbox.PartsOf(m) {
 		renumber(part)
 	}
 	if decision != Out {
-		sp.Outbox.CancelReply(m)
-		sp.resending.tellMayHaveLeft(r.Conversation, m) // first, since the last line about a message has the buttons
-		sp.keepInside(r.Conversation, m, r.Action, decision, reason)
+		w.Outbox.CancelReply(m)
+		w.tellMayHaveLeft(r.Conversation, m) // first, since the last line about a message has the buttons
+		w.keepInside(r.Conversation, m, r.Action, decision, reason)
 		return
 	}
 
-	sp.Outbox.StopEmptyParts(m)
-	if sp.replies.KeepEditOverLimits(r.Conversation, m) {
-		sp.resending.tellMayHaveLeft(r.Conversation, m)
+	w.Outbox.StopEmptyParts(m)
+	if w.KeepEditOverLimits(r.Conversation, m) {
+		w.tellMayHaveLeft(r.Conversation, m)
 		return
 	}
-	sp.addParts(r, m)
-	sp.replies.MeasureLine(r.Conversation, d, m)
+	w.addParts(r, m)
+	w.MeasureLine(r.Conversation, d, m)
 	if len(m.Files) > 0 {
 		d.JoinKey = "" // only texts without files can be joined into one message
 	}
-	sp.restartHold(r.Conversation, d)
-	sp.replies.WarnOfTexts(r.Conversation, m, d, toldBefore)
+	w.restartHold(r.Conversation, d)
+	w.WarnOfTexts(r.Conversation, m, d, toldBefore)
 }
 
 // renumber gives an edited delivery a new idempotency number if an attempt was made with the old text.
@@ -240,43 +240,43 @@ func renumber(d *Delivery) {
 }
 
 // replaceWords gives a reply its new text, also in the conversation's preview.
-func (sp editing) replaceWords(r Request, m *Message) {
+func (w *work) replaceWords(r Request, m *Message) {
 	updatePreview(r.Conversation, m.Text, r.Text)
-	sp.setWords(r.Conversation, m, r.Action)
+	w.setWords(r.Conversation, m, r.Action)
 }
 
 // addParts queues deliveries for the files that an edit added.
-func (sp editing) addParts(r Request, m *Message) {
-	Edits{Outbox: sp.Outbox}.AddParts(m, sp.Caps(r.Conversation.AccountID).Files.PerMessage)
+func (w *work) addParts(r Request, m *Message) {
+	Edits{Outbox: w.Outbox}.AddParts(m, w.Caps(r.Conversation.AccountID).Files.PerMessage)
 }
 
 // editFailed applies an edit of a failed reply. Send again sends the new text, unless it is no longer for the customer.
-func (sp editing) editFailed(r Request, m *Message, decision Decision, reason bridge.Reason) {
-	sp.setWords(r.Conversation, m, r.Action)
-	sp.Outbox.StopEmptyParts(m)
+func (w *work) editFailed(r Request, m *Message, decision Decision, reason bridge.Reason) {
+	w.setWords(r.Conversation, m, r.Action)
+	w.Outbox.StopEmptyParts(m)
 	if decision != Out {
-		sp.resending.tellMayHaveLeft(r.Conversation, m)
+		w.tellMayHaveLeft(r.Conversation, m)
 		m.KeepInside(reason)
-		noteAuthorsDecision(sp.SpeechUseCases, m)
-		TellWhatArrived(sp.Writer, r.Conversation, m)
-		sp.Mark(r.Conversation, m, bridge.MarkInside)
+		noteAuthorsDecision(w, m)
+		TellWhatArrived(w.Writer, r.Conversation, m)
+		w.Mark(r.Conversation, m, bridge.MarkInside)
 		return
 	}
-	sp.addParts(r, m)
+	w.addParts(r, m)
 }
 
 // editTakenBack applies an edit of a reply that was undone or dropped. Neither an edit nor the restoring of a
 // deleted message sends it: it stays inside, or its author is asked.
-func (sp editing) editTakenBack(r Request, m *Message, decision Decision, reason bridge.Reason) {
-	sp.setWords(r.Conversation, m, r.Action)
-	if m.Fate == store.FateUndone && sp.colleagueTexts.keepEdited(r, m, decision, reason) {
+func (w *work) editTakenBack(r Request, m *Message, decision Decision, reason bridge.Reason) {
+	w.setWords(r.Conversation, m, r.Action)
+	if m.Fate == store.FateUndone && w.keepEdited(r, m, decision, reason) {
 		return
 	}
 	if !r.Restored {
 		return
 	}
 	if decision == Out {
-		sp.colleagueTexts.askEdited(r.Conversation, m)
+		w.askEdited(r.Conversation, m)
 		return
 	}
 	m.KeepInside(reason)
@@ -291,55 +291,55 @@ func updatePreview(c *Conversation, before, now string) {
 }
 
 // keepInside keeps a text inside that must not leave after an edit. If decision is Ask, its author is asked about it.
-func (sp *SpeechUseCases) keepInside(c *Conversation, m *Message, a bridge.Action, decision Decision, reason bridge.Reason) {
+func (w *work) keepInside(c *Conversation, m *Message, a bridge.Action, decision Decision, reason bridge.Reason) {
 	m.KeepInside(reason)
-	noteAuthorsDecision(sp, m)
-	TellWhatArrived(sp.Writer, c, m) // first, since the last line about a message has the buttons
-	sp.Log.ByParley(c, store.DeedKeptInside, Detail{Message: m.ID, Why: bridge.Because(reason)})
-	sp.Messages.AwaitAnswerAgain(c)
-	sp.Mark(c, m, bridge.MarkInside)
+	noteAuthorsDecision(w, m)
+	TellWhatArrived(w.Writer, c, m) // first, since the last line about a message has the buttons
+	w.Log.ByParley(c, store.DeedKeptInside, Detail{Message: m.ID, Why: bridge.Because(reason)})
+	w.Messages.AwaitAnswerAgain(c)
+	w.Mark(c, m, bridge.MarkInside)
 	if decision == SpeechAsk {
 		m.Fate = store.FateAsk
-		sp.Ask(c, m, a, reason)
+		w.Ask(c, m, a, reason)
 		return
 	}
 	if bridge.ConsequencesOf(reason).MustTellAuthor {
-		sp.TellInside(c, m, reason)
+		w.TellInside(c, m, reason)
 	}
 }
 
 // noteAuthorsDecision records that a text's author decided about it by an edit or a deletion. Lines about the
 // text then name the author, and not a colleague who had sent it.
-func noteAuthorsDecision(sp *SpeechUseCases, m *Message) {
-	if author := sp.Dir.AgentOf(m.AccountID, m.AuthorUser); author != nil {
-		sp.NoteDecision(m, author, ByFate)
+func noteAuthorsDecision(w *work, m *Message) {
+	if author := w.Dir.AgentOf(m.AccountID, m.AuthorUser); author != nil {
+		w.NoteDecision(m, author, ByFate)
 	}
 }
 
 // restartHold starts the hold of an edited reply again, together with those of the texts that leave as one
 // message with it. The total hold is at most reply.LongestHold, but at least minHold after an edit. An edit
 // never shortens a hold.
-func (sp editing) restartHold(c *Conversation, d *Delivery) {
-	until := sp.Now.Add(sp.replies.Hold(c))
-	if latest := d.CreatedAt.Add(LongestHold(sp.replies, c)); until.After(latest) {
+func (w *work) restartHold(c *Conversation, d *Delivery) {
+	until := w.Now.Add(w.Hold(c))
+	if latest := d.CreatedAt.Add(LongestHold(w, c)); until.After(latest) {
 		until = latest
 	}
-	if earliest := sp.Now.Add(minHold); until.Before(earliest) { // takes precedence over LongestHold
+	if earliest := w.Now.Add(minHold); until.Before(earliest) { // takes precedence over LongestHold
 		until = earliest
 	}
 	if d.NotBefore != nil && until.Before(*d.NotBefore) {
 		until = *d.NotBefore
 	}
 
-	sp.Outbox.Postpone(d, until)
+	w.Outbox.Postpone(d, until)
 	if d.JoinKey == "" {
 		return
 	}
 
-	for _, other := range sp.Outbox.Waiting(sp.Outbox.Lanes[d.LaneID]) {
+	for _, other := range w.Outbox.Waiting(w.Outbox.Lanes[d.LaneID]) {
 		leavesWithIt := other != d && other.JoinKey == d.JoinKey
-		if leavesWithIt && sp.Outbox.CanBeTakenBack(other) {
-			sp.Outbox.Postpone(other, until)
+		if leavesWithIt && w.Outbox.CanBeTakenBack(other) {
+			w.Outbox.Postpone(other, until)
 		}
 	}
 }

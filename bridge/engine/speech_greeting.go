@@ -37,17 +37,17 @@ const (
 // whose customer the text, or one right before it, greets, and the reason to ask. The result has only the number and
 // the thread, because the question must not show another customer's name. Its ID is 0 if there is no such conversation.
 // Errors: the database's.
-func otherGreeted(ctx context.Context, tx pgx.Tx, sp *SpeechUseCases, r Request) (other bridge.Facts, why bridge.Reason, err error) {
-	names, before := doubtfulNames(sp, r)
-	marks := foreignMarks(sp, r)
+func otherGreeted(ctx context.Context, tx pgx.Tx, w *work, r Request) (other bridge.Facts, why bridge.Reason, err error) {
+	names, before := doubtfulNames(w, r)
+	marks := foreignMarks(w, r)
 	if len(names)+len(before)+len(marks)+len(r.Files) == 0 {
 		return other, "", nil
 	}
-	if decision, _ := Speak(sp.speechOf(r)); decision != Out {
+	if decision, _ := Speak(w.speechOf(r)); decision != Out {
 		return other, "", nil
 	}
 
-	open, err := store.NamesInChannel(ctx, tx, sp.Reading.As(r.Agent), r.Surface, r.Place.Channel)
+	open, err := store.NamesInChannel(ctx, tx, w.Reading.As(r.Agent), r.Surface, r.Place.Channel)
 	if err != nil {
 		return other, "", err
 	}
@@ -81,7 +81,7 @@ func otherGreeted(ctx context.Context, tx pgx.Tx, sp *SpeechUseCases, r Request)
 		greeted = append(greeted, row.ID)
 	}
 
-	homes, err := sp.Reading.Homes(ctx, tx, greeted...)
+	homes, err := w.Reading.Homes(ctx, tx, greeted...)
 	if err != nil {
 		return other, "", err
 	}
@@ -99,27 +99,27 @@ func otherGreeted(ctx context.Context, tx pgx.Tx, sp *SpeechUseCases, r Request)
 // doubtfulNames returns the names in a text's greeting that may belong to customers of other conversations, and those of
 // an earlier greeting that the text may continue. A text that is marked as a reply, or greets its own customer, doesn't
 // continue an earlier greeting.
-func doubtfulNames(sp *SpeechUseCases, r Request) (names, before []string) {
+func doubtfulNames(w *work, r Request) (names, before []string) {
 	names = greetedNames(r.Text)
 	given := bridge.PartyRef{Name: r.Conversation.Traits[bridge.TraitName]}
 	isOwnCustomer := func(name string) bool { return isNamed(r.Conversation.Customer(), name) || isNamed(given, name) }
 	isToCustomer := r.Explicit || slices.ContainsFunc(names, isOwnCustomer)
-	if len(names) > 0 && isKnownPerson(sp, r.Conversation, names) {
+	if len(names) > 0 && isKnownPerson(w, r.Conversation, names) {
 		names = nil
 	}
 	if isToCustomer {
 		return names, nil
 	}
-	return names, openGreetings(sp, r)
+	return names, openGreetings(w, r)
 }
 
 // openGreetings returns the names in the author's recent greetings in this thread about which the author is
 // still being asked.
-func openGreetings(sp *SpeechUseCases, r Request) (names []string) {
-	for _, said := range sp.Messages.Latest(r.Conversation) {
-		m := sp.Messages.Get(said.ID)
+func openGreetings(w *work, r Request) (names []string) {
+	for _, said := range w.Messages.Latest(r.Conversation) {
+		m := w.Messages.Get(said.ID)
 		isAsked := m != nil && m.Fate == store.FateAsk && m.Reason == bridge.ReasonGreetsOther
-		if isAsked && isByAuthorOf(r, m) && sp.Now.Sub(m.CreatedAt) < greetingLasts {
+		if isAsked && isByAuthorOf(r, m) && w.Now.Sub(m.CreatedAt) < greetingLasts {
 			names = append(names, greetedNames(m.Text)...)
 		}
 	}
@@ -128,9 +128,9 @@ func openGreetings(sp *SpeechUseCases, r Request) (names []string) {
 
 // askAboutGreeting asks the author of a text whether it is for this conversation's customer. other is the
 // conversation whose customer is greeted.
-func askAboutGreeting(sp *SpeechUseCases, c *Conversation, m *Message, other bridge.Facts, why bridge.Reason) {
+func askAboutGreeting(w *work, c *Conversation, m *Message, other bridge.Facts, why bridge.Reason) {
 	m.Fate, m.Reason = store.FateAsk, why
-	sp.TellWith(c, m, bridge.Line{
+	w.TellWith(c, m, bridge.Line{
 		Content: &bridge.AskLine{Why: bridge.Because(why)},
 		Other:   other,
 		Verbs:   []bridge.Verb{bridge.VerbKeep, bridge.VerbSendThere, bridge.VerbSend},
@@ -158,12 +158,12 @@ func greetedNames(text string) (names []string) {
 }
 
 // foreignMarks returns the addresses and the order numbers in a text that don't occur in the conversation, in lower case.
-func foreignMarks(sp *SpeechUseCases, r Request) (marks []string) {
+func foreignMarks(w *work, r Request) (marks []string) {
 	found := customersMark.FindAllString(strings.ToLower(r.Text), speechMaxMarks)
 	if len(found) == 0 {
 		return nil
 	}
-	known := strings.ToLower(strings.Join(saidWith(sp, r.Conversation), "\n"))
+	known := strings.ToLower(strings.Join(saidWith(w, r.Conversation), "\n"))
 	return slices.DeleteFunc(found, func(mark string) bool { return strings.Contains(known, mark) })
 }
 
@@ -204,12 +204,12 @@ func isOf(row store.NamedConversation, mark string) bool {
 }
 
 // saidWith returns the names, addresses and texts of a conversation.
-func saidWith(sp *SpeechUseCases, c *Conversation) []string {
+func saidWith(w *work, c *Conversation) []string {
 	known := []string{c.Customer().Address, c.Subject, c.Traits[bridge.TraitName], c.Traits[bridge.TraitReferences]}
 	for _, p := range c.Participants {
 		known = append(known, p.Name, p.Key)
 	}
-	for _, m := range sp.Messages.Latest(c) {
+	for _, m := range w.Messages.Latest(c) {
 		if m.Direction != store.DirectionNote {
 			known = append(known, m.Subject, m.CurrentText())
 		}
@@ -220,10 +220,10 @@ func saidWith(sp *SpeechUseCases, c *Conversation) []string {
 // isKnownPerson reports whether one of the names belongs to a colleague or to somebody in the conversation. A
 // name also counts if it occurs in the subject or in a recent message, since the customer may have signed with
 // it or may have been greeted by it before.
-func isKnownPerson(sp *SpeechUseCases, c *Conversation, names []string) bool {
+func isKnownPerson(w *work, c *Conversation, names []string) bool {
 	customer := c.Customer()
-	known := append(saidWith(sp, c), customer.Name, customer.Address)
-	for _, agent := range sp.Dir.Agents {
+	known := append(saidWith(w, c), customer.Name, customer.Address)
+	for _, agent := range w.Dir.Agents {
 		if words := wordsToCompare(agent.Name); agent.Active && len(words) > 0 {
 			known = append(known, words[0])
 		}

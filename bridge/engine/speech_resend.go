@@ -19,44 +19,44 @@ import (
 // refuseRemainder refuses a click that would send the rest of a reply, and reports whether it did. It refuses if
 //   - the click is older than a restore from a backup, and a part of the reply has left or may have left (isUnsent is false), or
 //   - a part that would be sent can't be sent again now (refuseAgain).
-func (sp resending) refuseRemainder(r Request, m *Message, isUnsent bool) bool {
-	if !isUnsent && sp.refuseRestored(r) {
+func (w *work) refuseRemainder(r Request, m *Message, isUnsent bool) bool {
+	if !isUnsent && w.refuseRestored(r) {
 		return true
 	}
-	return slices.ContainsFunc(sp.Outbox.PartsOf(m).Remainder(m), func(d *Delivery) bool {
-		return d.State == store.Failed && sp.refuseAgain(r, d)
+	return slices.ContainsFunc(w.Outbox.PartsOf(m).Remainder(m), func(d *Delivery) bool {
+		return d.State == store.Failed && w.refuseAgain(r, d)
 	})
 }
 
 // refuseRestored refuses a click from before Parley was restored from a backup, and reports whether it did. The
 // click may already have been applied, without a trace in the backup.
-func (sp resending) refuseRestored(r Request) bool {
-	if !sp.replies.IsBeforeRestore() {
+func (w *work) refuseRestored(r Request) bool {
+	if !w.IsBeforeRestore() {
 		return false
 	}
-	sp.Refuse(r, bridge.ReasonRestored, "That was clicked before Parley was restored from a backup.", "Click again if it wasn't sent.")
+	w.Refuse(r, bridge.ReasonRestored, "That was clicked before Parley was restored from a backup.", "Click again if it wasn't sent.")
 	return true
 }
 
 // refuseAgain refuses to send a delivery again while its last attempt may still be running, or if
 // refuseRestored does. It reports whether it has refused.
-func (sp resending) refuseAgain(r Request, d *Delivery) bool {
-	if sp.refuseRestored(r) {
+func (w *work) refuseAgain(r Request, d *Delivery) bool {
+	if w.refuseRestored(r) {
 		return true
 	}
 
-	if !sp.mayStillRun(d) {
+	if !w.mayStillRun(d) {
 		return false
 	}
-	sp.Refuse(r, "busy", "Its last attempt has not ended yet.", "Click again in a minute.")
+	w.Refuse(r, "busy", "Its last attempt has not ended yet.", "Click again in a minute.")
 	return true
 }
 
 // refuseSeveral refuses a decision about a reply that has several undecided parts if the request names none of
 // them, and reports whether it did. The refusal lists the parts, unless the reply is confidential.
-func (sp resending) refuseSeveral(r Request, m *Message) bool {
-	undecided := undecidedParts(sp.Outbox, r, m)
-	isNamed := sp.Outbox.Delivery(r.Args.Delivery) != nil
+func (w *work) refuseSeveral(r Request, m *Message) bool {
+	undecided := undecidedParts(w.Outbox, r, m)
+	isNamed := w.Outbox.Delivery(r.Args.Delivery) != nil
 	if isNamed || len(undecided) < 2 {
 		return false
 	}
@@ -65,95 +65,95 @@ func (sp resending) refuseSeveral(r Request, m *Message) bool {
 	if !IsConfidential(&m.Message) {
 		names := make([]string, len(undecided))
 		for i, d := range undecided {
-			names[i] = cmp.Or(sp.PartName(m, d), "the text")
+			names[i] = cmp.Or(w.PartName(m, d), "the text")
 		}
 		which = ": " + strings.Join(names, ", ")
 	}
-	sp.Refuse(r, "several_parts", "Several parts of it are undecided"+which+".", "Use the button of the line about each.")
+	w.Refuse(r, "several_parts", "Several parts of it are undecided"+which+".", "Use the button of the line about each.")
 	return true
 }
 
 // mayStillRun reports whether the last attempt at a failed delivery has no result yet, because a bounce arrived
 // before the result.
-func (sp resending) mayStillRun(d *Delivery) bool {
-	lane := sp.Outbox.Lanes[d.LaneID]
+func (w *work) mayStillRun(d *Delivery) bool {
+	lane := w.Outbox.Lanes[d.LaneID]
 	return lane != nil && d.Seq > lane.Head && lane.LeasedUntil != nil
 }
 
 // AwaitsResult reports whether a click on Send again has to wait for the result of the reply's last attempt. It
 // waits for book.ResultWait at most.
-func (sp *SpeechUseCases) AwaitsResult(r Request) bool {
-	if r.Verb != bridge.VerbSendAgain || sp.Age() > ResultWait {
+func (w *work) AwaitsResult(r Request) bool {
+	if r.Verb != bridge.VerbSendAgain || w.Age() > ResultWait {
 		return false
 	}
-	d, _ := speechDeliveryToDecide(sp.Book, r)
-	return d != nil && d.State == store.Failed && sp.resending.mayStillRun(d)
+	d, _ := speechDeliveryToDecide(w.Book, r)
+	return d != nil && d.State == store.Failed && w.mayStillRun(d)
 }
 
 // cancelWaiting takes back the queued parts of a reply before the whole reply is queued again.
-func (sp resending) cancelWaiting(m *Message) {
-	for _, d := range sp.Outbox.PartsOf(m) {
-		sp.Outbox.Cancel(d)
+func (w *work) cancelWaiting(m *Message) {
+	for _, d := range w.Outbox.PartsOf(m) {
+		w.Outbox.Cancel(d)
 	}
 }
 
 // sendRemainder queues the parts of a reply that surely didn't leave, and asks an agent about each unclear part.
-func (sp resending) sendRemainder(r Request, m *Message) {
-	parts := sp.Outbox.PartsOf(m)
-	requeueParts(sp.Outbox, parts.Remainder(m))
+func (w *work) sendRemainder(r Request, m *Message) {
+	parts := w.Outbox.PartsOf(m)
+	requeueParts(w.Outbox, parts.Remainder(m))
 
 	m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
 	m.Dirty = true
-	sp.askAboutUnclear(r.Conversation, m)
+	w.askAboutUnclear(r.Conversation, m)
 
-	if d := sp.Outbox.FirstPartOf(m); d != nil { // like a new reply, it may change the conversation's status
+	if d := w.Outbox.FirstPartOf(m); d != nil { // like a new reply, it may change the conversation's status
 		p := d.DecodedPayload()
 		p.KeepsStatus, p.Overtaken = false, false
 		d.SetPayload(p)
 	}
 
-	sp.replies.NoteReplied(r, m)
+	w.NoteReplied(r, m)
 }
 
 // askAboutUnclear asks an agent about each unclear part of a reply. It returns false, and changes nothing, if
 // there is none.
-func (sp resending) askAboutUnclear(c *Conversation, m *Message) bool {
-	unclear := sp.Outbox.PartsOf(m).Unclear()
+func (w *work) askAboutUnclear(c *Conversation, m *Message) bool {
+	unclear := w.Outbox.PartsOf(m).Unclear()
 	for _, d := range unclear {
-		sp.askWhetherItLeft(c, m, d)
+		w.askWhetherItLeft(c, m, d)
 	}
 	return len(unclear) > 0
 }
 
 // askWhetherItLeft posts a line that asks whether an unclear part has left, with the buttons Send again and Mark as sent.
-func (sp resending) askWhetherItLeft(c *Conversation, m *Message, d *Delivery) {
+func (w *work) askWhetherItLeft(c *Conversation, m *Message, d *Delivery) {
 	m.Fate, m.Dirty = store.FateUnclear, true
-	sp.TellWith(c, m, UnclearReply(sp.Writer, c, m, d, relay.ReasonWords(d.ErrorClass, d.ErrorText)))
+	w.TellWith(c, m, UnclearReply(w.Writer, c, m, d, relay.ReasonWords(d.ErrorClass, d.ErrorText)))
 }
 
 // tellMayHaveLeft posts a line about each unclear part of a reply that an edit has made a text for colleagues: the
 // part may have left with its earlier text.
-func (sp resending) tellMayHaveLeft(c *Conversation, m *Message) {
-	for _, d := range sp.Outbox.PartsOf(m).Unclear() {
-		sp.TellWith(c, m, MayHaveLeft(d, relay.ReasonWords(d.ErrorClass, d.ErrorText)))
+func (w *work) tellMayHaveLeft(c *Conversation, m *Message) {
+	for _, d := range w.Outbox.PartsOf(m).Unclear() {
+		w.TellWith(c, m, MayHaveLeft(d, relay.ReasonWords(d.ErrorClass, d.ErrorText)))
 	}
 }
 
 // stopRemovedFiles takes back the files that an edit has removed from a reply whose text has left. If no other
 // part is waiting, the reply then counts as sent.
-func (sp resending) stopRemovedFiles(r Request, m *Message) FileChanges {
-	changes := Edits{Outbox: sp.Outbox}.RemoveFiles(m, SurfaceFiles(r.Files))
-	if sp.Outbox.StopEmptyParts(m) {
-		sp.SettleStopped(r.Conversation, m)
+func (w *work) stopRemovedFiles(r Request, m *Message) FileChanges {
+	changes := Edits{Outbox: w.Outbox}.RemoveFiles(m, SurfaceFiles(r.Files))
+	if w.Outbox.StopEmptyParts(m) {
+		w.SettleStopped(r.Conversation, m)
 	}
 	return changes
 }
 
 // stopRest takes back what of a reply has not left, after an edit has made it a text for colleagues, and returns the names of the files
 // that are stopped. If an attempt at one of them is running, no further one is made.
-func (sp resending) stopRest(c *Conversation, m *Message) (stopped []string) {
+func (w *work) stopRest(c *Conversation, m *Message) (stopped []string) {
 	kept := m.Files
-	for _, d := range sp.Outbox.PartsOf(m) {
+	for _, d := range w.Outbox.PartsOf(m) {
 		if !(Parts{d}).AreLeaving() {
 			continue
 		}
@@ -168,36 +168,36 @@ func (sp resending) stopRest(c *Conversation, m *Message) (stopped []string) {
 		return nil
 	}
 
-	changes := Edits{Outbox: sp.Outbox}.RemoveFiles(m, kept)
-	if sp.Outbox.StopEmptyParts(m) {
-		sp.SettleStopped(c, m)
+	changes := Edits{Outbox: w.Outbox}.RemoveFiles(m, kept)
+	if w.Outbox.StopEmptyParts(m) {
+		w.SettleStopped(c, m)
 	}
 	return changes.Stopped
 }
 
 // SettleStopped is called after parts of a reply were taken back. If all other parts have left, the reply
 // counts as sent.
-func (sp *SpeechUseCases) SettleStopped(c *Conversation, m *Message) {
+func (w *work) SettleStopped(c *Conversation, m *Message) {
 	switch m.Fate {
 	case store.FateWaiting, store.FateUnclear, store.FateFailed:
-		if !sp.Outbox.AwaitOtherParts(m) {
-			sp.CustomerGot(c, m)
-			sp.MarkSent(c, m)
+		if !w.Outbox.AwaitOtherParts(m) {
+			w.CustomerGot(c, m)
+			w.MarkSent(c, m)
 		}
 	default:
 	}
 }
 
 // markSent makes a delivery count as sent because an agent says so. Its message counts as sent once all parts do.
-func (sp resending) markSent(r Request, d *Delivery, m *Message) {
+func (w *work) markSent(r Request, d *Delivery, m *Message) {
 	d.State, d.Dirty = store.Accepted, true
-	sp.Log.Did(r, Detail{Message: m.ID})
-	if sp.Outbox.AwaitOtherParts(m) {
+	w.Log.Did(r, Detail{Message: m.ID})
+	if w.Outbox.AwaitOtherParts(m) {
 		return
 	}
 
-	sp.CustomerGot(r.Conversation, m)
-	sp.Mark(r.Conversation, m, bridge.MarkSent)
+	w.CustomerGot(r.Conversation, m)
+	w.Mark(r.Conversation, m, bridge.MarkSent)
 }
 
 // requeueParts queues parts of a reply again as if they had never been attempted. It keeps their order: a part

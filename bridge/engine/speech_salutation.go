@@ -67,7 +67,7 @@ func isNamed(customer bridge.PartyRef, name string) bool {
 // greetsCustomer reports whether a text plainly begins a reply to this conversation's customer (see greets). remark is the
 // colleague's message that it may answer otherwise, or nil. If an agent wrote that, it is known that they are called
 // otherwise.
-func (sp *SpeechUseCases) greetsCustomer(c *Conversation, text string, remark *Message) bool {
+func (w *work) greetsCustomer(c *Conversation, text string, remark *Message) bool {
 	if remark != nil && remark.AgentID == nil {
 		return false
 	}
@@ -76,7 +76,7 @@ func (sp *SpeechUseCases) greetsCustomer(c *Conversation, text string, remark *M
 	if customer.Name != customer.Address {
 		names = append(names, customer.Name)
 	}
-	return greets(sp.Dir, names, text)
+	return greets(w.Dir, names, text)
 }
 
 // greets reports whether a text begins with a salutation of the person with these names: "Hi Maria, …" or "Dear Maria

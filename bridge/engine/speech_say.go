@@ -20,41 +20,41 @@ import (
 // minHold is the minimum time that a reply is held after an edit.
 const minHold = 5 * time.Second
 
-func sayVerb() speechUseCase {
-	return speechUseCase{
+func sayVerb() useCase {
+	return useCase{
 		Rules: Rules{Name: bridge.VerbSay, IsSpeech: true},
 	}
 }
 
-func replyVerb() speechUseCase {
-	return speechUseCase{Rules: Rules{Name: bridge.VerbReply, IsSpeech: true}}
+func replyVerb() useCase {
+	return useCase{Rules: Rules{Name: bridge.VerbReply, IsSpeech: true}}
 }
 
-func noteVerb() speechUseCase {
-	return speechUseCase{
+func noteVerb() useCase {
+	return useCase{
 		Rules: Rules{Name: bridge.VerbNote, IsSpeech: true},
 	}
 }
 
-func unknownVerb() speechUseCase {
-	return speechUseCase{Rules: Rules{Name: bridge.VerbUnknown, IsSpeech: true}}
+func unknownVerb() useCase {
+	return useCase{Rules: Rules{Name: bridge.VerbUnknown, IsSpeech: true}}
 }
 
 // Say applies a text that was typed in a conversation's thread.
 // Errors: the database's.
-func (sp *SpeechUseCases) Say(ctx context.Context, tx pgx.Tx, r Request) error {
+func (w *work) Say(ctx context.Context, tx pgx.Tx, r Request) error {
 	c := r.Conversation
-	known := sp.Posts.At(r.PostKey())
+	known := w.Posts.At(r.PostKey())
 	if known != nil && known.Kind != EarlyMessage {
 		return nil // the chat has already reported this message in another way
 	}
-	changedHands, err := sp.Log.ChangedHands(ctx, tx, r)
+	changedHands, err := w.Log.ChangedHands(ctx, tx, r)
 	if err != nil {
 		return err
 	}
 
-	m := sp.Messages.AddByPerson(r)
-	post := sp.Posts.Remember(store.Post{
+	m := w.Messages.AddByPerson(r)
+	post := w.Posts.Remember(store.Post{
 		AccountID:      r.Surface,
 		Channel:        r.Place.Channel,
 		Message:        r.Place.Message,
@@ -62,16 +62,16 @@ func (sp *SpeechUseCases) Say(ctx context.Context, tx pgx.Tx, r Request) error {
 		MessageID:      m.ID,
 		Kind:           HumanMessage,
 	})
-	if known != nil && sp.applyEarly(&r, m, post, known) {
+	if known != nil && w.applyEarly(&r, m, post, known) {
 		if m.Fate == store.FateAsk {
-			sp.askAboutAnswer(r, m)
+			w.askAboutAnswer(r, m)
 		}
 		return nil
 	}
 
 	// Find a reason to ask the author before the text leaves.
 	var doubt bridge.Reason
-	mayBeOutdated := sp.HasMovedOn(c, r.Action) && !answersOwnReply(sp, r)
+	mayBeOutdated := w.HasMovedOn(c, r.Action) && !answersOwnReply(w, r)
 	switch {
 	case changedHands || mayBeOutdated:
 		doubt = bridge.ReasonLate
@@ -80,25 +80,25 @@ func (sp *SpeechUseCases) Say(ctx context.Context, tx pgx.Tx, r Request) error {
 	}
 
 	if doubt == "" {
-		other, why, err := otherGreeted(ctx, tx, sp, r)
+		other, why, err := otherGreeted(ctx, tx, w, r)
 		if err != nil {
 			return err
 		}
 		if other.ID != 0 {
-			askAboutGreeting(sp, c, m, other, why)
-			sp.askAboutAnswer(r, m)
+			askAboutGreeting(w, c, m, other, why)
+			w.askAboutAnswer(r, m)
 			return nil
 		}
 	}
-	sp.decideFate(r, m, doubt)
+	w.decideFate(r, m, doubt)
 	return nil
 }
 
 // answersOwnReply reports whether the last reply to the customer was typed by the same author before this text.
 // The text then continues that reply, however late both are applied.
-func answersOwnReply(sp *SpeechUseCases, r Request) bool {
+func answersOwnReply(w *work, r Request) bool {
 	c, a := r.Conversation, r.Action
-	last := sp.Messages.LastSaid(c, func(m *Message) bool {
+	last := w.Messages.LastSaid(c, func(m *Message) bool {
 		return m.Direction == store.DirectionOut && !m.IsAutomaticReply() && m.Place != a.Place.Message
 	})
 	if last == nil || !isByAuthorOf(r, last) || c.LastFrom != store.FromAgent {
@@ -113,48 +113,48 @@ func answersOwnReply(sp *SpeechUseCases, r Request) bool {
 
 // decideFate does what Speak decides about a text. If doubt isn't "", a text that would leave is parked
 // instead: its author has to click first.
-func (sp *SpeechUseCases) decideFate(r Request, m *Message, doubt bridge.Reason) {
+func (w *work) decideFate(r Request, m *Message, doubt bridge.Reason) {
 	c := r.Conversation
-	decision, reason := Speak(sp.speechOf(r))
+	decision, reason := Speak(w.speechOf(r))
 	m.Reason = reason
 	switch decision {
 	case Inside:
-		sp.leaveInside(r, m)
+		w.leaveInside(r, m)
 	case SpeechAsk:
 		m.Fate = store.FateAsk
-		sp.Ask(c, m, r.Action, reason)
+		w.Ask(c, m, r.Action, reason)
 	case Out:
 		switch {
 		case doubt != "":
-			sp.replies.Park(c, m, doubt)
-		case sp.MustBeTaken(c):
-			sp.AskToTake(c, m)
+			w.Park(c, m, doubt)
+		case w.MustBeTaken(c):
+			w.AskToTake(c, m)
 		default:
-			sp.replies.SendToCustomer(r, m, r.Order)
+			w.SendToCustomer(r, m, r.Order)
 		}
 	}
-	sp.askAboutAnswer(r, m)
+	w.askAboutAnswer(r, m)
 }
 
 // leaveInside keeps a text among colleagues for the reason in m.Reason. It tells the author if that may be a surprise.
-func (sp *SpeechUseCases) leaveInside(r Request, m *Message) {
+func (w *work) leaveInside(r Request, m *Message) {
 	c, reason := r.Conversation, m.Reason
 	m.Fate = store.FateInside
 	isOfAgent := r.Actor.Kind == bridge.ActorPerson || reason == bridge.ReasonForeignAgent || reason == bridge.ReasonNote
 	if isOfAgent {
-		sp.Mark(c, m, bridge.MarkInside)
+		w.Mark(c, m, bridge.MarkInside)
 	}
 	if reason == bridge.ReasonNote {
-		sp.Log.Note(c, r.Agent, m)
+		w.Log.Note(c, r.Agent, m)
 	}
 
 	isToldOnce := reason == bridge.ReasonNotAnAgent || reason == bridge.ReasonExplicitMode || reason == bridge.ReasonForeignAgent
-	if isToldOnce && sp.wasToldBefore(c, m) {
+	if isToldOnce && w.wasToldBefore(c, m) {
 		return // otherwise Parley and another bot could answer each other forever
 	}
 
 	if reason == bridge.ReasonNotAssignee { // from the second time on, the mark on the message is enough
-		sp.TellOnce(r, bridge.Line{
+		w.TellOnce(r, bridge.Line{
 			Content: &bridge.InsideLine{Why: bridge.Because(reason)},
 			Verbs:   []bridge.Verb{bridge.VerbSend},
 			Args:    bridge.Args{Conversation: c.ID, Message: m.ID},
@@ -163,27 +163,27 @@ func (sp *SpeechUseCases) leaveInside(r Request, m *Message) {
 	}
 
 	if bridge.ConsequencesOf(reason).MustTellAuthor {
-		sp.TellInside(c, m, reason)
+		w.TellInside(c, m, reason)
 	}
 }
 
 // wasToldBefore reports whether a recent text of the same author in this conversation stayed inside for the same reason.
-func (sp *SpeechUseCases) wasToldBefore(c *Conversation, m *Message) bool {
-	return slices.ContainsFunc(sp.Messages.Latest(c), func(before store.Message) bool {
+func (w *work) wasToldBefore(c *Conversation, m *Message) bool {
+	return slices.ContainsFunc(w.Messages.Latest(c), func(before store.Message) bool {
 		isSameCase := before.AuthorUser == m.AuthorUser && before.Reason == m.Reason
 		return isSameCase && before.ID != m.ID
 	})
 }
 
 // speechOf collects everything that Speak needs to decide about a text.
-func (sp *SpeechUseCases) speechOf(r Request) Speech {
-	s := sp.Settings(r.Conversation)
-	remark := sp.remarkBefore(r)
+func (w *work) speechOf(r Request) Speech {
+	s := w.Settings(r.Conversation)
+	remark := w.remarkBefore(r)
 	return Speech{
 		Author: Author{
 			Kind:       r.Actor.Kind,
 			IsAgent:    r.Agent != nil,
-			MayReply:   r.Agent != nil && sp.Verbs.Authorize(r.Agent, bridge.VerbReply) == nil,
+			MayReply:   r.Agent != nil && w.Verbs.Authorize(r.Agent, bridge.VerbReply) == nil,
 			IsAssignee: r.Agent != nil && r.Conversation.IsAssignee(r.Agent.ID),
 		},
 		Text: TypedText{
@@ -192,14 +192,14 @@ func (sp *SpeechUseCases) speechOf(r Request) Speech {
 			IsExplicit:     r.Explicit,
 			MentionsBot:    r.MentionsBot,
 			MentionsPeople: len(r.Mentions) > 0,
-			Names:          namingOf(sp.Dir, r.Agent, r.Raw),
-			QuotesOther:    sp.quotesOther(r),
-			GreetsCustomer: sp.greetsCustomer(r.Conversation, r.Text, remark),
+			Names:          namingOf(w.Dir, r.Agent, r.Raw),
+			QuotesOther:    w.quotesOther(r),
+			GreetsCustomer: w.greetsCustomer(r.Conversation, r.Text, remark),
 			HasText:        r.Text != "" || r.Rich != nil,
 			HasFiles:       len(r.Files) > 0,
 		},
 		Status:        r.Conversation.BridgeStatus(),
-		InLeftThread:  sp.isInLeftThread(r.Conversation, r.Surface, r.Place),
+		InLeftThread:  w.isInLeftThread(r.Conversation, r.Surface, r.Place),
 		InDailyThread: r.Conversation.Kind == store.KindAutomatic,
 		Account: AccountRules{
 			OnlyWatches:     r.Conversation.Account.Mode == store.ModeWatch,
@@ -214,9 +214,9 @@ func (sp *SpeechUseCases) speechOf(r Request) Speech {
 
 // quotesOther reports whether a text quotes or forwards something other than a customer's message, so that it may
 // be meant for colleagues: a text that a person typed, a line of Parley's, or a message that Parley doesn't know.
-func (sp *SpeechUseCases) quotesOther(r Request) bool {
+func (w *work) quotesOther(r Request) bool {
 	return r.Forwards || slices.ContainsFunc(r.Quotes, func(id string) bool {
-		p := sp.Posts.At(PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: id})
+		p := w.Posts.At(PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: id})
 		return p == nil || !showsCustomersWords(bridge.PostKind(p.Kind))
 	})
 }
@@ -229,13 +229,13 @@ func showsCustomersWords(kind bridge.PostKind) bool {
 // isInLeftThread reports whether a text was typed in a thread that the conversation has left, because it was
 // handed over to another team or because the thread's first message (its root) was posted again. It is false
 // for forms, which name their conversation.
-func (sp *SpeechUseCases) isInLeftThread(c *Conversation, surface store.AccountID, at bridge.Place) bool {
+func (w *work) isInLeftThread(c *Conversation, surface store.AccountID, at bridge.Place) bool {
 	t := c.Threads[surface]
 	isBelowRoot := at.Thread != "" && at.Thread != at.Message
 	if !isBelowRoot || at.Message == "" {
 		return false
 	}
-	return t == nil || at.Thread != t.Root || c.Home(sp.Dir) != t
+	return t == nil || at.Thread != t.Root || c.Home(w.Dir) != t
 }
 
 // isByAuthorOf reports whether r and m have the same author, even in different chats.
@@ -248,30 +248,30 @@ func isByAuthorOf(r Request, m *Message) bool {
 
 // KeepMistypedCommand keeps a mistyped command (r.Args.Slip) inside once somebody clicks the button with the
 // correct command. It does nothing for other actions.
-func (sp *SpeechUseCases) KeepMistypedCommand(r Request) {
-	m := sp.Messages.Get(r.Args.Slip)
+func (w *work) KeepMistypedCommand(r Request) {
+	m := w.Messages.Get(r.Args.Slip)
 	if m == nil || m.ConversationID != r.Conversation.ID {
 		return
 	}
-	if m.Fate == store.FateAsk && sp.Authorize(r, r.Verb) == nil {
+	if m.Fate == store.FateAsk && w.Authorize(r, r.Verb) == nil {
 		m.SetFate(store.FateInside, bridge.ReasonCommand)
-		sp.Mark(r.Conversation, m, bridge.MarkInside)
+		w.Mark(r.Conversation, m, bridge.MarkInside)
 	}
 }
 
 // KeepCommand stores a typed command as a message that stays inside.
-func (sp *SpeechUseCases) KeepCommand(r Request) {
-	sp.PartApplied = true
+func (w *work) KeepCommand(r Request) {
+	w.PartApplied = true
 	r.Text = cmp.Or(r.Text, r.Raw)
-	if !sp.Posts.IsShownInThread(r) {
-		m := sp.Messages.AddOutsideThread(r)
+	if !w.Posts.IsShownInThread(r) {
+		m := w.Messages.AddOutsideThread(r)
 		m.Reason = bridge.ReasonCommand
 		return
 	}
 
-	m := sp.Messages.AddByPerson(r)
+	m := w.Messages.AddByPerson(r)
 	m.Reason = bridge.ReasonCommand
-	sp.Posts.Remember(store.Post{
+	w.Posts.Remember(store.Post{
 		AccountID:      r.Surface,
 		Channel:        r.Place.Channel,
 		Message:        r.Place.Message,

@@ -11,19 +11,19 @@ import (
 
 // TakeBackEarlierSubmission takes back the messages of earlier submissions of the same form. It returns false
 // if the customer has, or may get, any of them.
-func (sp *SpeechUseCases) TakeBackEarlierSubmission(r Request) bool {
+func (w *work) TakeBackEarlierSubmission(r Request) bool {
 	hadLeft := false
 	for _, k := range FormKeys(r) {
-		p := sp.Posts.At(k)
+		p := w.Posts.At(k)
 		if p == nil || p.ConversationID != r.Conversation.ID {
 			continue
 		}
-		m := sp.Messages.Get(p.MessageID)
+		m := w.Messages.Get(p.MessageID)
 		if m == nil {
 			continue
 		}
 		hadLeft = hadLeft || m.Reason == bridge.ReasonHandedIn // m wasn't sent because a submission before it had left
-		if !takeBackForAnother(sp, r.Conversation, m) {
+		if !takeBackForAnother(w, r.Conversation, m) {
 			return false
 		}
 	}
@@ -31,8 +31,8 @@ func (sp *SpeechUseCases) TakeBackEarlierSubmission(r Request) bool {
 }
 
 // takeBackForAnother takes back a message that is to be replaced. It returns false if the customer has it, or a part of it, or may get it.
-func takeBackForAnother(sp *SpeechUseCases, c *Conversation, m *Message) bool {
-	if sp.Outbox.PartsOf(m).HaveLeftPartly() { // such as the text of a reply whose file has failed
+func takeBackForAnother(w *work, c *Conversation, m *Message) bool {
+	if w.Outbox.PartsOf(m).HaveLeftPartly() { // such as the text of a reply whose file has failed
 		return false
 	}
 	switch m.Fate {
@@ -42,14 +42,14 @@ func takeBackForAnother(sp *SpeechUseCases, c *Conversation, m *Message) bool {
 		m.Fate, m.Dirty = store.FateDropped, true
 		return true
 	case store.FateWaiting:
-		if sp.Outbox.PartsOf(m).MayHaveLeft() || !sp.Outbox.CancelReply(m) {
+		if w.Outbox.PartsOf(m).MayHaveLeft() || !w.Outbox.CancelReply(m) {
 			return false
 		}
 		why := bridge.Because(bridge.ReasonHandedIn)
 		m.Fate, m.Dirty = store.FateUndone, true
-		sp.Log.ByParley(c, store.DeedUndone, Detail{Message: m.ID, Why: why})
-		sp.TellAuthor(c, m, &bridge.UndoneLine{Why: why})
-		sp.Messages.AwaitAnswerAgain(c)
+		w.Log.ByParley(c, store.DeedUndone, Detail{Message: m.ID, Why: why})
+		w.TellAuthor(c, m, &bridge.UndoneLine{Why: why})
+		w.Messages.AwaitAnswerAgain(c)
 		return true
 	default: // FateOut, FateUnclear
 		return false
@@ -58,10 +58,10 @@ func takeBackForAnother(sp *SpeechUseCases, c *Conversation, m *Message) bool {
 
 // EndReplying ends the display that an agent is writing a reply, when the agent submits the form of a reply or
 // a template.
-func (sp *SpeechUseCases) EndReplying(r Request) {
+func (w *work) EndReplying(r Request) {
 	isReply := r.Verb == bridge.VerbReply || r.Verb == bridge.VerbTemplate
 	if r.Origin != bridge.OriginForm || !isReply {
 		return
 	}
-	sp.Replying.End(r.Conversation, r.Agent)
+	w.Replying.End(r.Conversation, r.Agent)
 }

@@ -12,21 +12,21 @@ import (
 // deliveries (its parts), and each may need a decision. This file finds the delivery that a click is about, and
 // applies the decision.
 
-func sendAgainVerb() speechUseCase {
-	return speechUseCase{
+func sendAgainVerb() useCase {
+	return useCase{
 		Rules: Rules{
 			Name: bridge.VerbSendAgain, NamesMessage: true, CanApply: isUnclearOrFailed, Deed: store.DeedSentAgain,
 		},
-		Do: (*SpeechUseCases).decideDelivery,
+		Do: (*work).decideDelivery,
 	}
 }
 
-func markSentVerb() speechUseCase {
-	return speechUseCase{
+func markSentVerb() useCase {
+	return useCase{
 		Rules: Rules{
 			Name: bridge.VerbMarkSent, NamesMessage: true, CanApply: isUnclear, Deed: store.DeedMarkedSent,
 		},
-		Do: (*SpeechUseCases).decideDelivery,
+		Do: (*work).decideDelivery,
 	}
 }
 
@@ -37,28 +37,28 @@ func isUnclearOrFailed(_ *store.Conversation, m *store.Message) bool {
 }
 
 // decideDelivery applies Send again, and Mark as sent.
-func (sp *SpeechUseCases) decideDelivery(r Request) {
-	d, m := speechDeliveryToDecide(sp.Book, r)
+func (w *work) decideDelivery(r Request) {
+	d, m := speechDeliveryToDecide(w.Book, r)
 	if d == nil {
-		sp.Refuse(r, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
+		w.Refuse(r, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
 		return
 	}
 
-	if sp.resending.refuseSeveral(r, m) {
+	if w.refuseSeveral(r, m) {
 		return
 	}
 
-	if !mayBeDecided(sp.Outbox, r, d, m) {
-		sp.RefuseDecided(r, m)
+	if !mayBeDecided(w.Outbox, r, d, m) {
+		w.RefuseDecided(r, m)
 		return
 	}
-	if r.Verb == bridge.VerbSendAgain && (sp.colleagueTexts.refuseOtherWords(r, m) || sp.resending.refuseAgain(r, d)) {
+	if r.Verb == bridge.VerbSendAgain && (w.refuseOtherWords(r, m) || w.refuseAgain(r, d)) {
 		return
 	}
 
-	sp.NoteDecision(m, r.Agent, ByFate)
+	w.NoteDecision(m, r.Agent, ByFate)
 	if r.Verb == bridge.VerbMarkSent {
-		sp.resending.markSent(r, d, m)
+		w.markSent(r, d, m)
 		return
 	}
 
@@ -67,13 +67,13 @@ func (sp *SpeechUseCases) decideDelivery(r Request) {
 	if wasDeleted {
 		m.Reason = bridge.ReasonRevived // an attempt must not look for the message in the chat, which no longer has it
 	} else {
-		toSend = append(toSend, sp.Outbox.PartsOf(m).Added(m)...)
+		toSend = append(toSend, w.Outbox.PartsOf(m).Added(m)...)
 	}
-	requeueParts(sp.Outbox, toSend)
+	requeueParts(w.Outbox, toSend)
 
 	m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
 	m.Dirty = true
-	sp.Log.Did(r, Detail{Message: m.ID})
+	w.Log.Did(r, Detail{Message: m.ID})
 }
 
 // mayBeDecided reports whether a delivery still waits for the decision in r. Somebody else may have decided

@@ -8,60 +8,60 @@ import (
 // A reply is held for some seconds before it leaves. Until then any agent can take it back with the Undo button
 // or with the emoji ⏳ on the message. Its author, or whoever sent it for a colleague, can also type !undo.
 
-func undoVerb() speechUseCase {
-	return speechUseCase{
+func undoVerb() useCase {
+	return useCase{
 		Rules: Rules{Name: bridge.VerbUndo, TakesBack: true, NamesMessage: true, Deed: store.DeedUndone},
 		// The waiting replies are loaded, even if others have written more since.
-		Do: (*SpeechUseCases).Undo,
+		Do: (*work).Undo,
 	}
 }
 
 // Undo takes back the reply that the request names, or else the latest waiting one that the agent wrote or sent.
-func (sp *SpeechUseCases) Undo(r Request) {
+func (w *work) Undo(r Request) {
 	c, agent := r.Conversation, r.Agent
-	m := sp.MessageOfAction(r) // nil for a typed !undo
+	m := w.MessageOfAction(r) // nil for a typed !undo
 	if m != nil && m.ConversationID != c.ID {
 		m = nil
 	}
 	if m == nil && !IsForOneMessage(r.Action) {
-		m = sp.lastWaitingReplyFor(r)
+		m = w.lastWaitingReplyFor(r)
 	}
 	if m == nil {
-		sp.Refuse(r, "nothing_to_undo", "There is no reply of yours that still waits.", "A reply can be taken back during its hold.")
+		w.Refuse(r, "nothing_to_undo", "There is no reply of yours that still waits.", "A reply can be taken back during its hold.")
 		return
 	}
 	mayBeOnItsWay := m.Fate == store.FateWaiting || m.Fate == store.FateUnclear
 	if !mayBeOnItsWay {
-		sp.RefuseDecided(r, m)
+		w.RefuseDecided(r, m)
 		return
 	}
-	if !takeBack(sp.Outbox, m) {
-		sp.refuseTooLate(r, m)
+	if !takeBack(w.Outbox, m) {
+		w.refuseTooLate(r, m)
 		return
 	}
-	if sp.resending.askAboutUnclear(c, m) {
-		sp.Log.Did(r, Detail{Message: m.ID})
+	if w.askAboutUnclear(c, m) {
+		w.Log.Did(r, Detail{Message: m.ID})
 		return
 	}
 
 	m.Fate, m.Dirty = store.FateUndone, true
-	sp.NoteDecision(m, agent, ByFate)
-	why := whyUndone(sp.Outbox, m)
+	w.NoteDecision(m, agent, ByFate)
+	why := whyUndone(w.Outbox, m)
 	mark := NoMark
 	// If the agent clicked ⏳, their own ⏳ stays on the message. The mark shows that the reply no longer waits.
 	if why.Reason == bridge.ReasonUndone {
 		mark = bridge.MarkInside
 	}
-	sp.Mark(c, m, mark)
-	sp.Log.Did(r, Detail{Message: m.ID})
-	if why.Reason != bridge.ReasonUndone || !sp.IsAskedAbout(m) {
-		sp.TellWith(c, m, bridge.Line{
+	w.Mark(c, m, mark)
+	w.Log.Did(r, Detail{Message: m.ID})
+	if why.Reason != bridge.ReasonUndone || !w.IsAskedAbout(m) {
+		w.TellWith(c, m, bridge.Line{
 			Content: &bridge.UndoneLine{Why: why},
-			By:      sp.Dir.Ref(r.Surface, agent.ID),
+			By:      w.Dir.Ref(r.Surface, agent.ID),
 			Verbs:   []bridge.Verb{bridge.VerbSend},
 		})
 	}
-	sp.Messages.AwaitAnswerAgain(c)
+	w.Messages.AwaitAnswerAgain(c)
 }
 
 // takeBack cancels what waits of a reply that isn't known to have been sent. It returns false, and changes nothing, if the reply can't
@@ -76,14 +76,14 @@ func hasEndedUnsent(o *Outbox, m *Message) bool {
 }
 
 // refuseTooLate tells an agent why a reply can't be taken back.
-func (sp *SpeechUseCases) refuseTooLate(r Request, m *Message) {
-	parts := sp.Outbox.PartsOf(m)
+func (w *work) refuseTooLate(r Request, m *Message) {
+	parts := w.Outbox.PartsOf(m)
 	isUnclear := len(parts.Unclear()) > 0 && !parts.TextHasLeft()
 	if isUnclear {
-		sp.Refuse(r, "unclear", "Nobody can tell whether the customer has it.", "Use the buttons of the line that asks about it.")
+		w.Refuse(r, "unclear", "Nobody can tell whether the customer has it.", "Use the buttons of the line that asks about it.")
 		return
 	}
-	sp.Refuse(r, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
+	w.Refuse(r, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
 }
 
 // whyUndone returns the reason for the line about an undone reply. It names the files that the customer got nevertheless.
@@ -97,10 +97,10 @@ func whyUndone(o *Outbox, m *Message) bridge.Why {
 
 // lastWaitingReplyFor returns the latest waiting reply that the acting agent wrote, or sent for a colleague,
 // before typing !undo. It returns nil if there is none.
-func (sp *SpeechUseCases) lastWaitingReplyFor(r Request) *Message {
+func (w *work) lastWaitingReplyFor(r Request) *Message {
 	agent := r.Agent
-	waiting := sp.Messages.WaitingReplies(r.Conversation)
-	senders := sp.sendersForOthers()
+	waiting := w.Messages.WaitingReplies(r.Conversation)
+	senders := w.sendersForOthers()
 	var found *Message
 	var last int64
 	for _, m := range waiting {
@@ -109,8 +109,8 @@ func (sp *SpeechUseCases) lastWaitingReplyFor(r Request) *Message {
 		}
 
 		isAgents := *m.AgentID == agent.ID || senders[m.ID] == agent.ID
-		d := sp.Outbox.FirstPartOf(m)
-		if !isAgents || d == nil || sp.Messages.WasSaidSince(m, r) {
+		d := w.Outbox.FirstPartOf(m)
+		if !isAgents || d == nil || w.Messages.WasSaidSince(m, r) {
 			continue
 		}
 		if found == nil || d.Seq > last {
@@ -123,9 +123,9 @@ func (sp *SpeechUseCases) lastWaitingReplyFor(r Request) *Message {
 
 // sendersForOthers returns the agents who sent texts of colleagues, by message. It reads them from the lines in
 // the thread.
-func (sp *SpeechUseCases) sendersForOthers() map[store.MessageID]store.AgentID {
+func (w *work) sendersForOthers() map[store.MessageID]store.AgentID {
 	senders := map[store.MessageID]store.AgentID{}
-	for id, lines := range sp.TrackedLines() {
+	for id, lines := range w.TrackedLines() {
 		for _, line := range lines {
 			l := line.Delivery.DecodedPayload().Line
 			if l.Kind() == bridge.LineDone && l.Verb == bridge.VerbSend {

@@ -67,7 +67,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r Request) error {
 	}
 
 	subject := startSubject(s, r.Action)
-	c, err := w.intake.MakeConversation(ctx, tx, s.Account, channels.Inbound{From: s.Party, Subject: subject}, previous)
+	c, err := w.MakeConversation(ctx, tx, s.Account, channels.Inbound{From: s.Party, Subject: subject}, previous)
 	if err != nil {
 		return err
 	}
@@ -232,11 +232,11 @@ func (w *work) sayFirstWords(r Request, used *UsedTemplate, subject string, file
 		m.Reason = bridge.ReasonTemplate
 	}
 
-	begun.Count = w.replies.ManyTexts(r.Conversation, m.Text)
+	begun.Count = w.ManyTexts(r.Conversation, m.Text)
 	line.Text, line.Args = m.Text, bridge.Args{Conversation: r.Conversation.ID, Message: m.ID}
 	w.Posts.RememberForm(r, 0, m)
 	w.Line(r.Conversation, line)
-	w.replies.SendToCustomer(r, m, cmp.Or(r.TypedOrder(), w.FormOrder()))
+	w.SendToCustomer(r, m, cmp.Or(r.TypedOrder(), w.FormOrder()))
 	return nil
 }
 

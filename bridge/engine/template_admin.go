@@ -18,24 +18,24 @@ import (
 // form. If the account's provider approves templates, as Meta does, a saved template is submitted to it in the
 // background; otherwise it is approved at once.
 
-func templatesVerb() Case[*TemplateUseCases] {
-	return Case[*TemplateUseCases]{
+func templatesVerb() useCase {
+	return useCase{
 		Rules:      Rules{Name: bridge.VerbTemplates, NoConversation: true},
-		DoAnywhere: (*TemplateUseCases).administer,
+		DoAnywhere: (*work).administer,
 	}
 }
 
-func templateEditVerb() Case[*TemplateUseCases] {
-	return Case[*TemplateUseCases]{
+func templateEditVerb() useCase {
+	return useCase{
 		Rules:      Rules{Name: bridge.VerbTemplateEdit, AdminsOnly: onlyAdminsChange(), NoConversation: true},
-		DoAnywhere: (*TemplateUseCases).administer,
+		DoAnywhere: (*work).administer,
 	}
 }
 
-func templateDeleteVerb() Case[*TemplateUseCases] {
-	return Case[*TemplateUseCases]{
+func templateDeleteVerb() useCase {
+	return useCase{
 		Rules:      Rules{Name: bridge.VerbTemplateDelete, AdminsOnly: onlyAdminsChange(), NoConversation: true},
-		DoAnywhere: (*TemplateUseCases).administer,
+		DoAnywhere: (*work).administer,
 	}
 }
 
@@ -46,27 +46,27 @@ func onlyAdminsChange() *bridge.Problem {
 
 // administer applies the three verbs. An edit without a draft and a deletion without a template show the list,
 // to choose one from.
-func (ts *TemplateUseCases) administer(ctx context.Context, tx pgx.Tx, r Request) error {
+func (w *work) administer(ctx context.Context, tx pgx.Tx, r Request) error {
 	r.Conversation = nil // templates belong to no conversation, even if the verb was typed in one
-	if problem := ts.Verbs.Authorize(r.Agent, r.Verb); problem != nil {
-		ts.Refuse(r, problem.Code, problem.Text, problem.Hint)
+	if problem := w.Verbs.Authorize(r.Agent, r.Verb); problem != nil {
+		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
 
 	named := r.Args.Template
 	switch {
 	case named != nil && named.Draft != nil && r.Verb == bridge.VerbTemplateEdit:
-		return ts.saveTemplate(ctx, tx, r)
+		return w.saveTemplate(ctx, tx, r)
 	case named != nil && r.Verb == bridge.VerbTemplateDelete:
-		return ts.dropTemplate(ctx, tx, r)
+		return w.dropTemplate(ctx, tx, r)
 	default:
-		return ts.showTemplates(ctx, tx, r)
+		return w.showTemplates(ctx, tx, r)
 	}
 }
 
 // showTemplates whispers the list of templates. For admins it has a button to edit them.
-func (ts *TemplateUseCases) showTemplates(ctx context.Context, tx pgx.Tx, r Request) error {
-	list, err := ts.Reading.Templates(ctx, tx, ts.Reading.As(r.Agent), nil)
+func (w *work) showTemplates(ctx context.Context, tx pgx.Tx, r Request) error {
+	list, err := w.Reading.Templates(ctx, tx, w.Reading.As(r.Agent), nil)
 	if err != nil {
 		return err
 	}
@@ -76,16 +76,16 @@ func (ts *TemplateUseCases) showTemplates(ctx context.Context, tx pgx.Tx, r Requ
 		line.Verbs = []bridge.Verb{bridge.VerbTemplateEdit}
 	}
 
-	ts.Whisper(r, line)
+	w.Whisper(r, line)
 	return nil
 }
 
 // saveTemplate creates or changes a template from a submitted form. The form's template id is 0 for a new template.
-func (ts *TemplateUseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r Request) error {
+func (w *work) saveTemplate(ctx context.Context, tx pgx.Tx, r Request) error {
 	id, draft := r.Args.Template.ID, *r.Args.Template.Draft
-	account := ts.Dir.AccountNamed(draft.Account)
+	account := w.Dir.AccountNamed(draft.Account)
 	if account == nil {
-		ts.Refuse(r, "no_account", "There is no account "+draft.Account+".", "Choose another one.")
+		w.Refuse(r, "no_account", "There is no account "+draft.Account+".", "Choose another one.")
 		return nil
 	}
 	if err := lockTemplates(ctx, tx); err != nil {
@@ -102,7 +102,7 @@ func (ts *TemplateUseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r Reque
 	old := templateOf(rows, id)
 	wasDeleted := id != 0 && old == nil
 	if wasDeleted {
-		ts.Refuse(r, "no_template", "That template was deleted meanwhile.", "Create it again: @Parley templates")
+		w.Refuse(r, "no_template", "That template was deleted meanwhile.", "Create it again: @Parley templates")
 		return nil
 	}
 
@@ -115,20 +115,20 @@ func (ts *TemplateUseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r Reque
 			row.Buttons = old.Buttons
 		}
 	case isTaken:
-		ts.Refuse(r, "template_exists", fmt.Sprintf("%s has a template %s (%s) already.", account.Name, row.Name, row.Language),
+		w.Refuse(r, "template_exists", fmt.Sprintf("%s has a template %s (%s) already.", account.Name, row.Name, row.Language),
 			"Edit that one, or take another name.")
 		return nil
 	}
 
-	if problem := ts.contentProblem(account, row); problem != nil {
-		ts.Refuse(r, problem.Code, problem.Text, problem.Hint)
+	if problem := w.contentProblem(account, row); problem != nil {
+		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
-	return ts.storeTemplate(ctx, tx, r, account, row, old)
+	return w.storeTemplate(ctx, tx, r, account, row, old)
 }
 
 // contentProblem returns the reason why an account can't use a template as it is, or nil.
-func (ts *TemplateUseCases) contentProblem(account *store.Account, row store.Template) *bridge.Problem {
+func (w *work) contentProblem(account *store.Account, row store.Template) *bridge.Problem {
 	if faults := bridge.TemplateFaults(row); len(faults) > 0 {
 		return &bridge.Problem{
 			Code: "bad_template",
@@ -139,7 +139,7 @@ func (ts *TemplateUseCases) contentProblem(account *store.Account, row store.Tem
 
 	// Some channels have a reply window, the time after a customer's message in which they accept text, but no
 	// templates. On these, nothing can be sent after the window has closed.
-	caps := ts.Caps(account.ID)
+	caps := w.Caps(account.ID)
 	hasOnlyWindow := caps.Window.Free > 0 && !caps.Templates
 	if hasOnlyWindow && slices.Equal(row.Uses, []string{bridge.TemplateWindow}) {
 		return &bridge.Problem{
@@ -166,7 +166,7 @@ func templateOf(rows []store.Template, id store.TemplateID) *store.Template {
 
 // storeTemplate stores a template and tells its author whether it is approved or waits for the provider. old is
 // the version before, or nil for a new template.
-func (ts *TemplateUseCases) storeTemplate(
+func (w *work) storeTemplate(
 	ctx context.Context, tx pgx.Tx, r Request, account *store.Account, row store.Template, old *store.Template,
 ) error {
 	mustSubmit := old == nil || needsSubmission(*old, row)
@@ -176,7 +176,7 @@ func (ts *TemplateUseCases) storeTemplate(
 	}
 
 	saved := TemplateFacts(row, account.Name)
-	isApprovedAtOnce := ts.Channel(account.ID) != nil && !ts.needsApproval(account.ID)
+	isApprovedAtOnce := w.Channel(account.ID) != nil && !w.needsApproval(account.ID)
 	switch {
 	case isApprovedAtOnce:
 		if err := store.ApproveTemplate(ctx, tx, id); err != nil {
@@ -189,7 +189,7 @@ func (ts *TemplateUseCases) storeTemplate(
 		saved.Status = old.Status
 	}
 
-	ts.Whisper(r, bridge.Line{
+	w.Whisper(r, bridge.Line{
 		Content: &bridge.TemplateChangedLine{Templates: []bridge.Template{saved}},
 		Verb:    bridge.VerbTemplateEdit,
 	})
@@ -212,23 +212,23 @@ func isSameTemplate(a, b store.Template) bool {
 }
 
 // dropTemplate marks a template as deleted. A background job deletes it at the provider.
-func (ts *TemplateUseCases) dropTemplate(ctx context.Context, tx pgx.Tx, r Request) error {
+func (w *work) dropTemplate(ctx context.Context, tx pgx.Tx, r Request) error {
 	rows, err := store.Templates(ctx, tx, r.Args.Template.ID)
 	if err != nil {
 		return err
 	}
 
 	exists := len(rows) > 0 && rows[0].Todo != store.TodoDelete
-	if !exists || ts.Dir.Account(rows[0].AccountID) == nil {
-		ts.Refuse(r, "stale", "That template is deleted already.", "")
+	if !exists || w.Dir.Account(rows[0].AccountID) == nil {
+		w.Refuse(r, "stale", "That template is deleted already.", "")
 		return nil
 	}
 	if err := store.RetireTemplate(ctx, tx, rows[0].ID); err != nil {
 		return err
 	}
 
-	deleted := TemplateFacts(rows[0], ts.Dir.Account(rows[0].AccountID).Name)
-	ts.Whisper(r, bridge.Line{
+	deleted := TemplateFacts(rows[0], w.Dir.Account(rows[0].AccountID).Name)
+	w.Whisper(r, bridge.Line{
 		Content: &bridge.TemplateChangedLine{Templates: []bridge.Template{deleted}},
 		Verb:    bridge.VerbTemplateDelete,
 	})

@@ -20,23 +20,23 @@ import (
 // hours after the customer wrote) has closed. An agent opens a form, chooses a template, fills in the values,
 // sees a preview, and sends it.
 
-func templateVerb() Case[*TemplateUseCases] {
-	return Case[*TemplateUseCases]{
+func templateVerb() useCase {
+	return useCase{
 		Rules:  Rules{Name: bridge.VerbTemplate, Deed: store.DeedChoseTemplate},
-		DoInTx: (*TemplateUseCases).useTemplate,
+		DoInTx: (*work).useTemplate,
 	}
 }
 
 // useTemplate sends a template as the agent's message. If the agent hasn't seen a preview of it yet, it offers
 // the form instead.
-func (ts *TemplateUseCases) useTemplate(ctx context.Context, tx pgx.Tx, r Request) error {
+func (w *work) useTemplate(ctx context.Context, tx pgx.Tx, r Request) error {
 	c, agent := r.Conversation, r.Agent
-	if problem := ts.Verbs.Authorize(agent, bridge.VerbReply); problem != nil {
-		ts.Refuse(r, problem.Code, problem.Text, problem.Hint)
+	if problem := w.Verbs.Authorize(agent, bridge.VerbReply); problem != nil {
+		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
 	if !r.Args.Template.IsPreviewed() {
-		return ts.offerTemplates(ctx, tx, r)
+		return w.offerTemplates(ctx, tx, r)
 	}
 
 	rows, err := store.Templates(ctx, tx, r.Args.Template.ID)
@@ -44,13 +44,13 @@ func (ts *TemplateUseCases) useTemplate(ctx context.Context, tx pgx.Tx, r Reques
 		return err
 	}
 
-	used, problem := ts.checkTemplate(c, rows, r.Args.Template)
+	used, problem := w.checkTemplate(c, rows, r.Args.Template)
 	if problem != nil {
-		ts.Refuse(r, problem.Code, problem.Text, problem.Hint)
+		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
-	if !ts.speech.TakeBackEarlierSubmission(r) {
-		ts.Refuse(r, bridge.ReasonHandedIn, "You handed this form in before: its template is on its way, or sent.",
+	if !w.TakeBackEarlierSubmission(r) {
+		w.Refuse(r, bridge.ReasonHandedIn, "You handed this form in before: its template is on its way, or sent.",
 			"Open the form again to send another one.")
 		return nil
 	}
@@ -61,51 +61,51 @@ func (ts *TemplateUseCases) useTemplate(ctx context.Context, tx pgx.Tx, r Reques
 	}
 
 	r.Text, r.Files = used.Use.Words(), nil
-	m := ts.Messages.AddOutsideThread(r)
+	m := w.Messages.AddOutsideThread(r)
 	m.Reason, m.Template = bridge.ReasonTemplate, body
-	ts.Posts.RememberForm(r, 0, m)
-	ts.Suggestions.Settle(c, store.SuggestsTemplate, used.Name, store.SuggestionUsed)
-	ts.Log.Did(r, Detail{Message: m.ID, Text: used.Name})
+	w.Posts.RememberForm(r, 0, m)
+	w.Suggestions.Settle(c, store.SuggestsTemplate, used.Name, store.SuggestionUsed)
+	w.Log.Did(r, Detail{Message: m.ID, Text: used.Name})
 
-	if ts.speech.MustBeTaken(c) {
-		ts.speech.AskToTake(c, m)
+	if w.MustBeTaken(c) {
+		w.AskToTake(c, m)
 		return nil
 	}
 
-	ts.Line(c, bridge.Line{
-		Content: &bridge.BegunLine{Template: used.Name, Count: ts.replies.ManyTexts(c, m.Text)},
+	w.Line(c, bridge.Line{
+		Content: &bridge.BegunLine{Template: used.Name, Count: w.ManyTexts(c, m.Text)},
 		Verb:    bridge.VerbTemplate,
-		By:      ts.Dir.Ref(r.Surface, agent.ID),
+		By:      w.Dir.Ref(r.Surface, agent.ID),
 		Text:    m.Text,
 		Verbs:   []bridge.Verb{bridge.VerbUndo},
 		Args:    bridge.Args{Conversation: c.ID, Message: m.ID},
 	})
 
-	ts.replies.SendToCustomer(r, m, ts.FormOrder())
-	ts.settleReplaced(r, m)
+	w.SendToCustomer(r, m, w.FormOrder())
+	w.settleReplaced(r, m)
 	return nil
 }
 
 // settleReplaced records on a reply that waits for the reply window that the template m is sent instead.
 // Otherwise the reply would be offered again when the window opens.
-func (ts *TemplateUseCases) settleReplaced(r Request, m *Message) {
-	replaced := ts.Messages.Get(r.Args.Message)
+func (w *work) settleReplaced(r Request, m *Message) {
+	replaced := w.Messages.Get(r.Args.Message)
 	isOfConversation := replaced != nil && replaced.ConversationID == r.Conversation.ID
 	isLeaving := m.Fate == store.FateWaiting
 	if isOfConversation && isLeaving && IsWaitingForWindow(replaced) {
-		ts.NoteDecision(replaced, r.Agent, bridge.OutcomeTemplate)
+		w.NoteDecision(replaced, r.Agent, bridge.OutcomeTemplate)
 	}
 }
 
 // checkTemplate fills in a template for a conversation, or returns the reason why it may not be sent there.
-func (ts *TemplateUseCases) checkTemplate(
+func (w *work) checkTemplate(
 	c *Conversation, rows []store.Template, args *bridge.TemplateArgs,
 ) (UsedTemplate, *bridge.Problem) {
 	if !c.BridgeStatus().Open() {
 		return UsedTemplate{}, &bridge.Problem{
 			Code: bridge.ReasonNotOpen,
 			Text: "This conversation is " + c.Status + ".",
-			Hint: ts.Conversations.HintAfterEnd(c),
+			Hint: w.Conversations.HintAfterEnd(c),
 		}
 	}
 	if c.Account.Mode == store.ModeWatch {
@@ -162,19 +162,19 @@ func TemplateFor(account store.AccountID, rows []store.Template, args *bridge.Te
 
 // offerTemplates answers a typed command with a button that opens the form. A name in the command preselects
 // the template.
-func (ts *TemplateUseCases) offerTemplates(ctx context.Context, tx pgx.Tx, r Request) error {
-	facts, err := ts.Facts(ctx, tx, r)
+func (w *work) offerTemplates(ctx context.Context, tx pgx.Tx, r Request) error {
+	facts, err := w.Facts(ctx, tx, r)
 	if err != nil {
 		return err
 	}
 
-	list, err := ts.Reading.FittingTemplates(ctx, tx, facts)
+	list, err := w.Reading.FittingTemplates(ctx, tx, facts)
 	if err != nil {
 		return err
 	}
 	if len(list) == 0 {
 		problem := NoTemplate(facts)
-		ts.Refuse(r, problem.Code, problem.Text, problem.Hint)
+		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
 
@@ -182,7 +182,7 @@ func (ts *TemplateUseCases) offerTemplates(ctx context.Context, tx pgx.Tx, r Req
 		hasOtherName := func(t bridge.Template) bool { return !strings.EqualFold(t.Name, name) }
 		found := slices.DeleteFunc(slices.Clone(list), hasOtherName)
 		if len(found) == 0 {
-			ts.Refuse(r, "no_template", fmt.Sprintf("There is no template %q that fits now.", name), "There is: "+joinNames(list))
+			w.Refuse(r, "no_template", fmt.Sprintf("There is no template %q that fits now.", name), "There is: "+joinNames(list))
 			return nil
 		}
 		list = found
@@ -194,7 +194,7 @@ func (ts *TemplateUseCases) offerTemplates(ctx context.Context, tx pgx.Tx, r Req
 		choice.Templates = list
 		args.Template = &bridge.TemplateArgs{ID: list[0].ID}
 	}
-	ts.Whisper(r, bridge.Line{
+	w.Whisper(r, bridge.Line{
 		Content: choice,
 		Verb:    bridge.VerbTemplate,
 		Verbs:   []bridge.Verb{bridge.VerbTemplate},
@@ -214,7 +214,7 @@ func joinNames(list []bridge.Template) string {
 
 // TemplateFailed parks a reply whose template the provider refused: it waits for an agent's click. It also
 // schedules a comparison of the account's templates with the provider's list.
-func (ts *TemplateUseCases) TemplateFailed(ctx context.Context, tx pgx.Tx, c *Conversation, m *Message, f Fact) error {
+func (w *work) TemplateFailed(ctx context.Context, tx pgx.Tx, c *Conversation, m *Message, f Fact) error {
 	used := TemplateOf(&m.Message)
 	rows, err := store.Templates(ctx, tx, used.ID)
 	if err != nil {
@@ -231,10 +231,10 @@ func (ts *TemplateUseCases) TemplateFailed(ctx context.Context, tx pgx.Tx, c *Co
 
 	m.Direction = store.DirectionNote
 	m.SetFate(store.FateParked, reason)
-	ts.Log.ByParley(c, store.DeedParked, Detail{Message: m.ID, Why: bridge.InWords(f.Text)})
-	ts.Mark(c, m, bridge.MarkWarning)
-	ts.TellWith(c, m, bridge.Line{Content: &bridge.ParkedLine{Why: bridge.InWords(f.Text), Hint: hint}, Verbs: verbs})
-	ts.Messages.AwaitAnswerAgain(c)
+	w.Log.ByParley(c, store.DeedParked, Detail{Message: m.ID, Why: bridge.InWords(f.Text)})
+	w.Mark(c, m, bridge.MarkWarning)
+	w.TellWith(c, m, bridge.Line{Content: &bridge.ParkedLine{Why: bridge.InWords(f.Text), Hint: hint}, Verbs: verbs})
+	w.Messages.AwaitAnswerAgain(c)
 	return store.ScheduleTemplateComparison(ctx, tx, c.AccountID, 0)
 }
 

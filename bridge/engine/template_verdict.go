@@ -26,7 +26,7 @@ const Submitted = "submitted"
 const maxVerdictDelay = 5 * time.Minute
 
 // ApplyTemplateState applies a verdict from a webhook call. If it is too old, the provider's list is read instead.
-func (ts *TemplateUseCases) ApplyTemplateState(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
+func (w *work) ApplyTemplateState(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
 	if in.Template == nil {
 		return nil
 	}
@@ -38,12 +38,12 @@ func (ts *TemplateUseCases) ApplyTemplateState(ctx context.Context, tx pgx.Tx, a
 
 	for _, row := range rows {
 		if row.Todo != "" && row.Busy {
-			return ts.PutAside(time.Minute) // apply the answer to the submission in progress first
+			return w.PutAside(time.Minute) // apply the answer to the submission in progress first
 		}
 	}
-	isLate := !in.At.IsZero() && ts.Event.ReceivedAt.Sub(in.At) > maxVerdictDelay
+	isLate := !in.At.IsZero() && w.Event.ReceivedAt.Sub(in.At) > maxVerdictDelay
 	if isLate {
-		return ts.askProvider(ctx, tx, rows)
+		return w.askProvider(ctx, tx, rows)
 	}
 
 	wereTold := false // people were told about another row of the same template
@@ -51,7 +51,7 @@ func (ts *TemplateUseCases) ApplyTemplateState(ctx context.Context, tx pgx.Tx, a
 		if row.Todo != "" || row.SubmittedAt == nil {
 			continue // the verdict is about an older version
 		}
-		toldNow, err := ts.setTemplateState(ctx, tx, row, *in.Template, wereTold)
+		toldNow, err := w.setTemplateState(ctx, tx, row, *in.Template, wereTold)
 		if err != nil {
 			return err
 		}
@@ -61,7 +61,7 @@ func (ts *TemplateUseCases) ApplyTemplateState(ctx context.Context, tx pgx.Tx, a
 }
 
 // askProvider schedules an immediate comparison of the templates with the provider's list.
-func (ts *TemplateUseCases) askProvider(ctx context.Context, tx pgx.Tx, rows []store.Template) error {
+func (w *work) askProvider(ctx context.Context, tx pgx.Tx, rows []store.Template) error {
 	for _, row := range rows {
 		if err := store.ScheduleTemplateComparison(ctx, tx, row.AccountID, 0); err != nil {
 			return err
@@ -71,7 +71,7 @@ func (ts *TemplateUseCases) askProvider(ctx context.Context, tx pgx.Tx, rows []s
 }
 
 // ApplyTemplateReport applies a verdict from the provider's list or from the answer to a submission.
-func (ts *TemplateUseCases) ApplyTemplateReport(ctx context.Context, tx pgx.Tx, f Fact) error {
+func (w *work) ApplyTemplateReport(ctx context.Context, tx pgx.Tx, f Fact) error {
 	rows, err := store.LockTemplates(ctx, tx, f.Template)
 	if err != nil || len(rows) == 0 {
 		return err
@@ -98,13 +98,13 @@ func (ts *TemplateUseCases) ApplyTemplateReport(ctx context.Context, tx pgx.Tx, 
 	}
 
 	const wereTold = false
-	_, err = ts.setTemplateState(ctx, tx, row, state, wereTold)
+	_, err = w.setTemplateState(ctx, tx, row, state, wereTold)
 	return err
 }
 
 // setTemplateState stores a provider's verdict on a template. It tells people about a new status or category,
 // unless they were told already (wereTold), and reports whether it has told them.
-func (ts *TemplateUseCases) setTemplateState(
+func (w *work) setTemplateState(
 	ctx context.Context, tx pgx.Tx, row store.Template, s channels.TemplateState, wereTold bool,
 ) (toldNow bool, err error) {
 	before := row
@@ -131,19 +131,19 @@ func (ts *TemplateUseCases) setTemplateState(
 		}
 	}
 
-	account := ts.Dir.Account(row.AccountID)
-	if account == nil || wereTold || !ts.needsApproval(row.AccountID) {
+	account := w.Dir.Account(row.AccountID)
+	if account == nil || wereTold || !w.needsApproval(row.AccountID) {
 		return false, nil
 	}
 	if row.Status != before.Status && row.Status != string(channels.TemplatePending) {
 		const sameCategory = ""
-		ts.tellTemplate(account, row, sameCategory)
+		w.tellTemplate(account, row, sameCategory)
 		toldNow = true
 	}
 
 	oldCategory := cmp.Or(before.ProviderCategory, before.Category)
 	if row.ProviderCategory != "" && row.ProviderCategory != oldCategory {
-		ts.tellTemplate(account, row, oldCategory)
+		w.tellTemplate(account, row, oldCategory)
 		toldNow = true
 	}
 
@@ -167,33 +167,33 @@ func isKnownStatus(s channels.TemplateStatus) bool {
 }
 
 // needsApproval reports whether the provider of an account approves templates.
-func (ts *TemplateUseCases) needsApproval(account store.AccountID) bool {
-	_, ok := ts.Channel(account).(channels.Templater)
+func (w *work) needsApproval(account store.AccountID) bool {
+	_, ok := w.Channel(account).(channels.Templater)
 	return ok
 }
 
 // tellTemplate tells a verdict to the agent who submitted the template, or else posts it in the account's chat
 // channel. oldCategory is the former category if the provider has changed it, or "".
-func (ts *TemplateUseCases) tellTemplate(account *store.Account, row store.Template, oldCategory string) {
+func (w *work) tellTemplate(account *store.Account, row store.Template, oldCategory string) {
 	line := bridge.Line{
 		Content: &bridge.VerdictLine{Templates: []bridge.Template{TemplateFacts(row, account.Name)}, Before: oldCategory},
 		Verb:    bridge.VerbTemplates,
 		Verbs:   []bridge.Verb{bridge.VerbTemplateEdit},
 		Args:    bridge.Args{Template: &bridge.TemplateArgs{ID: row.ID}},
 	}
-	if row.AgentID != nil && ts.isActive(*row.AgentID) {
-		if surface := ts.SurfaceToTell(*row.AgentID, ts.SurfaceForTroubles(account)); surface != 0 {
-			ts.SendDirect(surface, *row.AgentID, line)
+	if row.AgentID != nil && w.isActive(*row.AgentID) {
+		if surface := w.SurfaceToTell(*row.AgentID, w.SurfaceForTroubles(account)); surface != 0 {
+			w.SendDirect(surface, *row.AgentID, line)
 			return
 		}
 	}
-	if surface, channel := ts.Dir.Home(account, nil); surface != 0 {
-		ts.ChannelLine(surface, bridge.Place{Channel: channel}, line)
+	if surface, channel := w.Dir.Home(account, nil); surface != 0 {
+		w.ChannelLine(surface, bridge.Place{Channel: channel}, line)
 	}
 }
 
 // isActive reports whether an agent exists and hasn't been deactivated.
-func (ts *TemplateUseCases) isActive(id store.AgentID) bool {
-	agent := ts.Dir.Agent(id)
+func (w *work) isActive(id store.AgentID) bool {
+	agent := w.Dir.Agent(id)
 	return agent != nil && agent.Active
 }

@@ -10,15 +10,15 @@ import (
 // A language model, or a set of rules, analyses customers' messages and suggests tags, owners and replies. An
 // agent can switch that off for one conversation with "!analysis off", and on again with "!analysis on".
 
-func analysisVerb() workflowUseCase {
-	return workflowUseCase{
+func analysisVerb() useCase {
+	return useCase{
 		Rules: Rules{Name: bridge.VerbAnalysis},
-		Do:    (*WorkflowUseCases).switchAnalysis,
+		Do:    (*work).switchAnalysis,
 	}
 }
 
 // switchAnalysis applies !analysis. Once it is off, the result of an analysis in progress is ignored.
-func (wf *WorkflowUseCases) switchAnalysis(r Request) {
+func (w *work) switchAnalysis(r Request) {
 	c, agent := r.Conversation, r.Agent
 	word := strings.ToLower(strings.TrimSpace(r.Args.Note))
 	var trait string // what the conversation stores; "" means that the analysis is on
@@ -29,20 +29,20 @@ func (wf *WorkflowUseCases) switchAnalysis(r Request) {
 	case bridge.AnalysisOff:
 		trait, deed = bridge.AnalysisOff, store.DeedAnalysisOff
 	default:
-		wf.Refuse(r, "bad_switch", "The analysis is switched off or on.", "For example: !analysis off")
+		w.Refuse(r, "bad_switch", "The analysis is switched off or on.", "For example: !analysis off")
 		return
 	}
 
 	if !c.SetTrait(bridge.TraitAnalysis, trait) {
-		wf.Unchanged(r)
+		w.Unchanged(r)
 		return
 	}
 
-	wf.Log.ByAgent(c, agent, deed, Detail{})
-	wf.Line(c, bridge.Line{
+	w.Log.ByAgent(c, agent, deed, Detail{})
+	w.Line(c, bridge.Line{
 		Content: bridge.LineDone,
 		Verb:    r.Verb,
-		By:      wf.Dir.Ref(r.Surface, agent.ID),
+		By:      w.Dir.Ref(r.Surface, agent.ID),
 		Args:    bridge.Args{Conversation: c.ID, Note: word},
 	})
 	c.RefreshCard()

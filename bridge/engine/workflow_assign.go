@@ -16,37 +16,37 @@ import (
 // !unassign. Each verb also has a button. New owners are mentioned in the conversation's thread, or told in a
 // direct message if they use another chat.
 
-func takeVerb() workflowUseCase {
-	return workflowUseCase{
+func takeVerb() useCase {
+	return useCase{
 		Rules:  Rules{Name: bridge.VerbTake, NeedsOpen: true, Right: store.RightReassign, Deed: store.DeedAssigned},
-		DoInTx: warning((*WorkflowUseCases).take),
+		DoInTx: warning((*work).take),
 	}
 }
 
 // take makes the actor the only owner. An emoji isn't enough to take a conversation away from a colleague.
-func (wf *WorkflowUseCases) take(_ context.Context, _ pgx.Tx, r Request) error {
+func (w *work) take(_ context.Context, _ pgx.Tx, r Request) error {
 	owners := []store.AgentID{r.Agent.ID}
-	switch problem := wf.ownersProblem(r.Conversation.Visibility, owners); {
+	switch problem := w.ownersProblem(r.Conversation.Visibility, owners); {
 	case r.IsEmoji() && r.Conversation.IsHeldByOthers(r.Agent.ID):
-		wf.askAboutColleagues(r, "Take it all the same?")
+		w.askAboutColleagues(r, "Take it all the same?")
 	case problem != nil: // a super-admin reads it, too
-		wf.Refuse(r, problem.Code, problem.Text, problem.Hint)
+		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 	default:
-		wf.assignTo(r, owners)
+		w.assignTo(r, owners)
 	}
 	return nil
 }
 
-func assignVerb() workflowUseCase {
-	return workflowUseCase{
+func assignVerb() useCase {
+	return useCase{
 		Rules:  Rules{Name: bridge.VerbAssign, NeedsOpen: true, Right: store.RightReassign, Deed: store.DeedAssigned},
-		DoInTx: warning((*WorkflowUseCases).assign),
+		DoInTx: warning((*work).assign),
 	}
 }
 
 // warning does what changes the owners, and warns the actor who has more than there is room for now.
-func warning(do InTx[*WorkflowUseCases]) InTx[*WorkflowUseCases] {
-	return func(wf *WorkflowUseCases, ctx context.Context, tx pgx.Tx, r Request) error {
+func warning(do inTx) inTx {
+	return func(wf *work, ctx context.Context, tx pgx.Tx, r Request) error {
 		before := r.Conversation.Assignees
 		if err := do(wf, ctx, tx, r); err != nil {
 			return err
@@ -55,23 +55,23 @@ func warning(do InTx[*WorkflowUseCases]) InTx[*WorkflowUseCases] {
 	}
 }
 
-func unassignVerb() workflowUseCase {
-	return workflowUseCase{
+func unassignVerb() useCase {
+	return useCase{
 		Rules: Rules{Name: bridge.VerbUnassign, NeedsOpen: true, Right: store.RightClear, Deed: store.DeedUnassigned},
-		Do:    (*WorkflowUseCases).removeOwners,
+		Do:    (*work).removeOwners,
 	}
 }
 
 // assign assigns a conversation to the team or the agents that a request names, and says who may read it if the request does.
 // Errors: the database's.
-func (wf *WorkflowUseCases) assign(ctx context.Context, tx pgx.Tx, r Request) error {
+func (w *work) assign(ctx context.Context, tx pgx.Tx, r Request) error {
 	c, v := r.Conversation, r.Conversation.Visibility
-	owners, team, problem := wf.chosen(r)
+	owners, team, problem := w.chosen(r)
 	if problem == nil && r.Args.VisibleTo != nil {
-		v, problem = wf.visibilityOf(r, r.Args.VisibleTo, "")
+		v, problem = w.visibilityOf(r, r.Args.VisibleTo, "")
 	}
 	if problem == nil {
-		problem = wf.ownersProblem(v, owners)
+		problem = w.ownersProblem(v, owners)
 	}
 	if isMember := func(id store.AgentID) bool { return slices.Contains(team.Members, id) }; problem == nil && team != nil &&
 		v.IsRestricted() && !slices.ContainsFunc(v.VisibleTo, isMember) {
@@ -81,7 +81,7 @@ func (wf *WorkflowUseCases) assign(ctx context.Context, tx pgx.Tx, r Request) er
 		}
 	}
 	if problem != nil {
-		wf.Refuse(r, problem.Code, problem.Text, problem.Hint)
+		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
 
@@ -89,15 +89,15 @@ func (wf *WorkflowUseCases) assign(ctx context.Context, tx pgx.Tx, r Request) er
 	if isShownAnew {
 		shown := r
 		shown.Verb = bridge.VerbVisible
-		if err := wf.showTo(ctx, tx, shown, v); err != nil {
+		if err := w.showTo(ctx, tx, shown, v); err != nil {
 			return err
 		}
 	}
 	switch {
 	case team != nil:
-		wf.handOver(r, team)
+		w.handOver(r, team)
 	case !isShownAnew || !slices.Equal(owners, c.Assignees) || r.Args.Note != "":
-		wf.assignTo(r, owners)
+		w.assignTo(r, owners)
 	}
 	return nil
 }
@@ -112,18 +112,18 @@ func unknownAgent(who string) *bridge.Problem {
 
 // chosen returns the team, or the owners, that a request for an assignment names: the agents, in addition to the owners if
 // r.Args.Add is set.
-func (wf *WorkflowUseCases) chosen(r Request) (owners []store.AgentID, team *store.Team, problem *bridge.Problem) {
+func (w *work) chosen(r Request) (owners []store.AgentID, team *store.Team, problem *bridge.Problem) {
 	if r.Args.Team != "" {
-		if team = wf.Dir.FindTeam(r.Args.Team); team == nil {
+		if team = w.Dir.FindTeam(r.Args.Team); team == nil {
 			return nil, nil, &bridge.Problem{
 				Code: "unknown_team", Text: "There is no team called " + r.Args.Team + ".", Hint: "The Assign button lists them.",
 			}
 		}
-		return nil, team, wf.Reading.MayGive(wf.Dir, r.Agent, r.Conversation.Account, nil, team)
+		return nil, team, w.Reading.MayGive(w.Dir, r.Agent, r.Conversation.Account, nil, team)
 	}
 	var chosen []store.AgentID
 	for _, who := range r.Args.Agents {
-		found := wf.Dir.Find(r.Surface, who)
+		found := w.Dir.Find(r.Surface, who)
 		if who == "me" {
 			found = r.Agent
 		}
@@ -132,7 +132,7 @@ func (wf *WorkflowUseCases) chosen(r Request) (owners []store.AgentID, team *sto
 			return nil, nil, unknownAgent(who)
 		}
 
-		if problem := wf.Reading.MayGive(wf.Dir, r.Agent, r.Conversation.Account, found, nil); problem != nil {
+		if problem := w.Reading.MayGive(w.Dir, r.Agent, r.Conversation.Account, found, nil); problem != nil {
 			return nil, nil, problem
 		}
 
@@ -144,7 +144,7 @@ func (wf *WorkflowUseCases) chosen(r Request) (owners []store.AgentID, team *sto
 	}
 
 	wantsSeveral := len(chosen) > 1 || r.Args.Add && len(r.Conversation.Assignees) > 0
-	if wantsSeveral && wf.Settings(r.Conversation).OneOwner {
+	if wantsSeveral && w.Settings(r.Conversation).OneOwner {
 		return nil, nil, &bridge.Problem{
 			Code: "one_owner", Text: "A conversation of " + r.Conversation.Account.Name + " has one owner: nobody can be added.",
 			Hint: "To hand it over, name one person: !assign @ann",
@@ -161,7 +161,7 @@ func (wf *WorkflowUseCases) chosen(r Request) (owners []store.AgentID, team *sto
 }
 
 // assignTo makes the chosen agents the only owners of a conversation.
-func (wf *WorkflowUseCases) assignTo(r Request, chosen []store.AgentID) {
+func (w *work) assignTo(r Request, chosen []store.AgentID) {
 	c, agent := r.Conversation, r.Agent
 	var owners []store.AgentID
 	for _, id := range chosen {
@@ -173,35 +173,35 @@ func (wf *WorkflowUseCases) assignTo(r Request, chosen []store.AgentID) {
 	hasNote := r.Args.Note != ""
 	isUnchanged := slices.Equal(owners, c.Assignees)
 	if isUnchanged && !hasNote {
-		wf.Unchanged(r)
+		w.Unchanged(r)
 		return
 	}
 
-	mentions := wf.ownersToMention(r, owners)
+	mentions := w.ownersToMention(r, owners)
 	isNewColleague := func(id store.AgentID) bool { return id != agent.ID && !slices.Contains(c.Assignees, id) }
 	if slices.ContainsFunc(owners, isNewColleague) {
-		wf.sumUp(c, OnHandOver)
+		w.sumUp(c, OnHandOver)
 	}
 
 	c.Assignees = owners
 	for _, ref := range mentions {
 		usesOtherChat := ref.User == "" // a mention wouldn't notify the agent
 		if usesOtherChat && ref.ID != agent.ID {
-			wf.TellAssigned(c, ref.ID)
+			w.TellAssigned(c, ref.ID)
 		}
 	}
 
 	detail := Detail{Agents: owners, Note: r.Args.Note}
 	if isUnchanged { // a hand-over in the log would make earlier texts of the owners look outdated
-		wf.Log.ByAgent(c, agent, store.DeedNoted, detail)
+		w.Log.ByAgent(c, agent, store.DeedNoted, detail)
 	} else {
-		wf.Log.Did(r, detail)
+		w.Log.Did(r, detail)
 	}
 
 	if len(mentions) > 0 || hasNote {
-		wf.Line(c, bridge.Line{
+		w.Line(c, bridge.Line{
 			Content:  bridge.LineAssigned,
-			By:       wf.Dir.Ref(r.Surface, agent.ID),
+			By:       w.Dir.Ref(r.Surface, agent.ID),
 			Mentions: mentions,
 			Text:     r.Args.Note,
 		})
@@ -213,13 +213,13 @@ func (wf *WorkflowUseCases) assignTo(r Request, chosen []store.AgentID) {
 // ownersToMention returns the chosen owners to mention in the thread: the new ones, and those for whom a
 // colleague left a note. A mention also makes the chat notify them of later messages. An agent who typed the
 // verb in the thread follows it anyway, and is left out.
-func (wf *WorkflowUseCases) ownersToMention(r Request, chosen []store.AgentID) []bridge.AgentRef {
-	t := r.Conversation.Home(wf.Dir)
+func (w *work) ownersToMention(r Request, chosen []store.AgentID) []bridge.AgentRef {
+	t := r.Conversation.Home(w.Dir)
 	if t == nil {
 		return nil
 	}
 
-	typedInThread := r.Typed() && wf.Posts.IsShownInThread(r)
+	typedInThread := r.Typed() && w.Posts.IsShownInThread(r)
 	var mentions []bridge.AgentRef
 	for _, id := range chosen {
 		isNew := !slices.Contains(r.Conversation.Assignees, id)
@@ -228,27 +228,27 @@ func (wf *WorkflowUseCases) ownersToMention(r Request, chosen []store.AgentID) [
 			isNews = isNew && !typedInThread
 		}
 		if isNews {
-			mentions = append(mentions, wf.Dir.Ref(t.AccountID, id))
+			mentions = append(mentions, w.Dir.Ref(t.AccountID, id))
 		}
 	}
 	return mentions
 }
 
 // removeOwners applies !unassign.
-func (wf *WorkflowUseCases) removeOwners(r Request) {
+func (w *work) removeOwners(r Request) {
 	c, agent := r.Conversation, r.Agent
 	if len(c.Assignees) == 0 {
-		wf.Unchanged(r)
+		w.Unchanged(r)
 		return
 	}
 	owners := c.Assignees
-	isOwner := func(id store.AgentID, who string) bool { return wf.Dir.Find(r.Surface, who) == wf.Dir.Agent(id) }
+	isOwner := func(id store.AgentID, who string) bool { return w.Dir.Find(r.Surface, who) == w.Dir.Agent(id) }
 	if r.Several && !slices.EqualFunc(owners, r.Args.Agents, isOwner) {
-		wf.Refuse(r, "moved_on", "It has other owners since.", "")
+		w.Refuse(r, "moved_on", "It has other owners since.", "")
 		return
 	}
-	wf.putInQueue(c)
-	wf.Log.Did(r, Detail{Agents: owners})
-	wf.Line(c, bridge.Line{Content: &bridge.UnassignedLine{}, By: wf.Dir.Ref(r.Surface, agent.ID)})
+	w.putInQueue(c)
+	w.Log.Did(r, Detail{Agents: owners})
+	w.Line(c, bridge.Line{Content: &bridge.UnassignedLine{}, By: w.Dir.Ref(r.Surface, agent.ID)})
 	c.RefreshCard()
 }

@@ -20,7 +20,7 @@ func HasBoard(d *Directory, surface store.AccountID, channel string) bool {
 }
 
 // Board posts the board of a channel, changes it if it shows something else now, or takes it out if it isn't wanted any more.
-func (wf *WorkflowUseCases) Board(ctx context.Context, tx pgx.Tx, f Fact) error {
+func (w *work) Board(ctx context.Context, tx pgx.Tx, f Fact) error {
 	b, err := store.LockBoard(ctx, tx, f.Surface, f.External)
 	if err != nil || b == nil {
 		return err
@@ -29,14 +29,14 @@ func (wf *WorkflowUseCases) Board(ctx context.Context, tx pgx.Tx, f Fact) error 
 		return nil
 	}
 	at := bridge.Place{Channel: b.Channel, Message: b.Message}
-	if !HasBoard(wf.Dir, b.AccountID, b.Channel) {
+	if !HasBoard(w.Dir, b.AccountID, b.Channel) {
 		if b.Message != "" {
-			wf.EraseInChannel(ErasedPost{Surface: b.AccountID, Place: at, Kind: bridge.PostLine})
+			w.EraseInChannel(ErasedPost{Surface: b.AccountID, Place: at, Kind: bridge.PostLine})
 		}
 		return store.DropBoard(ctx, tx, *b)
 	}
 
-	board, err := wf.Reading.Board(ctx, tx, b.AccountID, b.Channel)
+	board, err := w.Reading.Board(ctx, tx, b.AccountID, b.Channel)
 	if err != nil {
 		return err
 	}
@@ -44,6 +44,6 @@ func (wf *WorkflowUseCases) Board(ctx context.Context, tx pgx.Tx, f Fact) error 
 	if shown == b.Shown && b.Message != "" {
 		return nil
 	}
-	posted := wf.ChannelLine(b.AccountID, at, bridge.Line{Content: board})
+	posted := w.ChannelLine(b.AccountID, at, bridge.Line{Content: board})
 	return store.KeepBoard(ctx, tx, *b, posted.ID, shown)
 }

@@ -67,20 +67,20 @@ type eveningPlace struct {
 // Evening posts a team's evening lists and sets the timer of the next ones. Conversations of accounts with a
 // chat channel of their own are listed only there, since not everybody in the team's channel may read them.
 // Errors: the database's.
-func (wf *WorkflowUseCases) Evening(ctx context.Context, tx pgx.Tx, team store.TeamID, due time.Time) error {
-	if next, ok := NextClosing(wf.Dir, team, wf.Now); ok {
-		wf.Timers.Start(next)
+func (w *work) Evening(ctx context.Context, tx pgx.Tx, team store.TeamID, due time.Time) error {
+	if next, ok := NextClosing(w.Dir, team, w.Now); ok {
+		w.Timers.Start(next)
 	}
 
-	name, isKnown := nameOfTeam(wf.Dir, team)
-	if !isKnown || IsEveningOver(due, wf.Now) {
+	name, isKnown := nameOfTeam(w.Dir, team)
+	if !isKnown || IsEveningOver(due, w.Now) {
 		return nil
 	}
 
 	var places []eveningPlace
 	accounts := map[eveningPlace][]store.AccountID{}
-	for _, id := range SortedKeys(wf.Dir.Hours) {
-		surface, channel := HomeOfEvening(wf.Dir, wf.Dir.Account(id), team)
+	for _, id := range SortedKeys(w.Dir.Hours) {
+		surface, channel := HomeOfEvening(w.Dir, w.Dir.Account(id), team)
 		if surface == 0 {
 			continue
 		}
@@ -93,7 +93,7 @@ func (wf *WorkflowUseCases) Evening(ctx context.Context, tx pgx.Tx, team store.T
 	}
 
 	for _, p := range places {
-		if err := wf.postEvening(ctx, tx, team, name, p, accounts[p]); err != nil {
+		if err := w.postEvening(ctx, tx, team, name, p, accounts[p]); err != nil {
 			return err
 		}
 	}
@@ -126,18 +126,18 @@ func HomeOfEvening(d *Directory, a *store.Account, team store.TeamID) (surface s
 }
 
 // postEvening posts a team's evening list for some accounts, unless it would be empty. name is the team's name.
-func (wf *WorkflowUseCases) postEvening(
+func (w *work) postEvening(
 	ctx context.Context, tx pgx.Tx, team store.TeamID, name string, p eveningPlace, accounts []store.AccountID,
 ) error {
 	var ids []store.ConversationID
 	var zone *time.Location
 	for _, id := range accounts {
-		found, err := wf.closingOf(ctx, tx, id, team)
+		found, err := w.closingOf(ctx, tx, id, team)
 		if err != nil {
 			return err
 		}
 		if len(found) > 0 && zone == nil {
-			zone = wf.Dir.Hours[id].Zone()
+			zone = w.Dir.Hours[id].Zone()
 		}
 
 		ids = append(ids, found...)
@@ -146,57 +146,57 @@ func (wf *WorkflowUseCases) postEvening(
 	if len(ids) == 0 {
 		return nil
 	}
-	facts, err := wf.Reading.Facts(ctx, tx, p.surface, nil, ids...)
+	facts, err := w.Reading.Facts(ctx, tx, p.surface, nil, ids...)
 	if err != nil {
 		return err
 	}
 	closing := &bridge.EveningLine{Rows: facts, Team: name, Zone: zone.String()}
-	wf.ChannelLine(p.surface, bridge.Place{Channel: p.channel}, bridge.Line{Content: closing})
+	w.ChannelLine(p.surface, bridge.Place{Channel: p.channel}, bridge.Line{Content: closing})
 	return nil
 }
 
 // closingOf returns a team's conversations of an account whose reply window closes before the account's
 // business hours begin again, the most urgent first.
-func (wf *WorkflowUseCases) closingOf(
+func (w *work) closingOf(
 	ctx context.Context, tx pgx.Tx, account store.AccountID, team store.TeamID,
 ) ([]store.ConversationID, error) {
 	var opened time.Time // any time, to compute the length of the window
-	win := WindowOf(wf.Caps(account), &opened)
+	win := WindowOf(w.Caps(account), &opened)
 	if !win.Limited {
 		return nil, nil
 	}
 
 	length := win.HumanUntil.Sub(opened)
-	back := wf.Dir.Hours[account].Reopens(wf.Now)
+	back := w.Dir.Hours[account].Reopens(w.Now)
 	if back.IsZero() {
-		back = wf.Now.Add(length)
+		back = w.Now.Add(length)
 	}
 	ofTeam := store.ClosingOf{
 		Account:     account,
 		Team:        team,
-		WithoutTeam: team == NoTeam || isOfTeam(wf.Dir.Account(account), team),
+		WithoutTeam: team == NoTeam || isOfTeam(w.Dir.Account(account), team),
 	}
-	return store.ListClosing(ctx, tx, ofTeam, wf.Now.Add(-length), back.Add(-length), maxEveningRows)
+	return store.ListClosing(ctx, tx, ofTeam, w.Now.Add(-length), back.Add(-length), maxEveningRows)
 }
 
-func leaveVerb() workflowUseCase {
-	return workflowUseCase{
+func leaveVerb() useCase {
+	return useCase{
 		Rules: Rules{Name: bridge.VerbLeave, Deed: store.DeedLeftUntilTomorrow},
-		Do:    (*WorkflowUseCases).leaveUnanswered,
+		Do:    (*work).leaveUnanswered,
 	}
 }
 
 // leaveUnanswered applies !leave: an agent lets a reply window close unanswered. The conversation is
 // on no evening list until the customer writes again.
-func (wf *WorkflowUseCases) leaveUnanswered(r Request) {
-	ch := wf.Channel(r.Conversation.AccountID)
+func (w *work) leaveUnanswered(r Request) {
+	ch := w.Channel(r.Conversation.AccountID)
 	if ch != nil && ch.Capabilities().Window.Free == 0 {
-		wf.Refuse(r, "no_window", r.Conversation.Account.Name+" has no reply window that could close.",
+		w.Refuse(r, "no_window", r.Conversation.Account.Name+" has no reply window that could close.",
 			"To be reminded of this conversation: !snooze")
 		return
 	}
 
-	wf.Log.Did(r, nil)
+	w.Log.Did(r, nil)
 	done := bridge.Line{Content: bridge.LineDone, Verb: bridge.VerbLeave, Other: bridge.Facts{ID: r.Conversation.ID}}
-	wf.Confirm(r.About(nil), done) // next to the list, not in the conversation's thread
+	w.Confirm(r.About(nil), done) // next to the list, not in the conversation's thread
 }

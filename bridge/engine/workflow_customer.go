@@ -15,20 +15,20 @@ import (
 
 // The company's record of a customer: agents change it, note something on it, and link customers to it whom it doesn't know yet.
 
-func customerVerb() workflowUseCase {
-	return workflowUseCase{Rules: Rules{Name: bridge.VerbCustomer, Deed: store.DeedProfiled}, DoInTx: (*WorkflowUseCases).changeCustomer}
+func customerVerb() useCase {
+	return useCase{Rules: Rules{Name: bridge.VerbCustomer, Deed: store.DeedProfiled}, DoInTx: (*work).changeCustomer}
 }
 
-func aboutVerb() workflowUseCase {
-	return workflowUseCase{Rules: Rules{Name: bridge.VerbAbout, Deed: store.DeedProfiled}, DoInTx: (*WorkflowUseCases).noteCustomer}
+func aboutVerb() useCase {
+	return useCase{Rules: Rules{Name: bridge.VerbAbout, Deed: store.DeedProfiled}, DoInTx: (*work).noteCustomer}
 }
 
-func linkVerb() workflowUseCase {
-	return workflowUseCase{Rules: Rules{Name: bridge.VerbLink, Deed: store.DeedLinked}, DoInTx: (*WorkflowUseCases).link}
+func linkVerb() useCase {
+	return useCase{Rules: Rules{Name: bridge.VerbLink, Deed: store.DeedLinked}, DoInTx: (*work).link}
 }
 
-func unlinkVerb() workflowUseCase {
-	return workflowUseCase{Rules: Rules{Name: bridge.VerbUnlink, Deed: store.DeedUnlinked}, DoInTx: (*WorkflowUseCases).unlink}
+func unlinkVerb() useCase {
+	return useCase{Rules: Rules{Name: bridge.VerbUnlink, Deed: store.DeedUnlinked}, DoInTx: (*work).unlink}
 }
 
 const (
@@ -49,16 +49,16 @@ func ownAddress(c *Conversation) string {
 }
 
 // keepsReaders refuses to change who may read a customer's new conversations, which only admins do, and reports whether it did.
-func (wf *WorkflowUseCases) keepsReaders(r Request, changes bool) bool {
+func (w *work) keepsReaders(r Request, changes bool) bool {
 	if !changes || r.Agent.IsAdmin() {
 		return false
 	}
-	wf.Refuse(r, "not_admin", "Only an admin changes who may read this customer's new conversations.", "Ask an admin.")
+	w.Refuse(r, "not_admin", "Only an admin changes who may read this customer's new conversations.", "Ask an admin.")
 	return true
 }
 
-func (wf *WorkflowUseCases) refuseNoCustomer(r Request) error {
-	wf.Refuse(r, "no_customer", "This conversation has no single customer.", "")
+func (w *work) refuseNoCustomer(r Request) error {
+	w.Refuse(r, "no_customer", "This conversation has no single customer.", "")
 	return nil
 }
 
@@ -88,7 +88,7 @@ func recordOf(ctx context.Context, tx pgx.Tx, c *Conversation) (*store.Customer,
 }
 
 // callCustomer keeps how colleagues call a conversation's customer, for later conversations; "" means by the channel's name.
-func (wf *WorkflowUseCases) callCustomer(ctx context.Context, tx pgx.Tx, c *Conversation, name string) error {
+func (w *work) callCustomer(ctx context.Context, tx pgx.Tx, c *Conversation, name string) error {
 	a := store.CustomerAddress{Address: ownAddress(c), Name: name}
 	if a.Address == "" {
 		return nil
@@ -115,20 +115,20 @@ func showRecord(c *Conversation, name string) {
 }
 
 // changeCustomer changes a record as lines such as "salesman: ben@acme.test" say. A line without a value empties.
-func (wf *WorkflowUseCases) changeCustomer(ctx context.Context, tx pgx.Tx, r Request) error {
+func (w *work) changeCustomer(ctx context.Context, tx pgx.Tx, r Request) error {
 	if ownAddress(r.Conversation) == "" {
-		return wf.refuseNoCustomer(r)
+		return w.refuseNoCustomer(r)
 	}
 	changes := strings.FieldsFunc(r.Args.Note, func(c rune) bool { return c == '\n' || c == '\r' })
 	record := &store.Customer{} // tried before there is one
 	for _, line := range changes {
-		if problem := wf.changeBy(record, line); problem != nil {
-			wf.Refuse(r, problem.Code, problem.Text, problem.Hint)
+		if problem := w.changeBy(record, line); problem != nil {
+			w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 			return nil
 		}
 	}
 	if len(changes) == 0 || len(changes) > maxCustomerLines {
-		wf.Refuse(r, "bad_field", "A customer has 1 to 50 fields.", "For example: !customer salesman: ben@acme.test")
+		w.Refuse(r, "bad_field", "A customer has 1 to 50 fields.", "For example: !customer salesman: ben@acme.test")
 		return nil
 	}
 
@@ -141,22 +141,22 @@ func (wf *WorkflowUseCases) changeCustomer(ctx context.Context, tx pgx.Tx, r Req
 	}
 	readers := slices.Clone(record.VisibleTo)
 	for _, line := range changes {
-		_ = wf.changeBy(record, line)
+		_ = w.changeBy(record, line)
 	}
-	if !slices.Equal(readers, record.VisibleTo) && wf.keepsReaders(r, true) {
+	if !slices.Equal(readers, record.VisibleTo) && w.keepsReaders(r, true) {
 		return nil
 	}
 	if err := store.SaveCustomer(ctx, tx, *record); err != nil {
 		return err
 	}
-	wf.Log.Did(r, Detail{})
+	w.Log.Did(r, Detail{})
 	showRecord(r.Conversation, record.Name)
-	wf.Confirm(r, bridge.Line{Args: bridge.Args{Conversation: r.Conversation.ID}})
+	w.Confirm(r, bridge.Line{Args: bridge.Args{Conversation: r.Conversation.ID}})
 	return nil
 }
 
 // changeBy changes a record by one line.
-func (wf *WorkflowUseCases) changeBy(record *store.Customer, line string) *bridge.Problem {
+func (w *work) changeBy(record *store.Customer, line string) *bridge.Problem {
 	name, value, ok := strings.Cut(line, ":")
 	name, value = strings.TrimSpace(name), strings.Join(strings.Fields(value), " ")
 	if !ok || name == "" || utf8.RuneCountInString(line) > maxCustomerRunes {
@@ -170,12 +170,12 @@ func (wf *WorkflowUseCases) changeBy(record *store.Customer, line string) *bridg
 	case problem != nil:
 		return problem
 	case isKnown && key == bridge.RecordVisible:
-		_, problem = wf.visibleByRecord(record.VisibleTo, 0, 0)
+		_, problem = w.visibleByRecord(record.VisibleTo, 0, 0)
 		return problem
 	case isKnown && key == bridge.RecordSalesman:
-		return wf.unknownAgent(bridge.RecordValue(*record, key))
+		return w.unknownAgent(bridge.RecordValue(*record, key))
 	case isKnown && key == bridge.RecordAssignees:
-		return wf.unknownAgent(record.Assignees...)
+		return w.unknownAgent(record.Assignees...)
 	case isKnown:
 		return nil
 	}
@@ -189,12 +189,12 @@ func (wf *WorkflowUseCases) changeBy(record *store.Customer, line string) *bridg
 	return nil
 }
 
-func (wf *WorkflowUseCases) unknownAgent(emails ...string) *bridge.Problem {
+func (w *work) unknownAgent(emails ...string) *bridge.Problem {
 	for _, email := range emails {
 		if email == "" {
 			continue
 		}
-		if a := wf.Dir.AgentByEmail(bridge.AddressKey(email)); a == nil || !a.Active {
+		if a := w.Dir.AgentByEmail(bridge.AddressKey(email)); a == nil || !a.Active {
 			return &bridge.Problem{Code: "unknown_agent", Text: "No agent has the address " + email + ".", Hint: "Write it as ben@acme.test."}
 		}
 	}
@@ -202,36 +202,36 @@ func (wf *WorkflowUseCases) unknownAgent(emails ...string) *bridge.Problem {
 }
 
 // noteCustomer adds a note to the customer's profile.
-func (wf *WorkflowUseCases) noteCustomer(ctx context.Context, tx pgx.Tx, r Request) error {
+func (w *work) noteCustomer(ctx context.Context, tx pgx.Tx, r Request) error {
 	text := strings.TrimSpace(r.Args.Note)
 	if ownAddress(r.Conversation) == "" {
-		return wf.refuseNoCustomer(r)
+		return w.refuseNoCustomer(r)
 	}
 	if text == "" || utf8.RuneCountInString(text) > maxCustomerRunes {
-		wf.Refuse(r, "bad_note", "A note on a customer has 1 to 2000 letters.", "For example: !about pays by invoice")
+		w.Refuse(r, "bad_note", "A note on a customer has 1 to 2000 letters.", "For example: !about pays by invoice")
 		return nil
 	}
 	record, err := recordOf(ctx, tx, r.Conversation)
 	if err != nil || record == nil {
 		return err
 	}
-	if err := store.AddCustomerNote(ctx, tx, record.ID, store.CustomerNote{AgentID: r.Agent.ID, At: wf.Now, Text: text}); err != nil {
+	if err := store.AddCustomerNote(ctx, tx, record.ID, store.CustomerNote{AgentID: r.Agent.ID, At: w.Now, Text: text}); err != nil {
 		return err
 	}
-	wf.Log.Did(r, Detail{Text: text})
-	wf.Confirm(r, bridge.Line{Args: bridge.Args{Conversation: r.Conversation.ID}})
+	w.Log.Did(r, Detail{Text: text})
+	w.Confirm(r, bridge.Line{Args: bridge.Args{Conversation: r.Conversation.ID}})
 	return nil
 }
 
 // link links the customer to a record, or shows to which ones it may be linked: never does it choose one itself.
-func (wf *WorkflowUseCases) link(ctx context.Context, tx pgx.Tx, r Request) error {
+func (w *work) link(ctx context.Context, tx pgx.Tx, r Request) error {
 	c := r.Conversation
 	a := store.CustomerAddress{Address: ownAddress(c), RecordID: r.Args.Record}
 	if a.Address == "" {
-		return wf.refuseNoCustomer(r)
+		return w.refuseNoCustomer(r)
 	}
 	if r.Args.Record == 0 {
-		return wf.offerRecords(ctx, tx, r)
+		return w.offerRecords(ctx, tx, r)
 	}
 	record, err := store.LockCustomer(ctx, tx, r.Args.Record)
 	if err != nil {
@@ -242,12 +242,12 @@ func (wf *WorkflowUseCases) link(ctx context.Context, tx pgx.Tx, r Request) erro
 	case err != nil:
 		return err
 	case record == nil:
-		wf.Refuse(r, "no_record", "This record is gone.", "Search again: !link NAME")
+		w.Refuse(r, "no_record", "This record is gone.", "Search again: !link NAME")
 		return nil
 	case known != nil && known.ID == record.ID && known.Address == a.Address:
-		wf.Unchanged(r)
+		w.Unchanged(r)
 		return nil
-	case wf.keepsReaders(r, len(record.VisibleTo) > 0 || known != nil && len(known.VisibleTo) > 0):
+	case w.keepsReaders(r, len(record.VisibleTo) > 0 || known != nil && len(known.VisibleTo) > 0):
 		return nil
 	case known != nil:
 		a.Name = known.Called
@@ -255,9 +255,9 @@ func (wf *WorkflowUseCases) link(ctx context.Context, tx pgx.Tx, r Request) erro
 	if err := store.SetAddresses(ctx, tx, a); err != nil {
 		return err
 	}
-	wf.Log.Did(r, Detail{Text: record.Name})
+	w.Log.Did(r, Detail{Text: record.Name})
 	showRecord(c, record.Name)
-	wf.Confirm(r, bridge.Line{Args: bridge.Args{Conversation: c.ID, Note: record.Name}})
+	w.Confirm(r, bridge.Line{Args: bridge.Args{Conversation: c.ID, Note: record.Name}})
 	return nil
 }
 
@@ -266,14 +266,14 @@ var contactsIn = regexp.MustCompile(`[\w.+-]+@[\w-]+(\.[\w-]+)+|\+\d[\d ()/.-]{5
 
 // offerRecords lists the records with the words that were typed or, without words, those with an address or a number that the customer
 // named lately, or with the customer's name.
-func (wf *WorkflowUseCases) offerRecords(ctx context.Context, tx pgx.Tx, r Request) error {
+func (w *work) offerRecords(ctx context.Context, tx pgx.Tx, r Request) error {
 	words := strings.Join(strings.Fields(r.Args.Note), " ")
 	search := words
 	var records []store.Customer
 	var err error
 	if words == "" {
 		search = r.Conversation.Customer().Name
-		if records, err = store.CustomersAt(ctx, tx, wf.namedAddresses(r.Conversation), maxRecords); err != nil {
+		if records, err = store.CustomersAt(ctx, tx, w.namedAddresses(r.Conversation), maxRecords); err != nil {
 			return err
 		}
 	}
@@ -294,7 +294,7 @@ func (wf *WorkflowUseCases) offerRecords(ctx context.Context, tx pgx.Tx, r Reque
 	if err != nil {
 		return err
 	}
-	wf.Whisper(r, bridge.Line{
+	w.Whisper(r, bridge.Line{
 		Content: &bridge.RecordsLine{Records: refs[:min(len(refs), maxRecords)]},
 		Args:    bridge.Args{Conversation: r.Conversation.ID, Note: words},
 	})
@@ -302,8 +302,8 @@ func (wf *WorkflowUseCases) offerRecords(ctx context.Context, tx pgx.Tx, r Reque
 }
 
 // namedAddresses returns the mail addresses and phone numbers in what the customer wrote lately.
-func (wf *WorkflowUseCases) namedAddresses(c *Conversation) (named []string) {
-	for _, m := range wf.Messages.Latest(c) {
+func (w *work) namedAddresses(c *Conversation) (named []string) {
+	for _, m := range w.Messages.Latest(c) {
 		if m.IdentityID == nil {
 			continue
 		}
@@ -318,21 +318,21 @@ func (wf *WorkflowUseCases) namedAddresses(c *Conversation) (named []string) {
 }
 
 // unlink takes the customer from a record. What colleagues call the customer stays.
-func (wf *WorkflowUseCases) unlink(ctx context.Context, tx pgx.Tx, r Request) error {
+func (w *work) unlink(ctx context.Context, tx pgx.Tx, r Request) error {
 	c := r.Conversation
 	own := store.CustomerAddress{Address: ownAddress(c)}
 	if own.Address == "" {
-		return wf.refuseNoCustomer(r)
+		return w.refuseNoCustomer(r)
 	}
 	known, err := knownCustomer(ctx, tx, c)
 	if err != nil {
 		return err
 	}
 	if known == nil {
-		wf.Unchanged(r)
+		w.Unchanged(r)
 		return nil
 	}
-	if wf.keepsReaders(r, len(known.VisibleTo) > 0) {
+	if w.keepsReaders(r, len(known.VisibleTo) > 0) {
 		return nil
 	}
 	addresses, err := store.AddressesOf(ctx, tx, known.ID)
@@ -340,7 +340,7 @@ func (wf *WorkflowUseCases) unlink(ctx context.Context, tx pgx.Tx, r Request) er
 		return err
 	}
 	if len(addresses) == 1 && known.Address == own.Address {
-		wf.Refuse(r, "own_record", "This record is of this customer alone.", "To join another one: !link NAME")
+		w.Refuse(r, "own_record", "This record is of this customer alone.", "To join another one: !link NAME")
 		return nil
 	}
 	// A record of its own, although it is empty, keeps the customer from being found by the domain or by another address again.
@@ -351,8 +351,8 @@ func (wf *WorkflowUseCases) unlink(ctx context.Context, tx pgx.Tx, r Request) er
 	if err := store.SetAddresses(ctx, tx, own); err != nil {
 		return err
 	}
-	wf.Log.Did(r, Detail{Text: known.Name})
+	w.Log.Did(r, Detail{Text: known.Name})
 	showRecord(c, "")
-	wf.Confirm(r, bridge.Line{Args: bridge.Args{Conversation: c.ID, Note: known.Name}})
+	w.Confirm(r, bridge.Line{Args: bridge.Args{Conversation: c.ID, Note: known.Name}})
 	return nil
 }

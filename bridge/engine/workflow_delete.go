@@ -11,30 +11,30 @@ import (
 	"parley/store/erase"
 )
 
-func workflowDeleteVerb() workflowUseCase {
-	return workflowUseCase{
+func workflowDeleteVerb() useCase {
+	return useCase{
 		Rules: Rules{
 			Name:       bridge.VerbDeleteAll,
 			AdminsOnly: &bridge.Problem{Code: "not_allowed", Text: "Only admins delete conversations.", Hint: "Archive it instead: !archive"},
 			Final:      true,
 			Deed:       store.DeedDeleted,
 		},
-		DoInTx: (*WorkflowUseCases).deleteAll,
+		DoInTx: (*work).deleteAll,
 	}
 }
 
 // deleteAll deletes a conversation: its thread loses what Parley posted, and package erase goes on to erase the rest. Who deleted it, and
 // why, stays in the log.
-func (wf *WorkflowUseCases) deleteAll(ctx context.Context, tx pgx.Tx, r Request) error {
+func (w *work) deleteAll(ctx context.Context, tx pgx.Tx, r Request) error {
 	c := r.Conversation
 	switch {
-	case wf.Settings(c).Undeletable:
-		wf.Refuse(r, "not_allowed", "Conversations of this account are not deleted.", "Archive it instead: !archive")
+	case w.Settings(c).Undeletable:
+		w.Refuse(r, "not_allowed", "Conversations of this account are not deleted.", "Archive it instead: !archive")
 		return nil
-	case wf.refuseUnread(r) || wf.refuseUnsent(r):
+	case w.refuseUnread(r) || w.refuseUnsent(r):
 		return nil
 	case !r.Args.Sure || r.Args.Note == "":
-		wf.Whisper(r, bridge.Line{
+		w.Whisper(r, bridge.Line{
 			Content: &bridge.RefusedLine{
 				Why:  bridge.InWords("It is not deleted yet."),
 				Hint: "Deleted, nothing of it is left but your name and the reason. The button asks for that.",
@@ -46,10 +46,10 @@ func (wf *WorkflowUseCases) deleteAll(ctx context.Context, tx pgx.Tx, r Request)
 		return nil
 	}
 
-	wf.conclude(c, bridge.StatusClosed, bridge.CloseDeleted)
+	w.conclude(c, bridge.StatusClosed, bridge.CloseDeleted)
 	c.EndedBy, c.UnreadSince, c.Subject, c.LastPreview = &r.Agent.ID, nil, "", ""
 	c.Touch()
-	wf.Log.Did(r, Detail{Text: r.Args.Note})
+	w.Log.Did(r, Detail{Text: r.Args.Note})
 	if err := erase.BeginConversation(ctx, tx, c.ID, r.Agent.Email); err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (wf *WorkflowUseCases) deleteAll(ctx context.Context, tx pgx.Tx, r Request)
 	for _, p := range posts {
 		removal := removalOf(p)
 		removal.Deleted = fmt.Sprintf("Deleted by %s: %s", r.Agent.Name, r.Args.Note)
-		TakeOut(wf.Writer, c, removal)
+		TakeOut(w.Writer, c, removal)
 	}
 	return nil
 }

@@ -20,29 +20,26 @@ const (
 	digestWait        = 3 * time.Second  // how long a digest waits for more snoozes
 )
 
-// digests has the methods for digests.
-type digests struct{ *WorkflowUseCases }
-
-// add adds a conversation to the digests of its owners. It returns false if no owner gets one, because all are
+// addToDigests adds a conversation to the digests of its owners. It returns false if no owner gets one, because all are
 // away or can't get direct messages.
-func (ds digests) add(c *Conversation) bool {
+func (w *work) addToDigests(c *Conversation) bool {
 	isAdded := false
 	for _, agent := range c.Assignees {
-		canBeTold := ds.SurfaceToTell(agent, AnySurface) != AnySurface
-		if canBeTold && !ds.Dir.IsAway(agent) && ds.Reading.As(ds.Dir.Agent(agent)).May(c.Conversation) {
-			ds.Timers.Overdue = append(ds.Timers.Overdue, store.Overdue{AgentID: agent, ConversationID: c.ID})
+		canBeTold := w.SurfaceToTell(agent, AnySurface) != AnySurface
+		if canBeTold && !w.Dir.IsAway(agent) && w.Reading.As(w.Dir.Agent(agent)).May(c.Conversation) {
+			w.Timers.Overdue = append(w.Timers.Overdue, store.Overdue{AgentID: agent, ConversationID: c.ID})
 			isAdded = true
 		}
 	}
 	if isAdded {
-		ds.Timers.Start(store.Timer{Kind: Digest, DueAt: ds.Now.Add(digestWait)})
+		w.Timers.Start(store.Timer{Kind: Digest, DueAt: w.Now.Add(digestWait)})
 	}
 	return isAdded
 }
 
 // Digest sends the digests that are due.
 // Errors: the database's.
-func (wf *WorkflowUseCases) Digest(ctx context.Context, tx pgx.Tx) error {
+func (w *work) Digest(ctx context.Context, tx pgx.Tx) error {
 	rows, err := store.TakeOverdue(ctx, tx)
 	if err != nil {
 		return err
@@ -52,15 +49,15 @@ func (wf *WorkflowUseCases) Digest(ctx context.Context, tx pgx.Tx) error {
 		byAgent[r.AgentID] = append(byAgent[r.AgentID], r.ConversationID)
 	}
 	for _, agent := range SortedKeys(byAgent) {
-		if err := (digests{wf}).send(ctx, tx, agent, byAgent[agent]); err != nil {
+		if err := w.sendDigest(ctx, tx, agent, byAgent[agent]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// send sends an agent a digest, if possible in the chat in which the conversations are.
-func (ds digests) send(ctx context.Context, tx pgx.Tx, agent store.AgentID, conversations []store.ConversationID) error {
+// sendDigest sends an agent a digest, if possible in the chat in which the conversations are.
+func (w *work) sendDigest(ctx context.Context, tx pgx.Tx, agent store.AgentID, conversations []store.ConversationID) error {
 	inThreads, err := store.Threads(ctx, tx, conversations)
 	if err != nil {
 		return err
@@ -70,23 +67,23 @@ func (ds digests) send(ctx context.Context, tx pgx.Tx, agent store.AgentID, conv
 		preferred = inThreads[0].AccountID
 	}
 
-	surface := ds.SurfaceToTell(agent, preferred)
-	reader := ds.Dir.Agent(agent)
+	surface := w.SurfaceToTell(agent, preferred)
+	reader := w.Dir.Agent(agent)
 	rows, err := store.Conversations(ctx, tx, conversations...)
 	if err != nil || reader == nil {
 		return err
 	}
 	mayNot := func(id store.ConversationID) bool {
-		return !slices.ContainsFunc(rows, func(c store.Conversation) bool { return c.ID == id && ds.Reading.As(reader).May(&c) })
+		return !slices.ContainsFunc(rows, func(c store.Conversation) bool { return c.ID == id && w.Reading.As(reader).May(&c) })
 	}
-	facts, err := ds.Reading.Facts(ctx, tx, surface, reader, slices.DeleteFunc(conversations, mayNot)...)
+	facts, err := w.Reading.Facts(ctx, tx, surface, reader, slices.DeleteFunc(conversations, mayNot)...)
 	if err != nil {
 		return err
 	}
 	for _, list := range []bridge.ListName{bridge.ListWoke, bridge.ListLate} {
-		rows := slices.DeleteFunc(slices.Clone(facts), func(f bridge.Facts) bool { return ds.isLate(f) != (list == bridge.ListLate) })
+		rows := slices.DeleteFunc(slices.Clone(facts), func(f bridge.Facts) bool { return w.isLate(f) != (list == bridge.ListLate) })
 		if len(rows) > 0 {
-			ds.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: list, Rows: rows}})
+			w.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: list, Rows: rows}})
 		}
 	}
 	return nil
@@ -114,13 +111,13 @@ func ListedInDigest(d *store.Delivery) (ids []store.ConversationID) {
 // TellDigestLost posts in a conversation's thread that its snooze is over, or that its customer waits too long, because a
 // digest that says so can't be delivered: its reader has blocked direct messages, for example. It does nothing if the conversation has been
 // snoozed again or has ended since.
-func TellDigestLost(wf *WorkflowUseCases, c *Conversation) {
+func TellDigestLost(w *work, c *Conversation) {
 	if c.BridgeStatus() == bridge.StatusSnoozed || !c.BridgeStatus().Open() {
 		return
 	}
-	if due := wf.dueOf(c, ReplyDue); !due.IsZero() && !due.After(wf.Now) {
-		wf.tellTeamLate(c, &bridge.LateLine{Due: due})
+	if due := w.dueOf(c, ReplyDue); !due.IsZero() && !due.After(w.Now) {
+		w.tellTeamLate(c, &bridge.LateLine{Due: due})
 		return
 	}
-	wf.Line(c, bridge.Line{Content: &bridge.WokeLine{Cause: bridge.WokenByTime}, Mentions: wf.Conversations.Owners(c)})
+	w.Line(c, bridge.Line{Content: &bridge.WokeLine{Cause: bridge.WokenByTime}, Mentions: w.Conversations.Owners(c)})
 }

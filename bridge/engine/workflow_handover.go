@@ -6,11 +6,11 @@ import (
 )
 
 // putInQueue opens a conversation and removes its owners (the agents it is assigned to), so that any agent can take it.
-func (wf *WorkflowUseCases) putInQueue(c *Conversation) {
+func (w *work) putInQueue(c *Conversation) {
 	c.Assignees = nil
-	wf.EndSnooze(c)
+	w.EndSnooze(c)
 	c.Status = string(bridge.StatusOpen)
-	keepStatusFromReplies(wf.Book, c)
+	keepStatusFromReplies(w.Book, c)
 	c.Touch()
 }
 
@@ -23,7 +23,7 @@ func (wf *WorkflowUseCases) putInQueue(c *Conversation) {
 // earlier still go to the old thread, and later ones go to the new thread. Until the root is posted, nothing has moved,
 // so that nothing is lost or posted twice if the process stops in between.
 type handover struct {
-	*WorkflowUseCases
+	*work
 	c    *Conversation
 	from *Thread // the thread that the conversation leaves
 	to   destination
@@ -40,46 +40,46 @@ type destination struct {
 }
 
 // destinationOf returns where a conversation continues after its team was changed. The conversation must have a thread.
-func (wf *WorkflowUseCases) destinationOf(c *Conversation) destination {
-	surface, channel := wf.Dir.HomeOf(c.Account, c.Conversation)
+func (w *work) destinationOf(c *Conversation) destination {
+	surface, channel := w.Dir.HomeOf(c.Account, c.Conversation)
 	if surface != 0 {
 		return destination{surface: surface, channel: channel}
 	}
-	t := c.Home(wf.Dir)
-	return destination{surface: t.AccountID, channel: wf.Dir.ChannelNow(t.AccountID, t.Channel), hasNoChannel: true}
+	t := c.Home(w.Dir)
+	return destination{surface: t.AccountID, channel: w.Dir.ChannelNow(t.AccountID, t.Channel), hasNoChannel: true}
 }
 
 // handOver assigns a request's conversation to a team instead of its owners, and moves it to the team's channel. If the
 // request has a note, it is for the team.
-func (wf *WorkflowUseCases) handOver(r Request, team *store.Team) {
-	wf.Log.Did(r, Detail{Team: team.ID, Text: team.Name, Note: r.Args.Note})
-	wf.moveToTeam(r.Conversation, team, wf.Dir.Ref(r.Surface, r.Agent.ID), r.Args.Note)
+func (w *work) handOver(r Request, team *store.Team) {
+	w.Log.Did(r, Detail{Team: team.ID, Text: team.Name, Note: r.Args.Note})
+	w.moveToTeam(r.Conversation, team, w.Dir.Ref(r.Surface, r.Agent.ID), r.Args.Note)
 }
 
 // moveToTeam moves a conversation to a team. by is zero if a rule does so.
-func (wf *WorkflowUseCases) moveToTeam(c *Conversation, team *store.Team, by bridge.AgentRef, note string) {
-	from := c.Home(wf.Dir)
-	wf.putInQueue(c)
+func (w *work) moveToTeam(c *Conversation, team *store.Team, by bridge.AgentRef, note string) {
+	from := c.Home(w.Dir)
+	w.putInQueue(c)
 	c.TeamID = &team.ID
 	c.RefreshCard()
-	wf.sumUp(c, OnHandOver)
+	w.sumUp(c, OnHandOver)
 	if from == nil {
 		return // the first thread has yet to be opened, which happens in the new team's channel
 	}
 
-	h := handover{WorkflowUseCases: wf, c: c, from: from, to: wf.destinationOf(c)}
+	h := handover{work: w, c: c, from: from, to: w.destinationOf(c)}
 	line := bridge.Line{
 		Content:  &bridge.UnassignedLine{},
 		By:       by,
-		Mentions: TeamMentions(wf.Dir, team, h.to.surface, by.ID),
+		Mentions: TeamMentions(w.Dir, team, h.to.surface, by.ID),
 		Args:     bridge.Args{Team: team.Name},
 		Text:     note,
 	}
-	TellTeamElsewhere(wf.Writer, c, team, h.to.surface, line)
+	TellTeamElsewhere(w.Writer, c, team, h.to.surface, line)
 
 	switch h.distance() {
 	case sameThread:
-		wf.Line(c, line)
+		w.Line(c, line)
 	case sameChannel: // the line can't link to the old thread, since it isn't known yet which one that will be
 		h.continueElsewhere(line)
 	case sameChat:
@@ -87,7 +87,7 @@ func (wf *WorkflowUseCases) moveToTeam(c *Conversation, team *store.Team, by bri
 		line.Content = &bridge.UnassignedLine{Left: root}
 		h.continueElsewhere(line)
 	case otherChat:
-		line.Content = &bridge.UnassignedLine{LeftIn: wf.Reading.SurfaceName(wf.Dir, from.AccountID)}
+		line.Content = &bridge.UnassignedLine{LeftIn: w.Reading.SurfaceName(w.Dir, from.AccountID)}
 		h.continueElsewhere(line)
 	}
 }

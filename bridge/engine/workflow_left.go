@@ -11,9 +11,9 @@ import (
 // OwnersLeft takes owners who no longer work on its account off a conversation, unless it is over. If no owner is left, a line says
 // that the conversation is unassigned. The line mentions nobody, because there may be many such conversations. The status stays: a snoozed
 // conversation comes back at its time.
-func (wf *WorkflowUseCases) OwnersLeft(c *Conversation) {
+func (w *work) OwnersLeft(c *Conversation) {
 	isOver := !c.BridgeStatus().Open()
-	hasLeft := func(id store.AgentID) bool { return wf.Dir.HasLeft(id, c.Account) }
+	hasLeft := func(id store.AgentID) bool { return w.Dir.HasLeft(id, c.Account) }
 	if isOver || !slices.ContainsFunc(c.Assignees, hasLeft) {
 		return
 	}
@@ -21,7 +21,7 @@ func (wf *WorkflowUseCases) OwnersLeft(c *Conversation) {
 	var names []string
 	for _, id := range c.Assignees {
 		if hasLeft(id) {
-			names = append(names, wf.Dir.Ref(AnySurface, id).Name)
+			names = append(names, w.Dir.Ref(AnySurface, id).Name)
 		}
 	}
 
@@ -30,10 +30,10 @@ func (wf *WorkflowUseCases) OwnersLeft(c *Conversation) {
 	c.RefreshCard()
 
 	if len(c.Assignees) > 0 {
-		wf.Log.ByParley(c, store.DeedAssigned, Detail{Agents: c.Assignees})
+		w.Log.ByParley(c, store.DeedAssigned, Detail{Agents: c.Assignees})
 		return
 	}
 
-	wf.Log.ByParley(c, store.DeedUnassigned, nil)
-	wf.Line(c, bridge.Line{Content: &bridge.UnassignedLine{Former: strings.Join(names, ", ")}})
+	w.Log.ByParley(c, store.DeedUnassigned, nil)
+	w.Line(c, bridge.Line{Content: &bridge.UnassignedLine{Former: strings.Join(names, ", ")}})
 }

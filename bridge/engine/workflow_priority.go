@@ -8,19 +8,19 @@ import (
 	"parley/store"
 )
 
-func priorityVerb() workflowUseCase {
-	return workflowUseCase{
+func priorityVerb() useCase {
+	return useCase{
 		Rules: Rules{Name: bridge.VerbPriority, Deed: store.DeedPrioritised},
-		Do:    (*WorkflowUseCases).setPriority,
+		Do:    (*work).setPriority,
 	}
 }
 
 // setPriority sets how urgent a conversation is. The normal priority is stored as none.
-func (wf *WorkflowUseCases) setPriority(r Request) {
+func (w *work) setPriority(r Request) {
 	c, agent := r.Conversation, r.Agent
 	level := strings.ToLower(strings.TrimSpace(r.Args.Note))
 	if !slices.Contains(bridge.Priorities(), level) {
-		wf.Refuse(r, "bad_priority", "A priority is low, normal, high or urgent.", "For example: !priority high")
+		w.Refuse(r, "bad_priority", "A priority is low, normal, high or urgent.", "For example: !priority high")
 		return
 	}
 
@@ -29,16 +29,16 @@ func (wf *WorkflowUseCases) setPriority(r Request) {
 		kept = ""
 	}
 	if !c.SetTrait(bridge.TraitPriority, kept) {
-		wf.Unchanged(r)
+		w.Unchanged(r)
 		return
 	}
 
-	wf.Suggestions.Settle(c, store.SuggestsPriority, level, store.SuggestionUsed)
-	wf.Log.Did(r, Detail{Text: level})
-	wf.Line(c, bridge.Line{
+	w.Suggestions.Settle(c, store.SuggestsPriority, level, store.SuggestionUsed)
+	w.Log.Did(r, Detail{Text: level})
+	w.Line(c, bridge.Line{
 		Content: bridge.LineDone,
 		Verb:    r.Verb,
-		By:      wf.Dir.Ref(r.Surface, agent.ID),
+		By:      w.Dir.Ref(r.Surface, agent.ID),
 		Args:    bridge.Args{Conversation: c.ID, Note: level},
 	})
 	c.RefreshCard()

@@ -12,20 +12,20 @@ import (
 	"parley/store"
 )
 
-func renameVerb() workflowUseCase {
-	return workflowUseCase{
+func renameVerb() useCase {
+	return useCase{
 		Rules:  Rules{Name: bridge.VerbRename, Deed: store.DeedRenamed},
-		DoInTx: (*WorkflowUseCases).rename,
+		DoInTx: (*work).rename,
 	}
 }
 
 // rename gives a customer another name on cards and in lists, here and in later conversations. Renaming to the customer's own name undoes
 // that.
-func (wf *WorkflowUseCases) rename(ctx context.Context, tx pgx.Tx, r Request) error {
+func (w *work) rename(ctx context.Context, tx pgx.Tx, r Request) error {
 	c, agent := r.Conversation, r.Agent
 	name := strings.Join(strings.Fields(r.Args.Note), " ")
 	if name == "" || utf8.RuneCountInString(name) > bridge.LongestName {
-		wf.Refuse(r, "bad_name", fmt.Sprintf("A name has 1 to %d letters.", bridge.LongestName), "For example: !rename Ann of Berlin Lamps")
+		w.Refuse(r, "bad_name", fmt.Sprintf("A name has 1 to %d letters.", bridge.LongestName), "For example: !rename Ann of Berlin Lamps")
 		return nil
 	}
 
@@ -34,18 +34,18 @@ func (wf *WorkflowUseCases) rename(ctx context.Context, tx pgx.Tx, r Request) er
 		kept = ""
 	}
 	if !c.SetTrait(bridge.TraitName, kept) {
-		wf.Unchanged(r)
+		w.Unchanged(r)
 		return nil
 	}
-	if err := wf.callCustomer(ctx, tx, c, kept); err != nil {
+	if err := w.callCustomer(ctx, tx, c, kept); err != nil {
 		return err
 	}
 
-	wf.Log.Did(r, Detail{Text: name})
-	wf.Line(c, bridge.Line{
+	w.Log.Did(r, Detail{Text: name})
+	w.Line(c, bridge.Line{
 		Content: bridge.LineDone,
 		Verb:    r.Verb,
-		By:      wf.Dir.Ref(r.Surface, agent.ID),
+		By:      w.Dir.Ref(r.Surface, agent.ID),
 		Args:    bridge.Args{Conversation: c.ID, Note: name},
 	})
 	c.RefreshCard()

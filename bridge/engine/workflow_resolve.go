@@ -23,70 +23,70 @@ import (
 // resolvedByAgent is the Conversation.CloseReason of what an agent resolved.
 const resolvedByAgent = "agent"
 
-func resolveVerb() workflowUseCase {
-	return workflowUseCase{
+func resolveVerb() useCase {
+	return useCase{
 		Rules: Rules{Name: bridge.VerbResolve, Final: true, Right: store.RightResolveAll, Deed: store.DeedResolved},
-		Do:    (*WorkflowUseCases).end,
+		Do:    (*work).end,
 	}
 }
 
-func closeVerb() workflowUseCase {
-	return workflowUseCase{
+func closeVerb() useCase {
+	return useCase{
 		Rules: Rules{
 			Name:       bridge.VerbClose,
 			AdminsOnly: &bridge.Problem{Code: "not_allowed", Text: "Only admins close conversations.", Hint: "Resolve it instead: !resolve"},
 			Final:      true,
 			Deed:       store.DeedClosed,
 		},
-		Do: (*WorkflowUseCases).end,
+		Do: (*work).end,
 	}
 }
 
-func reopenVerb() workflowUseCase {
-	return workflowUseCase{
+func reopenVerb() useCase {
+	return useCase{
 		Rules:  Rules{Name: bridge.VerbReopen, Deed: store.DeedReopened},
-		DoInTx: (*WorkflowUseCases).reopen,
+		DoInTx: (*work).reopen,
 	}
 }
 
 // reopen opens a resolved conversation again; admins also one that was closed. If a customer can have only one open conversation on the
 // account, as on WhatsApp, it refuses if there is another one.
 // Errors: the database's.
-func (wf *WorkflowUseCases) reopen(ctx context.Context, tx pgx.Tx, r Request) error {
+func (w *work) reopen(ctx context.Context, tx pgx.Tx, r Request) error {
 	c := r.Conversation
 	wasClosed := c.BridgeStatus() == bridge.StatusClosed && (c.CloseReason == bridge.CloseByAdmin ||
-		c.CloseReason == bridge.CloseMerged && wf.Conversations.MergedInto(c) == nil) // what it was merged into was deleted
-	wasUnblocked := c.CloseReason == bridge.CloseUnblocked || c.CloseReason == bridge.CloseBlocked && !wf.People.RootOf(c).Blocked
+		c.CloseReason == bridge.CloseMerged && w.Conversations.MergedInto(c) == nil) // what it was merged into was deleted
+	wasUnblocked := c.CloseReason == bridge.CloseUnblocked || c.CloseReason == bridge.CloseBlocked && !w.People.RootOf(c).Blocked
 	wasArchived := c.BridgeStatus() == bridge.StatusClosed && c.CloseReason == bridge.CloseArchived
 	if wasArchived && !r.Agent.IsAdmin() && !slices.Contains(c.Assignees, r.Agent.ID) {
-		wf.Refuse(r, "not_allowed", "Only its owners, or an admin, unarchive it.", wf.Conversations.HintAfterEnd(c))
+		w.Refuse(r, "not_allowed", "Only its owners, or an admin, unarchive it.", w.Conversations.HintAfterEnd(c))
 		return nil
 	}
 	if wasClosed && !r.Agent.IsAdmin() {
-		wf.Refuse(r, "not_allowed", "Only admins reopen what was closed.", wf.Conversations.HintAfterEnd(c))
+		w.Refuse(r, "not_allowed", "Only admins reopen what was closed.", w.Conversations.HintAfterEnd(c))
 		return nil
 	}
 	if c.BridgeStatus() != bridge.StatusResolved && !wasClosed && !wasArchived && !wasUnblocked && c.CloseReason != bridge.CloseAbandoned {
-		wf.Refuse(r, "not_resolved", "This conversation is "+c.Status+", not resolved.", "")
+		w.Refuse(r, "not_resolved", "This conversation is "+c.Status+", not resolved.", "")
 		return nil
 	}
 
 	if r.Several && (c.EndedBy == nil || *c.EndedBy != r.Agent.ID) {
-		wf.Refuse(r, "moved_on", "A colleague has ended it since.", "Open it and look.")
+		w.Refuse(r, "moved_on", "A colleague has ended it since.", "Open it and look.")
 		return nil
 	}
 
 	if c.Exclusive && c.Identity != nil {
-		other, err := wf.OpenConversationWith(ctx, tx, c.AccountID, c.Identity)
+		other, err := w.OpenConversationWith(ctx, tx, c.AccountID, c.Identity)
 		if err != nil {
 			return err
 		}
 		if other != 0 {
 			text := fmt.Sprintf("The customer's conversation continues in #%d.", other)
-			wf.Refuse(r, "continued", text, "Answer there, or resolve it first.")
+			w.Refuse(r, "continued", text, "Answer there, or resolve it first.")
 			return nil
 		}
-		if err := takeOverLaterWindow(ctx, tx, wf.Book, c); err != nil {
+		if err := takeOverLaterWindow(ctx, tx, w.Book, c); err != nil {
 			return err
 		}
 	}
@@ -95,16 +95,16 @@ func (wf *WorkflowUseCases) reopen(ctx context.Context, tx pgx.Tx, r Request) er
 	c.CloseReason = ""
 	c.ResolvedAt, c.EndedBy = nil, nil
 	if c.LastFrom == store.FromCustomer {
-		wf.Messages.ResumeWait(c) // the customer is still waiting for an answer
+		w.Messages.ResumeWait(c) // the customer is still waiting for an answer
 	}
-	keepStatusFromReplies(wf.Book, c)
-	wf.Log.Did(r, nil)
-	wf.Line(c, bridge.Line{
+	keepStatusFromReplies(w.Book, c)
+	w.Log.Did(r, nil)
+	w.Line(c, bridge.Line{
 		Content:  bridge.LineReopened,
-		By:       wf.Dir.Ref(r.Surface, r.Agent.ID),
-		Mentions: wf.Conversations.OtherOwners(c, r.Agent),
+		By:       w.Dir.Ref(r.Surface, r.Agent.ID),
+		Mentions: w.Conversations.OtherOwners(c, r.Agent),
 	})
-	wf.OwnersLeft(c)
+	w.OwnersLeft(c)
 	c.RefreshCard()
 	return nil
 }
@@ -141,32 +141,32 @@ func takeOverLaterWindow(ctx context.Context, tx pgx.Tx, b *Book, c *Conversatio
 }
 
 // end resolves or closes a conversation. Agents resolve open conversations. Admins can also close open and resolved ones.
-func (wf *WorkflowUseCases) end(r Request) {
+func (w *work) end(r Request) {
 	c := r.Conversation
 	closesResolved := r.Verb == bridge.VerbClose && c.BridgeStatus() == bridge.StatusResolved
 	if !c.BridgeStatus().Open() && !closesResolved {
-		wf.Refuse(r, bridge.ReasonNotOpen, "This conversation is "+c.Status+" already.", wf.Conversations.HintAfterEnd(c))
+		w.Refuse(r, bridge.ReasonNotOpen, "This conversation is "+c.Status+" already.", w.Conversations.HintAfterEnd(c))
 		return
 	}
 
 	isEmojiOnMessage := r.IsEmoji() && !r.IsOnCard()
 	if isEmojiOnMessage && c.IsHeldByOthers(r.Agent.ID) {
-		wf.askAboutColleagues(r, "Resolve it all the same?")
+		w.askAboutColleagues(r, "Resolve it all the same?")
 		return
 	}
-	if wf.refuseUnread(r) || !wf.hasTagToResolve(&r) {
+	if w.refuseUnread(r) || !w.hasTagToResolve(&r) {
 		return
 	}
 
-	wf.setEnded(r)
-	wf.tellEnded(r)
+	w.setEnded(r)
+	w.tellEnded(r)
 	c.RefreshCard()
 }
 
 // askAboutColleagues offers the verb's button to an agent who put its emoji on a message of a colleague's
 // conversation, since the emoji may have been meant for the message alone.
-func (wf *WorkflowUseCases) askAboutColleagues(r Request, question string) {
-	wf.Whisper(r, bridge.Line{
+func (w *work) askAboutColleagues(r Request, question string) {
+	w.Whisper(r, bridge.Line{
 		Content: &bridge.RefusedLine{Why: bridge.Because(bridge.ReasonNotAssignee), Hint: question},
 		Verb:    r.Verb,
 		Verbs:   []bridge.Verb{r.Verb},
@@ -176,11 +176,11 @@ func (wf *WorkflowUseCases) askAboutColleagues(r Request, question string) {
 
 // refuseUnread refuses the request if the agent has not seen the customer's latest message, which nobody would
 // read once the conversation is out of sight. It reports whether it has refused.
-func (wf *WorkflowUseCases) refuseUnread(r Request) (refused bool) {
-	if !hasUnread(wf.Messages, wf.Outbox, r) {
+func (w *work) refuseUnread(r Request) (refused bool) {
+	if !hasUnread(w.Messages, w.Outbox, r) {
 		return false
 	}
-	wf.Refuse(r, "unread", "The customer has just written again; it is about to be shown here.", "Read it, then decide.")
+	w.Refuse(r, "unread", "The customer has just written again; it is about to be shown here.", "Read it, then decide.")
 	return true
 }
 
@@ -207,37 +207,37 @@ func hasUnread(messages *Messages, outbox *Outbox, r Request) bool {
 }
 
 // setEnded ends a conversation as an agent asked.
-func (wf *WorkflowUseCases) setEnded(r Request) {
+func (w *work) setEnded(r Request) {
 	c := r.Conversation
 	status, reason := bridge.StatusResolved, resolvedByAgent
 	if r.Verb == bridge.VerbClose {
 		status, reason = bridge.StatusClosed, bridge.CloseByAdmin
 	}
-	wf.conclude(c, status, reason)
+	w.conclude(c, status, reason)
 	if by := r.Agent.ID; by != 0 {
 		c.EndedBy = &by
 	}
-	wf.Log.Did(r, Detail{Text: r.Args.Note})
+	w.Log.Did(r, Detail{Text: r.Args.Note})
 	if r.Verb == bridge.VerbResolve {
-		wf.sumUp(c, OnResolve)
+		w.sumUp(c, OnResolve)
 	}
 }
 
 // conclude sets a conversation's final status and the reason, and drops the suggestions for it.
-func (wf *WorkflowUseCases) conclude(c *Conversation, status bridge.Status, reason string) {
-	wf.EndSnooze(c)
+func (w *work) conclude(c *Conversation, status bridge.Status, reason string) {
+	w.EndSnooze(c)
 	c.Status = string(status)
 	c.CloseReason = reason
-	c.ResolvedAt, c.EndedBy = &wf.Now, nil
+	c.ResolvedAt, c.EndedBy = &w.Now, nil
 	c.EndWait()
-	wf.Suggested.Drop(c)
-	wf.Suggestions.End(c)
+	w.Suggested.Drop(c)
+	w.Suggestions.End(c)
 	if reason == bridge.CloseMerged { // it goes on
 		return
 	}
-	for _, asked := range wf.CloseAsides(c) {
-		if !wf.Outbox.HasUnshown(asked) {
-			wf.conclude(asked, bridge.StatusResolved, resolvedByAgent)
+	for _, asked := range w.CloseAsides(c) {
+		if !w.Outbox.HasUnshown(asked) {
+			w.conclude(asked, bridge.StatusResolved, resolvedByAgent)
 			asked.RefreshCard()
 		}
 	}
@@ -245,12 +245,12 @@ func (wf *WorkflowUseCases) conclude(c *Conversation, status bridge.Status, reas
 
 // tellEnded announces that a conversation was ended: in the thread if there is a note or another owner, and
 // otherwise only to the agent.
-func (wf *WorkflowUseCases) tellEnded(r Request) {
+func (w *work) tellEnded(r Request) {
 	c := r.Conversation
 	line := bridge.Line{
 		Content:  bridge.LineResolved,
-		By:       wf.Dir.Ref(r.Surface, r.Agent.ID),
-		Mentions: wf.Conversations.OtherOwners(c, r.Agent),
+		By:       w.Dir.Ref(r.Surface, r.Agent.ID),
+		Mentions: w.Conversations.OtherOwners(c, r.Agent),
 		Text:     r.Args.Note,
 		Verb:     r.Verb,
 		Args:     bridge.Args{Conversation: c.ID},
@@ -261,10 +261,10 @@ func (wf *WorkflowUseCases) tellEnded(r Request) {
 	}
 	line.Verbs = append(line.Verbs, bridge.VerbNext)
 	if isPublic {
-		wf.Line(c, line)
+		w.Line(c, line)
 		return
 	}
-	wf.Confirm(r, line)
+	w.Confirm(r, line)
 }
 
 // keepStatusFromReplies prevents queued replies from changing the conversation's status. A reply makes its

@@ -12,15 +12,15 @@ import (
 // the customer answers with nothing but thanks. It never does while somebody waits for us: the last word must be an agent's.
 
 // WatchSilence starts the timer that ends a conversation if the customer stays silent. It is called when an agent's answer has left.
-func (wf *WorkflowUseCases) WatchSilence(c *Conversation) {
-	if wait, _ := wf.silence(c); wait > 0 && c.Kind == store.KindCustomer {
-		wf.Timers.Start(store.Timer{ConversationID: c.ID, Kind: Silence, DueAt: wf.Now.Add(wait)})
+func (w *work) WatchSilence(c *Conversation) {
+	if wait, _ := w.silence(c); wait > 0 && c.Kind == store.KindCustomer {
+		w.Timers.Start(store.Timer{ConversationID: c.ID, Kind: Silence, DueAt: w.Now.Add(wait)})
 	}
 }
 
 // silence returns after how long a silence a conversation ends, and as what; 0 means never.
-func (wf *WorkflowUseCases) silence(c *Conversation) (wait time.Duration, why string) {
-	s := wf.Settings(c)
+func (w *work) silence(c *Conversation) (wait time.Duration, why string) {
+	s := w.Settings(c)
 	resolve, abandon := time.Duration(s.AutoresolveHours)*time.Hour, time.Duration(s.AbandonHours)*time.Hour
 	if abandon > 0 && (resolve == 0 || abandon < resolve) {
 		return abandon, bridge.CloseAbandoned
@@ -29,8 +29,8 @@ func (wf *WorkflowUseCases) silence(c *Conversation) (wait time.Duration, why st
 }
 
 // EndBySilence is called when the timer of WatchSilence fires: it ends the conversation, unless something was said or done since.
-func (wf *WorkflowUseCases) EndBySilence(c *Conversation) {
-	wait, why := wf.silence(c)
+func (w *work) EndBySilence(c *Conversation) {
+	wait, why := w.silence(c)
 	if wait == 0 || !c.BridgeStatus().Open() || !isAnswered(c) {
 		return
 	}
@@ -38,27 +38,27 @@ func (wf *WorkflowUseCases) EndBySilence(c *Conversation) {
 	switch {
 	case c.BridgeStatus() == bridge.StatusSnoozed:
 		due = OrZero(c.SnoozedUntil).Add(wait)
-	case wf.hasUnsent(c):
-		due = wf.Now.Add(wait)
+	case w.hasUnsent(c):
+		due = w.Now.Add(wait)
 	}
-	if due.After(wf.Now) {
-		wf.Timers.Start(store.Timer{ConversationID: c.ID, Kind: Silence, DueAt: due})
+	if due.After(w.Now) {
+		w.Timers.Start(store.Timer{ConversationID: c.ID, Kind: Silence, DueAt: due})
 		return
 	}
-	wf.endByItself(c, bridge.EndedLine{Why: why, Hours: int(wait / time.Hour)})
+	w.endByItself(c, bridge.EndedLine{Why: why, Hours: int(wait / time.Hour)})
 }
 
 // EndsByWords reports whether a text of the customer, which isn't added to the conversation yet, ends it.
-func (wf *WorkflowUseCases) EndsByWords(c *Conversation, text string) bool {
-	words := wf.Settings(c).AutoresolveWords
+func (w *work) EndsByWords(c *Conversation, text string) bool {
+	words := w.Settings(c).AutoresolveWords
 	isWaiting := c.BridgeStatus() != bridge.StatusSnoozed && c.BridgeStatus() != bridge.StatusClosed && isAnswered(c)
-	return len(words) > 0 && isWaiting && slices.Contains(words, bridge.BareWords(text)) && !wf.hasUnsent(c)
+	return len(words) > 0 && isWaiting && slices.Contains(words, bridge.BareWords(text)) && !w.hasUnsent(c)
 }
 
 // EndByWords resolves a conversation because the customer said so. One that is resolved stays so.
-func (wf *WorkflowUseCases) EndByWords(c *Conversation) {
+func (w *work) EndByWords(c *Conversation) {
 	if c.BridgeStatus().Open() {
-		wf.endByItself(c, bridge.EndedLine{Why: bridge.CloseWords})
+		w.endByItself(c, bridge.EndedLine{Why: bridge.CloseWords})
 	}
 }
 
@@ -68,21 +68,21 @@ func isAnswered(c *Conversation) bool {
 }
 
 // hasUnsent reports whether a text for the customer waits to be sent, or for somebody's decision.
-func (wf *WorkflowUseCases) hasUnsent(c *Conversation) bool {
-	return len(wf.Messages.WaitingReplies(c)) > 0 || slices.ContainsFunc(wf.Messages.Latest(c), func(m store.Message) bool {
+func (w *work) hasUnsent(c *Conversation) bool {
+	return len(w.Messages.WaitingReplies(c)) > 0 || slices.ContainsFunc(w.Messages.Latest(c), func(m store.Message) bool {
 		return slices.Contains([]store.Fate{store.FateAsk, store.FateParked, store.FateUnclear}, m.Fate) && !m.IsAutomaticReply()
 	})
 }
 
 // endByItself ends a conversation, with a line by which one click opens it again.
-func (wf *WorkflowUseCases) endByItself(c *Conversation, line bridge.EndedLine) {
+func (w *work) endByItself(c *Conversation, line bridge.EndedLine) {
 	status, deed := bridge.StatusResolved, store.DeedResolved
 	if line.Why == bridge.CloseAbandoned {
 		status, deed = bridge.StatusClosed, store.DeedClosed
 	}
-	wf.conclude(c, status, line.Why)
-	wf.Log.ByParley(c, deed, Detail{Text: line.Why})
-	wf.sumUp(c, OnResolve)
-	wf.Line(c, bridge.Line{Content: &line, Verbs: []bridge.Verb{bridge.VerbReopen}, Args: bridge.Args{Conversation: c.ID}})
+	w.conclude(c, status, line.Why)
+	w.Log.ByParley(c, deed, Detail{Text: line.Why})
+	w.sumUp(c, OnResolve)
+	w.Line(c, bridge.Line{Content: &line, Verbs: []bridge.Verb{bridge.VerbReopen}, Args: bridge.Args{Conversation: c.ID}})
 	c.RefreshCard()
 }

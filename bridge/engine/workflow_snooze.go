@@ -15,91 +15,91 @@ import (
 // comes back earlier if an agent wakes it, if the customer writes (inbound*.go), or if an agent answers. A
 // pending one waits for the customer without a time.
 
-func pendingVerb() workflowUseCase {
-	return workflowUseCase{
+func pendingVerb() useCase {
+	return useCase{
 		Rules: Rules{Name: bridge.VerbPending, NeedsOpen: true, Final: true, Deed: store.DeedSetPending},
-		Do:    (*WorkflowUseCases).setPending,
+		Do:    (*work).setPending,
 	}
 }
 
-func snoozeVerb() workflowUseCase {
-	return workflowUseCase{
+func snoozeVerb() useCase {
+	return useCase{
 		Rules: Rules{Name: bridge.VerbSnooze, NeedsOpen: true, Final: true, Deed: store.DeedSnoozed},
-		Do:    (*WorkflowUseCases).snooze,
+		Do:    (*work).snooze,
 	}
 }
 
-func wakeVerb() workflowUseCase {
-	return workflowUseCase{
+func wakeVerb() useCase {
+	return useCase{
 		Rules: Rules{Name: bridge.VerbWake, NeedsOpen: true, Deed: store.DeedWoke},
-		Do:    (*WorkflowUseCases).wake,
+		Do:    (*work).wake,
 	}
 }
 
 // readVerb does nothing more: whatever an agent does with a conversation marks it as read.
-func readVerb() workflowUseCase {
-	return workflowUseCase{Rules: Rules{Name: bridge.VerbRead, Final: true}, Do: func(*WorkflowUseCases, Request) {}}
+func readVerb() useCase {
+	return useCase{Rules: Rules{Name: bridge.VerbRead, Final: true}, Do: func(*work, Request) {}}
 }
 
 // setPending applies !pending: the conversation waits for the customer.
-func (wf *WorkflowUseCases) setPending(r Request) {
-	if wf.refuseUnread(r) {
+func (w *work) setPending(r Request) {
+	if w.refuseUnread(r) {
 		return
 	}
-	wf.EndSnooze(r.Conversation)
+	w.EndSnooze(r.Conversation)
 	r.Conversation.Status = string(bridge.StatusPending)
 	r.Conversation.EndWait()
-	wf.Log.Did(r, nil)
+	w.Log.Did(r, nil)
 	r.Conversation.RefreshCard()
 }
 
 // wake applies !wake: it ends a conversation's snooze early.
-func (wf *WorkflowUseCases) wake(r Request) {
+func (w *work) wake(r Request) {
 	if r.Conversation.BridgeStatus() != bridge.StatusSnoozed {
-		wf.Refuse(r, "not_snoozed", "This conversation is not snoozed.", "")
+		w.Refuse(r, "not_snoozed", "This conversation is not snoozed.", "")
 		return
 	}
 	if r.Several && r.Args.Until != r.Conversation.SnoozedAs() {
-		wf.Refuse(r, "moved_on", "It is snoozed until another time since.", "")
+		w.Refuse(r, "moved_on", "It is snoozed until another time since.", "")
 		return
 	}
-	wf.EndSnooze(r.Conversation)
+	w.EndSnooze(r.Conversation)
 	r.Conversation.Status = string(bridge.StatusOpen)
-	keepStatusFromReplies(wf.Book, r.Conversation)
-	wf.Log.Did(r, nil)
-	if owners := wf.Conversations.OtherOwners(r.Conversation, r.Agent); len(owners) > 0 {
-		wf.Line(r.Conversation, bridge.Line{Content: &bridge.WokeLine{}, By: wf.Dir.Ref(r.Surface, r.Agent.ID), Mentions: owners})
+	keepStatusFromReplies(w.Book, r.Conversation)
+	w.Log.Did(r, nil)
+	if owners := w.Conversations.OtherOwners(r.Conversation, r.Agent); len(owners) > 0 {
+		w.Line(r.Conversation, bridge.Line{Content: &bridge.WokeLine{}, By: w.Dir.Ref(r.Surface, r.Agent.ID), Mentions: owners})
 	}
 	r.Conversation.RefreshCard()
 }
 
 // snooze applies !snooze. Times are in the agent's time zone (Directory.Zone), and are relative to when the
 // agent typed them: “tomorrow” that is applied a day late means today.
-func (wf *WorkflowUseCases) snooze(r Request) {
+func (w *work) snooze(r Request) {
 	c, agent := r.Conversation, r.Agent
-	zone := wf.Dir.Zone(agent, c.AccountID)
-	until, err := wf.snoozeTime(r.Args.Until, zone)
+	zone := w.Dir.Zone(agent, c.AccountID)
+	until, err := w.snoozeTime(r.Args.Until, zone)
 	if err != nil {
 		text, hint := err.Error(), ""
 		if forPeople, ok := errors.AsType[*bridge.Error](err); ok {
 			text, hint = forPeople.Text, forPeople.Hint
 		}
 
-		wf.Refuse(r, "bad_time", text, hint)
+		w.Refuse(r, "bad_time", text, hint)
 		return
 	}
-	if wf.refuseUnread(r) {
+	if w.refuseUnread(r) {
 		return
 	}
 
 	c.Status, c.SnoozedUntil = string(bridge.StatusSnoozed), &until
-	keepStatusFromReplies(wf.Book, c)
-	wf.Timers.Start(store.Timer{ConversationID: c.ID, Kind: Snooze, DueAt: until})
-	wf.Suggestions.Settle(c, store.SuggestsSnooze, r.Args.Until, store.SuggestionUsed)
-	wf.Log.Did(r, Detail{Text: until.In(zone).Format("2006-01-02 15:04 MST")})
-	wf.Confirm(r, bridge.Line{
+	keepStatusFromReplies(w.Book, c)
+	w.Timers.Start(store.Timer{ConversationID: c.ID, Kind: Snooze, DueAt: until})
+	w.Suggestions.Settle(c, store.SuggestsSnooze, r.Args.Until, store.SuggestionUsed)
+	w.Log.Did(r, Detail{Text: until.In(zone).Format("2006-01-02 15:04 MST")})
+	w.Confirm(r, bridge.Line{
 		Content: &bridge.SnoozedLine{Until: until},
-		By:      wf.Dir.Ref(r.Surface, agent.ID),
+		By:      w.Dir.Ref(r.Surface, agent.ID),
 		Verbs:   []bridge.Verb{bridge.VerbWake, bridge.VerbNext},
 		Args:    bridge.Args{Conversation: c.ID},
 	})
@@ -107,9 +107,9 @@ func (wf *WorkflowUseCases) snooze(r Request) {
 }
 
 // snoozeTime parses the time until which a conversation is snoozed: "tomorrow 9:00". It must be in the future.
-func (wf *WorkflowUseCases) snoozeTime(words string, zone *time.Location) (time.Time, error) {
-	until, err := bridge.Parse(words, wf.TypedAt(), zone)
-	if err == nil && !until.After(wf.Now) { // in the future when it was typed, but past by now
+func (w *work) snoozeTime(words string, zone *time.Location) (time.Time, error) {
+	until, err := bridge.Parse(words, w.TypedAt(), zone)
+	if err == nil && !until.After(w.Now) { // in the future when it was typed, but past by now
 		return time.Time{}, &bridge.Error{
 			Code: bridge.Past,
 			Text: "Counted from when you typed it, that is " + until.Format("Mon 2 Jan 2006 15:04") + ", which is past.",
@@ -121,36 +121,36 @@ func (wf *WorkflowUseCases) snoozeTime(words string, zone *time.Location) (time.
 
 // EndSnooze clears the time and stops the timer of a snoozed conversation. The caller sets the new status. For
 // other conversations it does nothing.
-func (wf *WorkflowUseCases) EndSnooze(c *Conversation) {
+func (w *work) EndSnooze(c *Conversation) {
 	if c.BridgeStatus() != bridge.StatusSnoozed {
 		return
 	}
 	c.SnoozedUntil = nil
-	wf.Timers.Stop(c.ID, Snooze)
+	w.Timers.Stop(c.ID, Snooze)
 	c.Touch()
 }
 
 // WakeByAnswer opens a snoozed conversation because an agent answers the customer. The new status doesn't count
 // as chosen by the agent; see store.StatusChosen.
-func (wf *WorkflowUseCases) WakeByAnswer(c *Conversation) {
+func (w *work) WakeByAnswer(c *Conversation) {
 	if c.BridgeStatus() != bridge.StatusSnoozed {
 		return
 	}
-	wf.EndSnooze(c)
+	w.EndSnooze(c)
 	c.Status = string(bridge.StatusOpen)
-	wf.Log.ByParley(c, store.DeedWoke, Detail{Why: bridge.Because(bridge.ReasonAnswered)})
+	w.Log.ByParley(c, store.DeedWoke, Detail{Why: bridge.Because(bridge.ReasonAnswered)})
 }
 
 // WakeByTimer opens a conversation when its snooze's timer fires, which was set for due. It does nothing if the
 // conversation was woken or snoozed again since.
 // Errors: the database's.
-func (wf *WorkflowUseCases) WakeByTimer(ctx context.Context, tx pgx.Tx, c *Conversation, due time.Time) error {
+func (w *work) WakeByTimer(ctx context.Context, tx pgx.Tx, c *Conversation, due time.Time) error {
 	until := c.SnoozedUntil
 	if c.BridgeStatus() != bridge.StatusSnoozed || until == nil {
 		return nil
 	}
 	isCurrentTimer := until.Equal(due) // counts even if the clock was set back after it fired
-	if !isCurrentTimer && until.After(wf.Now) {
+	if !isCurrentTimer && until.After(w.Now) {
 		return nil
 	}
 	cause, err := causeOfTimer(ctx, tx, c)
@@ -158,15 +158,15 @@ func (wf *WorkflowUseCases) WakeByTimer(ctx context.Context, tx pgx.Tx, c *Conve
 		return err
 	}
 
-	wf.EndSnooze(c)
+	w.EndSnooze(c)
 	c.Status = string(bridge.StatusOpen)
-	wf.Log.ByParley(c, store.DeedWoke, nil)
+	w.Log.ByParley(c, store.DeedWoke, nil)
 	c.RefreshCard()
-	isLate := wf.Now.Sub(*until) > workflowLateAfter
-	if isLate && (digests{wf}).add(c) {
+	isLate := w.Now.Sub(*until) > workflowLateAfter
+	if isLate && w.addToDigests(c) {
 		return nil
 	}
-	wf.Line(c, bridge.Line{Content: &bridge.WokeLine{Cause: cause}, Mentions: wf.Conversations.Owners(c)})
+	w.Line(c, bridge.Line{Content: &bridge.WokeLine{Cause: cause}, Mentions: w.Conversations.Owners(c)})
 	return nil
 }
 

@@ -21,8 +21,8 @@ type DashboardLink func(team store.TeamID, from, to string) string
 // conversations and the time until the first answer. It has one row for each team that the agent is in, or one
 // for all teams together if an admin is in none. link is nil if the dashboard has no public URL.
 // Errors: *bridge.Problem if the agent is neither in a team nor an admin; the database's.
-func (wf *WorkflowUseCases) Stats(ctx context.Context, tx pgx.Tx, agent *store.Agent, link DashboardLink) (bridge.Line, error) {
-	teams := wf.Dir.TeamsOf(agent.ID)
+func (w *work) Stats(ctx context.Context, tx pgx.Tx, agent *store.Agent, link DashboardLink) (bridge.Line, error) {
+	teams := w.Dir.TeamsOf(agent.ID)
 	if len(teams) == 0 {
 		if !agent.IsAdmin() {
 			return bridge.Line{}, &bridge.Problem{
@@ -43,11 +43,11 @@ func (wf *WorkflowUseCases) Stats(ctx context.Context, tx pgx.Tx, agent *store.A
 	line := &bridge.StatsLine{Missing: isIncomplete(behind), Left: len(teams) - len(shown)}
 	for _, team := range shown {
 		var week bridge.TeamWeek
-		week.SevenDays, err = wf.sevenDays(ctx, tx, wf.Now.In(weekZone(wf.Dir, team)), team)
+		week.SevenDays, err = w.sevenDays(ctx, tx, w.Now.In(weekZone(w.Dir, team)), team)
 		if err != nil {
 			return bridge.Line{}, err
 		}
-		if row := wf.Dir.Team(team); row != nil {
+		if row := w.Dir.Team(team); row != nil {
 			week.Team = row.Name
 		}
 		if link != nil {

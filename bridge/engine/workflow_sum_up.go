@@ -12,8 +12,8 @@ const (
 
 // sumUp has a long conversation summed up for whoever goes on with it, or finds it later. It does nothing if the
 // conversation is short, or if little was said since the last summary.
-func (wf *WorkflowUseCases) sumUp(c *Conversation, why Occasion) {
-	settings := wf.Settings(c)
+func (w *work) sumUp(c *Conversation, why Occasion) {
+	settings := w.Settings(c)
 	if !settings.Analyses || !settings.AI.SumsUp {
 		return
 	}
@@ -23,5 +23,5 @@ func (wf *WorkflowUseCases) sumUp(c *Conversation, why Occasion) {
 		ask.After, ask.MinNew = event, minNewToSumUp
 	}
 
-	wf.Requests.Add(c, ask)
+	w.Requests.Add(c, ask)
 }

@@ -14,39 +14,39 @@ import (
 
 // per conversation
 
-func tagVerb() workflowUseCase {
-	return workflowUseCase{
+func tagVerb() useCase {
+	return useCase{
 		Rules: Rules{Name: bridge.VerbTag, Deed: store.DeedTagged},
-		Do:    (*WorkflowUseCases).AddTags,
+		Do:    (*work).AddTags,
 	}
 }
 
 // AddTags adds the tags that a request names.
-func (wf *WorkflowUseCases) AddTags(r Request) { wf.changeTags(r, addTags) }
+func (w *work) AddTags(r Request) { w.changeTags(r, addTags) }
 
-func untagVerb() workflowUseCase {
-	return workflowUseCase{
+func untagVerb() useCase {
+	return useCase{
 		Rules: Rules{Name: bridge.VerbUntag, Deed: store.DeedUntagged},
-		Do:    func(wf *WorkflowUseCases, r Request) { wf.changeTags(r, untag) },
+		Do:    func(w *work, r Request) { w.changeTags(r, untag) },
 	}
 }
 
 // changeTags checks the names in a request and calls change with the conversation's tags (before) and the names
 // in the spelling of existing tags.
-func (wf *WorkflowUseCases) changeTags(r Request, change func(wf *WorkflowUseCases, r Request, before, names []string)) {
-	if names, ok := wf.namedTags(r); ok {
-		change(wf, r, wf.Dir.CurrentTagNames(r.Conversation.Tags), names)
+func (w *work) changeTags(r Request, change func(w *work, r Request, before, names []string)) {
+	if names, ok := w.namedTags(r); ok {
+		change(w, r, w.Dir.CurrentTagNames(r.Conversation.Tags), names)
 	}
 }
 
 // namedTags returns the tags that a request names, in the spelling of existing ones. ok is false if it was refused.
-func (wf *WorkflowUseCases) namedTags(r Request) (names []string, ok bool) {
+func (w *work) namedTags(r Request) (names []string, ok bool) {
 	if len(r.Args.Tags) == 0 {
 		hint := "For example: !" + string(r.Verb) + " Billing, Urgent"
 		if r.Verb == bridge.VerbTagMessages {
 			hint = "Choose tags and messages in the form."
 		}
-		wf.Refuse(r, "no_tag", "No tag was named.", hint)
+		w.Refuse(r, "no_tag", "No tag was named.", hint)
 		return nil, false
 	}
 
@@ -54,16 +54,16 @@ func (wf *WorkflowUseCases) namedTags(r Request) (names []string, ok bool) {
 	for i, name := range r.Args.Tags {
 		name = TidyTag(name)
 		if name == "" || len([]rune(name)) > bridge.MaxTagRunes {
-			wf.Refuse(r, "bad_tag", "A tag has 1 to 40 letters.", "For example: !tag Billing, Urgent")
+			w.Refuse(r, "bad_tag", "A tag has 1 to 40 letters.", "For example: !tag Billing, Urgent")
 			return nil, false
 		}
-		names[i] = wf.Tags.SpellingOf(name)
+		names[i] = w.Tags.SpellingOf(name)
 	}
 	return names, true
 }
 
 // addTags adds the tags that a conversation doesn't have yet.
-func addTags(wf *WorkflowUseCases, r Request, before, names []string) {
+func addTags(w *work, r Request, before, names []string) {
 	tags := slices.Clone(before)
 	for _, name := range names {
 		if indexOfTag(tags, name) < 0 {
@@ -73,27 +73,27 @@ func addTags(wf *WorkflowUseCases, r Request, before, names []string) {
 
 	added := tags[len(before):]
 	if len(tags) > maxTags {
-		wf.Refuse(r, "too_many_tags", "A conversation has at most 20 tags.", "Remove one first: !untag name")
+		w.Refuse(r, "too_many_tags", "A conversation has at most 20 tags.", "Remove one first: !untag name")
 		return
 	}
 	if len(added) == 0 {
-		wf.Unchanged(r)
+		w.Unchanged(r)
 		return
 	}
 
-	if wf.asksAboutNearTag(r, added) {
+	if w.asksAboutNearTag(r, added) {
 		return
 	}
 
 	c := r.Conversation
-	created := wf.Tags.SpellAndMake(added) // also changes spellings in tags, because added is a part of it
+	created := w.Tags.SpellAndMake(added) // also changes spellings in tags, because added is a part of it
 	for _, name := range added {
-		wf.Suggestions.Settle(c, store.SuggestsTag, name, store.SuggestionUsed)
+		w.Suggestions.Settle(c, store.SuggestsTag, name, store.SuggestionUsed)
 	}
-	setTags(wf, r, tags)
+	setTags(w, r, tags)
 
 	if len(created) > 0 && r.Origin != bridge.OriginForm { // forms have a separate field for new tags
-		wf.Confirm(r, bridge.Line{
+		w.Confirm(r, bridge.Line{
 			Content: &bridge.TaggedLine{New: bridge.TagsCreated},
 			Verb:    bridge.VerbTag,
 			Args:    bridge.Args{Conversation: c.ID, Tags: created},
@@ -102,20 +102,20 @@ func addTags(wf *WorkflowUseCases, r Request, before, names []string) {
 }
 
 // refuseOnPage tells Parley's own page, which shows no answers with buttons, why nothing was done.
-func (wf *WorkflowUseCases) refuseOnPage(r Request, words string) {
+func (w *work) refuseOnPage(r Request, words string) {
 	if r.Surface == store.SystemAccount {
-		wf.Log.RecordRefusal(r, "needs_tag", words)
+		w.Log.RecordRefusal(r, "needs_tag", words)
 	}
 }
 
 // asksAboutNearTag reports whether one of the tags is new and close to another one, about which it asks.
-func (wf *WorkflowUseCases) asksAboutNearTag(r Request, names []string) bool {
+func (w *work) asksAboutNearTag(r Request, names []string) bool {
 	if r.Agent.ID == 0 || r.Args.Sure || r.Several {
 		return false
 	}
 	for _, name := range names {
-		if near := wf.Tags.NearTo(name); near != "" {
-			wf.askAboutNearTag(r, near, name)
+		if near := w.Tags.NearTo(name); near != "" {
+			w.askAboutNearTag(r, near, name)
 			return true
 		}
 	}
@@ -123,12 +123,12 @@ func (wf *WorkflowUseCases) asksAboutNearTag(r Request, names []string) bool {
 }
 
 // askAboutNearTag asks whether a new tag is wanted beside one that probably means the same. Its button does what was asked for.
-func (wf *WorkflowUseCases) askAboutNearTag(r Request, near, name string) {
-	wf.refuseOnPage(r, "There is already “"+near+"”: use that, or create “"+name+"” in the chat.")
+func (w *work) askAboutNearTag(r Request, near, name string) {
+	w.refuseOnPage(r, "There is already “"+near+"”: use that, or create “"+name+"” in the chat.")
 	args := bridge.Args{
 		Conversation: r.Conversation.ID, Messages: r.Args.Messages, Tags: r.Args.Tags, Note: r.Args.Note, SendArgs: bridge.SendArgs{Sure: true},
 	}
-	wf.Whisper(r, bridge.Line{
+	w.Whisper(r, bridge.Line{
 		Content: &bridge.RefusedLine{Why: bridge.InWords("There is already “" + near + "”."), Hint: "Create “" + name + "” anyway?"},
 		Verb:    r.Verb,
 		Verbs:   []bridge.Verb{r.Verb},
@@ -139,20 +139,20 @@ func (wf *WorkflowUseCases) askAboutNearTag(r Request, near, name string) {
 
 // hasTagToResolve reports whether a conversation may be resolved. Where a tag is required, the request may bring one: chosen in the form,
 // or as the first word of the note. Otherwise the agent is asked for it.
-func (wf *WorkflowUseCases) hasTagToResolve(r *Request) bool {
-	isNeeded := r.Verb == bridge.VerbResolve && r.Agent.ID != 0 && len(r.Conversation.Tags) == 0 && wf.Settings(r.Conversation).RequireTag
+func (w *work) hasTagToResolve(r *Request) bool {
+	isNeeded := r.Verb == bridge.VerbResolve && r.Agent.ID != 0 && len(r.Conversation.Tags) == 0 && w.Settings(r.Conversation).RequireTag
 	if !isNeeded {
 		return true
 	}
-	if tag, rest := wf.Tags.Leading(r.Args.Note); tag != "" && len(r.Args.Tags) == 0 {
+	if tag, rest := w.Tags.Leading(r.Args.Note); tag != "" && len(r.Args.Tags) == 0 {
 		r.Args.Tags, r.Args.Note = []string{tag}, rest
 	}
 	if len(r.Args.Tags) > 0 {
-		wf.changeTags(*r, addTags)
+		w.changeTags(*r, addTags)
 		return len(r.Conversation.Tags) > 0
 	}
-	wf.refuseOnPage(*r, "It needs a tag first: add one, or begin the note with it, such as #Billing.")
-	wf.Whisper(*r, bridge.Line{
+	w.refuseOnPage(*r, "It needs a tag first: add one, or begin the note with it, such as #Billing.")
+	w.Whisper(*r, bridge.Line{
 		Content: &bridge.RefusedLine{Why: bridge.InWords("It needs a tag first."), Hint: "Choose one, or type it: !resolve #Billing"},
 		Verb:    r.Verb,
 		Verbs:   []bridge.Verb{r.Verb},
@@ -163,7 +163,7 @@ func (wf *WorkflowUseCases) hasTagToResolve(r *Request) bool {
 }
 
 // untag removes tags from a conversation. The conversation remembers them, so that they aren't suggested again.
-func untag(wf *WorkflowUseCases, r Request, before, names []string) {
+func untag(w *work, r Request, before, names []string) {
 	tags := slices.Clone(before)
 	for _, name := range names {
 		at := indexOfTag(tags, name)
@@ -171,24 +171,24 @@ func untag(wf *WorkflowUseCases, r Request, before, names []string) {
 			continue
 		}
 		r.Conversation.Remember(bridge.TraitUntagged, tags[at])
-		wf.Suggestions.Settle(r.Conversation, store.SuggestsTag, tags[at], store.SuggestionIgnored)
+		w.Suggestions.Settle(r.Conversation, store.SuggestsTag, tags[at], store.SuggestionIgnored)
 		tags = slices.Delete(tags, at, at+1)
 	}
 
 	if len(tags) == len(before) {
-		wf.Unchanged(r)
+		w.Unchanged(r)
 		return
 	}
-	setTags(wf, r, tags)
+	setTags(w, r, tags)
 }
 
 // setTags gives a conversation these tags.
-func setTags(wf *WorkflowUseCases, r Request, tags []string) {
+func setTags(w *work, r Request, tags []string) {
 	r.Conversation.Tags = tags
 	if r.Verb == bridge.VerbResolve { // which brought the tag that it needs
 		r.Verb = bridge.VerbTag
 	}
-	wf.Log.Did(r, Detail{Text: strings.Join(r.Args.Tags, ", ")})
+	w.Log.Did(r, Detail{Text: strings.Join(r.Args.Tags, ", ")})
 	r.Conversation.RefreshCard()
 }
 

@@ -11,14 +11,14 @@ import (
 	"parley/store"
 )
 
-func tagMessagesVerb() workflowUseCase {
-	return workflowUseCase{Rules: Rules{Name: bridge.VerbTagMessages, Deed: store.DeedTaggedMessages}, DoInTx: (*WorkflowUseCases).tagMessages}
+func tagMessagesVerb() useCase {
+	return useCase{Rules: Rules{Name: bridge.VerbTagMessages, Deed: store.DeedTaggedMessages}, DoInTx: (*work).tagMessages}
 }
 
 // tagMessages adds tags to single messages of a conversation, or removes them where that is allowed. A line quotes the messages: what
 // colleagues typed in a chat can't be changed there.
-func (wf *WorkflowUseCases) tagMessages(ctx context.Context, tx pgx.Tx, r Request) error {
-	names, ok := wf.namedTags(r)
+func (w *work) tagMessages(ctx context.Context, tx pgx.Tx, r Request) error {
+	names, ok := w.namedTags(r)
 	if !ok {
 		return nil
 	}
@@ -30,12 +30,12 @@ func (wf *WorkflowUseCases) tagMessages(ctx context.Context, tx pgx.Tx, r Reques
 	slices.SortFunc(rows, func(a, b store.Message) int { return CompareSaid(&a, &b) })
 	switch {
 	case len(rows) == 0:
-		wf.Refuse(r, "no_message", "No message of this conversation was chosen.", "Choose it in the form: Tag messages.")
+		w.Refuse(r, "no_message", "No message of this conversation was chosen.", "Choose it in the form: Tag messages.")
 		return nil
-	case r.Args.Remove && wf.Settings(r.Conversation).TagsLocked:
-		wf.Refuse(r, "locked", "Tags of messages stay: they can't be removed.", "An admin can allow it: message_tags_locked.")
+	case r.Args.Remove && w.Settings(r.Conversation).TagsLocked:
+		w.Refuse(r, "locked", "Tags of messages stay: they can't be removed.", "An admin can allow it: message_tags_locked.")
 		return nil
-	case !r.Args.Remove && wf.asksAboutNearTag(r, names):
+	case !r.Args.Remove && w.asksAboutNearTag(r, names):
 		return nil
 	}
 
@@ -49,27 +49,27 @@ func (wf *WorkflowUseCases) tagMessages(ctx context.Context, tx pgx.Tx, r Reques
 	}
 	detail := Detail{Text: strings.Join(names, ", ")}
 	if r.Args.Remove {
-		if err := store.UntagMessages(ctx, tx, ids, wf.Tags.AllNamesOf(names)); err != nil {
+		if err := store.UntagMessages(ctx, tx, ids, w.Tags.AllNamesOf(names)); err != nil {
 			return err
 		}
-		wf.Log.ByAgent(r.Conversation, r.Agent, store.DeedUntaggedMessages, detail)
+		w.Log.ByAgent(r.Conversation, r.Agent, store.DeedUntaggedMessages, detail)
 	} else {
-		wf.Tags.SpellAndMake(names)
+		w.Tags.SpellAndMake(names)
 		var added []store.MessageTag
 		for _, id := range ids {
 			for _, name := range names {
-				added = append(added, store.MessageTag{MessageID: id, Tag: name, AgentID: r.Agent.ID, At: wf.Now})
+				added = append(added, store.MessageTag{MessageID: id, Tag: name, AgentID: r.Agent.ID, At: w.Now})
 			}
 		}
 		if err := store.TagMessages(ctx, tx, added); err != nil {
 			return err
 		}
-		wf.Log.Did(r, detail)
+		w.Log.Did(r, detail)
 	}
-	wf.Line(r.Conversation, bridge.Line{
+	w.Line(r.Conversation, bridge.Line{
 		Content: bridge.LineDone,
 		Verb:    r.Verb,
-		By:      wf.Dir.Ref(r.Surface, r.Agent.ID),
+		By:      w.Dir.Ref(r.Surface, r.Agent.ID),
 		Args:    bridge.Args{Conversation: r.Conversation.ID, Messages: ids, Tags: names, Remove: r.Args.Remove},
 		Text:    strings.Join(excerpts, "\n\n"),
 	})

@@ -9,21 +9,21 @@ import (
 
 const maxTopicRunes = 200
 
-func topicVerb() workflowUseCase {
-	return workflowUseCase{
+func topicVerb() useCase {
+	return useCase{
 		Rules: Rules{Name: bridge.VerbTopic, Deed: store.DeedNamed},
-		Do:    (*WorkflowUseCases).setTopic,
+		Do:    (*work).setTopic,
 	}
 }
 
 // setTopic names what the conversation is about.
-func (wf *WorkflowUseCases) setTopic(r Request) {
+func (w *work) setTopic(r Request) {
 	topic := strings.Join(strings.Fields(r.Args.Note), " ")
 	if topic == "" || len([]rune(topic)) > maxTopicRunes {
-		wf.Refuse(r, "bad_topic", "A topic has 1 to 200 letters.", "For example: !topic Broken printer")
+		w.Refuse(r, "bad_topic", "A topic has 1 to 200 letters.", "For example: !topic Broken printer")
 		return
 	}
 	r.Conversation.Subject = topic
-	wf.Log.Did(r, Detail{Text: topic})
+	w.Log.Did(r, Detail{Text: topic})
 	r.Conversation.RefreshCard()
 }

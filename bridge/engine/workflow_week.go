@@ -38,7 +38,7 @@ func isIncomplete(b measure.Behind) bool { return b.Older || b.Seconds > maxWeek
 
 // sevenDays reads the figures of the seven days before today, those of the seven days before these, and how
 // many customers are waiting now.
-func (wf *WorkflowUseCases) sevenDays(ctx context.Context, tx pgx.Tx, today time.Time, team store.TeamID) (d bridge.SevenDays, err error) {
+func (wf *work) sevenDays(ctx context.Context, tx pgx.Tx, today time.Time, team store.TeamID) (d bridge.SevenDays, err error) {
 	d.From, d.To = dayBefore(today, 7), dayBefore(today, 1)
 	week := weekOf(d.From, d.To, team)
 	if d.Week, err = weekFigures(ctx, tx, week); err != nil {
