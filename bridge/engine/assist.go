@@ -16,11 +16,6 @@ const (
 	switchOn    = "Switch it on again: !analysis on"
 )
 
-// UseCases applies the requests, and the finished texts, of one batch of events.
-type UseCases struct {
-	*Writer
-}
-
 // askForText queues a request for a text, a summary by default, and confirms it to the agent who asked.
 func (w *work) askForText(r Request) {
 	c, settings := r.Conversation, w.Settings(r.Conversation)

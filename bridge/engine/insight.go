@@ -13,11 +13,6 @@ import (
 // maxTags limits the tags of a conversation to which an analysis adds some.
 const maxTags = 20
 
-// InsightUseCases applies results of analyses within one batch of events.
-type InsightUseCases struct {
-	*Writer
-}
-
 // KeepAnalysis stores the results of a burst's analysis, and shows what is new in a note in the thread. The note mentions nobody,
 // except that the owners are alerted once when the conversation becomes urgent.
 func (w *work) KeepAnalysis(c *Conversation, f Fact) {

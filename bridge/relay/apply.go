@@ -280,7 +280,7 @@ func (a *applier) applyInTime(ctx context.Context, b *batch, facts []Fact) (Outc
 }
 
 // applyInTransaction runs the handler and commits its changes. It records in b which events the handler left
-// out.
+// out. A panic becomes an error.
 func (a *applier) applyInTransaction(ctx context.Context, conn *pgx.Conn, b *batch, facts []Fact) (made Outcome, err error) {
 	tx, err := conn.Begin(ctx)
 	if err != nil {
@@ -288,6 +288,10 @@ func (a *applier) applyInTransaction(ctx context.Context, conn *pgx.Conn, b *bat
 	}
 
 	defer func() {
+		if p := recover(); p != nil {
+			a.log.Error("apply panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = fmt.Errorf("relay: apply panicked: %v", p)
+		}
 		if err != nil {
 			rollback(ctx, tx)
 		}
@@ -301,7 +305,7 @@ func (a *applier) applyInTransaction(ctx context.Context, conn *pgx.Conn, b *bat
 			locked = append(locked, conversations...)
 		}
 	}
-	if made, err = a.safeApply(ctx, tx, Batch{Facts: facts, Now: b.now, Real: b.real, Locks: locks}); err != nil {
+	if made, err = a.handler.Apply(ctx, tx, Batch{Facts: facts, Now: b.now, Real: b.real, Locks: locks}); err != nil {
 		return Outcome{}, err
 	}
 	for _, w := range made.Waits {
@@ -325,17 +329,6 @@ func rollback(ctx context.Context, tx pgx.Tx) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 	defer cancel()
 	_ = tx.Rollback(ctx) // if this fails, the session is closed
-}
-
-// safeApply calls Handler.Apply and turns a panic into an error.
-func (r *Relay) safeApply(ctx context.Context, tx pgx.Tx, b Batch) (made Outcome, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			r.log.Error("apply panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			err = fmt.Errorf("relay: apply panicked: %v", p)
-		}
-	}()
-	return r.handler.Apply(ctx, tx, b)
 }
 
 // releaseFailed returns the runs of a failed batch to their queues. If an event may be the cause, all events of
