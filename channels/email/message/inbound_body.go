@@ -29,15 +29,15 @@ type content struct {
 	signed    bool          // there is an S/MIME or PGP signature; it isn't verified
 	encrypted string        // "PGP" or "S/MIME"; "" if the mail is not encrypted
 
-	isReport   bool      // a delivery status in the mail is a report about a mail of ours, not a file
-	reportType string    // the report-type of a multipart/report: "delivery-status", …
-	statuses   [][]byte  // the message/delivery-status parts of a report
-	returned   *Part     // the mail that a report returns, or only its headers
-	winmail    bool      // there is a winmail.dat of Outlook, whose content is not unpacked
-	forward    []byte    // the first attached mail; shown if there is no text
-	namedText  []Segment // the first short inline text file; shown if there is no text
-	damaged    bool      // a part could not be read
-	isCut      bool      // segments has only the beginning of a very long text; a file has all of it
+	isReport   bool        // a delivery status in the mail is a report about a mail of ours, not a file
+	reportType string      // the report-type of a multipart/report: "delivery-status", …
+	statuses   [][]byte    // the message/delivery-status parts of a report
+	returned   *Part       // the mail that a report returns, or only its headers
+	winmail    *tnefResult // decoded winmail.dat
+	forward    []byte      // the first attached mail; shown if there is no text
+	namedText  []Segment   // the first short inline text file; shown if there is no text
+	damaged    bool        // a part could not be read
+	isCut      bool        // segments has only the beginning of a very long text; a file has all of it
 }
 
 // add adds the content of a part and of its children.
@@ -134,9 +134,11 @@ func (c *content) addAllButText(sub *content) {
 	c.signed = c.signed || sub.signed
 	c.damaged = c.damaged || sub.damaged
 	c.isCut = c.isCut || sub.isCut
-	c.winmail = c.winmail || sub.winmail
 	c.reaction = cmp.Or(c.reaction, sub.reaction)
 	c.encrypted = cmp.Or(c.encrypted, sub.encrypted)
+	if sub.winmail != nil {
+		c.winmail = sub.winmail
+	}
 	if c.forward == nil {
 		c.forward = sub.forward
 	}
@@ -205,8 +207,7 @@ func (c *content) addLeaf(p *Part) {
 	case "text/calendar", "application/ics":
 		c.addCalendar(p, name)
 	case "application/ms-tnef", "application/vnd.ms-tnef":
-		c.winmail = true
-		c.addFile(p, cmp.Or(name, "winmail.dat"))
+		c.addTNEF(p, name)
 	case "application/pkcs7-mime", "application/x-pkcs7-mime":
 		c.addPKCS7(p, name)
 	case "message/delivery-status", "message/global-delivery-status":

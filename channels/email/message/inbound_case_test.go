@@ -111,14 +111,13 @@ func TestCase39SMIME(t *testing.T) {
 	wantEqual(t, "files", len(in.Attachments), 2)
 }
 
-// A winmail.dat of Outlook stays a file, and a notice says so.
 func TestCase39WinmailDat(t *testing.T) {
 	t.Parallel()
-	in := decodeOne(t, "From: a@b.test\r\nContent-Type: application/ms-tnef\r\n\r\npacked")
-	if len(in.Attachments) != 1 || len(in.Notices) != 1 {
-		t.Fatalf("files and notices: got %+v and %q, want one of each", in.Attachments, in.Notices)
+	in := decodeOne(t, "From: a@b.test\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\n\r\n"+string(testTNEF()))
+	wantEqual(t, "text", in.Text, "Text in Outlook's own form")
+	if len(in.Attachments) != 1 {
+		t.Fatalf("files: got %+v, want one", in.Attachments)
 	}
-	wantEqual(t, "name of the file", in.Attachments[0].Name, "winmail.dat")
-	wantEqual(t, "content of the file", string(in.Attachments[0].Content), "packed")
-	wantContains(t, "notice", in.Notices[0], "winmail.dat")
+	wantEqual(t, "name of the file", in.Attachments[0].Name, "Größe.pdf")
+	wantEqual(t, "content of the file", string(in.Attachments[0].Content), "PDF")
 }

@@ -39,6 +39,7 @@ func addSamples(f *testing.F) (long map[string]bool) {
 		long[mails[name]] = true
 	}
 	f.Add([]byte(nested(40)))
+	f.Add(append([]byte("From: a@b.test\nContent-Type: application/ms-tnef\n\n"), testTNEF()...))
 	return long
 }
 
@@ -135,4 +136,29 @@ func checkInbound(t *testing.T, in channels.Inbound) {
 // insideTag reports whether position i of HTML lies in a tag.
 func insideTag(s string, i int) bool {
 	return strings.LastIndexByte(s[:i], '<') > strings.LastIndexByte(s[:i], '>')
+}
+
+// The files of a winmail.dat are limited in number, and none is longer than the winmail.dat.
+func FuzzTNEF(f *testing.F) {
+	f.Add(testTNEF())
+	m := golden.NewMeter()
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m.Check(t, len(b), func() { decodeTNEF(b, NewGuesser()) })
+		if long, ok := golden.Repeated(b[min(len(b), 6):]); ok { // behind the signature
+			long = slices.Concat(b[:6], long)
+			m.Check(t, len(long), func() { decodeTNEF(long, NewGuesser()) })
+		}
+		if r, ok := decodeTNEF(b, NewGuesser()); ok {
+			total := 0
+			for _, file := range r.files {
+				total += len(file.Content)
+			}
+			if len(r.files) > maxTNEFFiles {
+				t.Fatalf("got %d files, want at most %d", len(r.files), maxTNEFFiles)
+			}
+			if most := len(b) * maxTNEFFiles; total > most {
+				t.Fatalf("got %d bytes in all files, want at most %d: each no longer than the winmail.dat", total, most)
+			}
+		}
+	})
 }

@@ -197,6 +197,7 @@ func (h hostile) bodies() map[string]string {
 		"Content-Type: text/plain\r\n\r\n" + strings.Repeat("\xff", 25), "Content-Type: text/html\r\n\r\n<meta<meta\xff",
 		"Content-Type: a/b; name*=x''" + strings.Repeat("%ff", 21) + "\r\n\r\n",
 		"Content-Type: text/calendar\r\n\r\nBEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:x\r\nEND:VEVENT\r\nEND:VCALENDAR",
+		"Content-Type: application/ms-tnef\r\n\r\nx",
 	} {
 		mails["mime: parts of "+part] = h.parts("mixed", part)
 	}

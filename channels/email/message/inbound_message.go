@@ -48,11 +48,12 @@ func (d *Decoder) readBody(in *channels.Inbound, c *content) {
 	in.Notices = append(in.Notices, bodyNotices(r, c, in.Text)...)
 }
 
-// readTexts returns the texts of a mail. If it has none, they are those of a short text file or of the attached
-// mail, in this order. It appends what it used to c.segments.
+// readTexts returns the texts of a mail. If it has none, they are those of its winmail.dat, of a short text file or of the
+// attached mail, in this order. It appends what it used to c.segments.
 func readTexts(r *Reader, c *content) []string {
 	texts := readSegments(r, c.segments)
 	for _, fallback := range []func() []Segment{
+		c.winmailSegments,
 		func() []Segment { return c.namedText },
 		c.forwardedSegments,
 	} {
@@ -77,6 +78,14 @@ func readSegments(r *Reader, segments []Segment) (texts []string) {
 // tooLongNotice returns a notice that only the beginning is shown. what is "text" or "HTML".
 func tooLongNotice(what, file string) string {
 	return "The " + what + " of this mail is very long: its beginning is shown, the whole is attached as " + file + "."
+}
+
+// winmailSegments returns the text in a winmail.dat, or nil if the mail has no such file.
+func (c *content) winmailSegments() []Segment {
+	if c.winmail == nil {
+		return nil
+	}
+	return []Segment{{Plain: c.winmail.text, HTML: c.winmail.html}}
 }
 
 // forwardedSegments returns the main headers and the text of the first attached mail, or nil.
@@ -143,8 +152,12 @@ func bodyNotices(r *Reader, c *content, text string) []string {
 	if c.signed {
 		out = append(out, "Signed; the signature is not checked.")
 	}
-	if c.winmail {
-		out = append(out, "Outlook packed files of this mail into winmail.dat, which is attached as it came.")
+	switch {
+	case c.winmail == nil:
+	case c.winmail.complete:
+		out = append(out, "Came as winmail.dat from Outlook: its files were unpacked.")
+	default:
+		out = append(out, "Came as winmail.dat from Outlook, which could not be unpacked completely: the file is attached.")
 	}
 	if len(r.TooLong) > 0 {
 		out = append(out, tooLongNotice("HTML", "message.html"))
