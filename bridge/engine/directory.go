@@ -133,15 +133,6 @@ func (d *Directory) UserOf(surface store.AccountID, agent store.AgentID) store.S
 	return d.users[agentKey{surface, agent}]
 }
 
-// ActiveUsers lists the users of active agents in all surfaces, one per agent and surface, in no order.
-func (d *Directory) ActiveUsers() []store.AgentUser {
-	list := make([]store.AgentUser, 0, len(d.users))
-	for k, user := range d.users {
-		list = append(list, store.AgentUser{AccountID: k.surface, AgentID: k.agent, UserID: user})
-	}
-	return list
-}
-
 // Ref returns what a surface shows of an agent, with the user to mention there.
 func (d *Directory) Ref(surface store.AccountID, agent store.AgentID) bridge.AgentRef {
 	a := d.Agent(agent)
@@ -178,23 +169,6 @@ func (d *Directory) SurfacesOf(agent store.AgentID) []store.AccountID {
 		}
 	}
 	return list
-}
-
-// IsInAllChats reports whether an agent has a user in each surface in which threads open. An agent who hasn't may miss mentions in
-// threads, and gets direct messages instead.
-func (d *Directory) IsInAllChats(agent store.AgentID) bool {
-	isAbsent := func(surface store.AccountID) bool { return d.UserOf(surface, agent) == "" }
-	for _, c := range d.Channels {
-		if isAbsent(c.AccountID) {
-			return false
-		}
-	}
-	for i := range d.Accounts {
-		if surface := d.Accounts[i].SurfaceID; surface != nil && isAbsent(*surface) {
-			return false
-		}
-	}
-	return true
 }
 
 // IsAway reports whether an agent has set the status to away.
