@@ -20,32 +20,32 @@ type wish struct {
 
 // setConsent stores a customer's wish, and shows each change in the thread of c, which may be nil. A wish that
 // is older than the stored one is ignored.
-func (it *work) setConsent(i *store.Identity, c *Conversation, w wish) {
-	changed, outdated := it.People.SetConsent(i, w.Consent, w.at)
-	showsText := w.silent && w.text != ""
+func (w *work) setConsent(i *store.Identity, c *Conversation, asked wish) {
+	changed, outdated := w.People.SetConsent(i, asked.Consent, asked.at)
+	showsText := asked.silent && asked.text != ""
 	isNews := changed || showsText
 	if c == nil || outdated || !isNews {
 		return
 	}
 
 	var only string // "" means that the wish is about all messages
-	if w.Marketing {
+	if asked.Marketing {
 		only = store.OptedOutMarketing
 	}
 
 	deed := store.DeedOptedIn
 	line := bridge.Line{Content: bridge.LineOptedIn, Customer: RefIn(c.Conversation, i)}
-	if w.OptedOut {
+	if asked.OptedOut {
 		deed = store.DeedOptedOut
 		line.Content = &bridge.OptedOutLine{Only: only}
 	}
-	if w.silent {
-		line.Text = w.text
+	if asked.silent {
+		line.Text = asked.text
 	}
 
-	it.Line(c, line)
+	w.Line(c, line)
 	if changed {
-		it.Log.ByCustomer(c, deed, Detail{Why: bridge.Because(bridge.Reason(only))})
+		w.Log.ByCustomer(c, deed, Detail{Why: bridge.Because(bridge.Reason(only))})
 	}
 }
 

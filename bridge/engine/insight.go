@@ -116,7 +116,7 @@ func isUnhappy(s analysis.Sentiment) bool { return s == analysis.Negative || s =
 
 // keepUrgency stores whether the conversation is urgent. It returns whether that is worth a note, and whether to alert the owners:
 // only once per conversation, and only while the customer waits for an answer that nobody has written yet.
-func (us *work) keepUrgency(c *Conversation, urgent bool) (isNews, alertOwners bool) {
+func (w *work) keepUrgency(c *Conversation, urgent bool) (isNews, alertOwners bool) {
 	before := c.Traits[bridge.TraitUrgent]
 	wereAlerted := before == bridge.UrgentTold || before == bridge.UrgentOnce || before == bridge.UrgentAnsweredTold
 	customerWaits := c.WaitingSince != nil && c.BridgeStatus().Open()

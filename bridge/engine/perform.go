@@ -11,7 +11,7 @@ import (
 )
 
 // This file performs commands, and has the table of all verbs. A command is something that an agent asks for in a chat, such as "!take"
-// or a click on "Resolve"; its verb selects the use case that carries it out. Texts for customers and colleagues are not commands: see action.go.
+// or a click on "Resolve"; its verb selects the use case that carries it out. Texts are not commands: see action.go.
 
 // useCases lists the use cases of all verbs.
 func useCases() []useCase {

@@ -15,8 +15,8 @@ import (
 func isAskedToTake(m *Message) bool { return m.Reason == bridge.ReasonUnclaimed }
 
 // MustBeTaken reports whether an agent has to take the conversation before a reply leaves.
-func (sp *work) MustBeTaken(c *Conversation) bool {
-	return len(c.Assignees) == 0 && !sp.Settings(c).ReplyClaims
+func (w *work) MustBeTaken(c *Conversation) bool {
+	return len(c.Assignees) == 0 && !w.Settings(c).ReplyClaims
 }
 
 // AskToTake keeps a reply from being sent and asks its author to take the conversation. One button of the

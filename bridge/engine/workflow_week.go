@@ -38,7 +38,7 @@ func isIncomplete(b measure.Behind) bool { return b.Older || b.Seconds > maxWeek
 
 // sevenDays reads the figures of the seven days before today, those of the seven days before these, and how
 // many customers are waiting now.
-func (wf *work) sevenDays(ctx context.Context, tx pgx.Tx, today time.Time, team store.TeamID) (d bridge.SevenDays, err error) {
+func (w *work) sevenDays(ctx context.Context, tx pgx.Tx, today time.Time, team store.TeamID) (d bridge.SevenDays, err error) {
 	d.From, d.To = dayBefore(today, 7), dayBefore(today, 1)
 	week := weekOf(d.From, d.To, team)
 	if d.Week, err = weekFigures(ctx, tx, week); err != nil {
@@ -51,7 +51,7 @@ func (wf *work) sevenDays(ctx context.Context, tx pgx.Tx, today time.Time, team 
 	now, err := measure.ReadNow(ctx, tx, week, bridge.TraitIntent, bridge.TraitSentiment)
 	d.Waiting, d.Unassigned = now.Waiting, now.Unassigned
 	if now.Oldest != nil {
-		d.Longest = max(wf.Now.Sub(*now.Oldest), 0)
+		d.Longest = max(w.Now.Sub(*now.Oldest), 0)
 	}
 
 	return d, err

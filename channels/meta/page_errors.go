@@ -130,7 +130,8 @@ func classOfPair(code, subcode int) channels.Class {
 	switch (codePair{code, subcode}) {
 	case codePair{codePermission, subcodeWindow}, codePair{codePermission, subcodeWindowOld}, codePair{codePermission, subcodeWindowTagged}:
 		return channels.WindowClosed
-	case codePair{codePermission, subcodeNotReceiving}, codePair{codeFirstPermission, subcodeUnavailable}, codePair{codeInvalid, subcodeNobody}:
+	case codePair{codePermission, subcodeNotReceiving}, codePair{codeFirstPermission, subcodeUnavailable},
+		codePair{codeInvalid, subcodeNobody}:
 		return channels.BadRecipient
 	case codePair{codePermission, subcodeRestricted}:
 		return channels.AccountBlocked

@@ -35,7 +35,7 @@ func (r *rig) wantFetchFails(t *testing.T, ref string, class channels.Class) {
 	if err == nil {
 		_ = f.Body.Close()
 	}
-	wantClass(t, "fetching "+ref, err, class)
+	_ = wantClass(t, "fetching "+ref, err, class)
 	se := sendError(t, err)
 	if se.Text == "" {
 		t.Errorf("the error %v has no words for people", err)
@@ -138,7 +138,7 @@ func TestFetchWithoutEnd(t *testing.T) {
 	noError(t, err)
 	defer f.Body.Close()
 	n, err := io.Copy(io.Discard, f.Body)
-	wantClass(t, "reading", err, channels.BadContent)
+	_ = wantClass(t, "reading", err, channels.BadContent)
 	if n > maxFetchBytes {
 		t.Errorf("read %d bytes, want at most %d", n, maxFetchBytes)
 	}

@@ -237,7 +237,7 @@ func (r *rig) mustSendAll(t *testing.T, o channels.Outbound) []channels.Receipt 
 func (r *rig) wantSendFails(t *testing.T, o channels.Outbound, want channels.Class) *channels.SendError {
 	t.Helper()
 	_, err := r.Send(t.Context(), o)
-	wantClass(t, "sending", err, want)
+	_ = wantClass(t, "sending", err, want)
 	return sendError(t, err)
 }
 

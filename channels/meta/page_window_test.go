@@ -66,7 +66,7 @@ func TestClosedWindow(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			tag, err := tagNeeded(now, channels.Outbound{LastIn: now.Add(-tt.age), Automatic: tt.automatic, Promotional: tt.promotional})
 			wantEqual(t, "tag", tag, "")
-			wantClass(t, "asking for the tag", err, channels.WindowClosed)
+			_ = wantClass(t, "asking for the tag", err, channels.WindowClosed)
 			if text := sendError(t, err).Text; !strings.Contains(text, tt.want) {
 				t.Errorf("got the words %q, want %q in them", text, tt.want)
 			}
