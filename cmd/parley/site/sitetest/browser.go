@@ -83,16 +83,16 @@ func (b *Browser) Until(what, condition string) {
 	}
 }
 
-// Shows waits until the page shows a text.
+// Shows waits until the page shows a text, whatever space is between its words.
 func (b *Browser) Shows(text string) {
 	b.site.T.Helper()
-	b.Until("the page shows "+text, fmt.Sprintf("document.body && document.body.innerText.includes(%q)", text))
+	words := strings.Join(strings.Fields(text), " ")
+	b.Until("the page shows "+text, fmt.Sprintf(`document.body && document.body.innerText.replace(/\s+/g, " ").includes(%q)`, words))
 }
 
-// Press clicks the first element that matches a CSS selector, and says yes to what the page asks then.
+// Press clicks the first element that matches a CSS selector.
 func (b *Browser) Press(selector string) {
 	b.site.T.Helper()
-	b.Value("(window.confirm = () => true, '')")
 	b.Do("press "+selector, chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
 }
 

@@ -28,12 +28,15 @@ type Walker interface {
 	Looks(name string)
 }
 
-// Walk returns a walker who is signed in as an agent, for pages that need no script. This is Chromium in the long form of the tests,
-// and where pictures are taken. Otherwise HTML is read and sent, which takes a twentieth of the time, and Looks does nothing.
+// Walk returns a walker who is signed in as an agent, for pages that need no script. In the long form of the tests, and where pictures
+// are taken, this is Chromium without scripts. Otherwise HTML is read and sent, which takes a twentieth of the time, and Looks does
+// nothing.
 func (s *Site) Walk(email string) Walker {
 	s.T.Helper()
 	if storetest.LongForm() || shots() != "" {
-		return s.Browser(email)
+		b := s.Browser(email)
+		b.Script(false)
+		return b
 	}
 	return &reader{visitor: s.Visitor(email)}
 }
