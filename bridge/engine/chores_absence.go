@@ -23,7 +23,7 @@ func (cs *Chores) giveBack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	dir := cs.host.Directory()
+	dir := cs.Directory()
 	isOver := func(a store.Agent) bool { return a.PresenceUntil != nil && !a.PresenceUntil.After(now) }
 	if slices.ContainsFunc(dir.Agents, isOver) {
 		return store.EndPresences(ctx, cs.pool)
@@ -54,7 +54,7 @@ func (cs *Chores) giveBack(ctx context.Context) error {
 		return err
 	})
 	if err == nil && len(events) > 0 {
-		cs.host.Wake()
+		cs.wake()
 	}
 	return err
 }

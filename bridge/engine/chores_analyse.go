@@ -96,7 +96,7 @@ type claimedBurst struct {
 // claimBursts claims up to room due bursts, fewer while the process is busy, and loads what their analyses need. It drops those
 // that were claimed very often without a result: their messages may be why processes end, so that each one would end in turn.
 func (as *Analyses) claimBursts(ctx context.Context, room int) ([]claimedBurst, error) {
-	if as.host.Busy() {
+	if as.relay.Busy() {
 		room = min(room, maxAnalysesBusy)
 	}
 	if room <= 0 {
@@ -195,7 +195,7 @@ func (as *Analyses) journalResults(ctx context.Context, batch []store.AnalysedBu
 	if err := store.FinishBursts(ctx, as.pool, batch); err != nil {
 		return err
 	}
-	as.host.Wake()
+	as.wake()
 	return nil
 }
 

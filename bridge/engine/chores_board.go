@@ -14,7 +14,7 @@ const boardInterval = 5 * time.Second
 
 // showBoards looks which boards would show something else now, and has them changed. Boards that nothing changes make no requests.
 func (cs *Chores) showBoards(ctx context.Context) error {
-	dir := cs.host.Directory()
+	dir := cs.Directory()
 	var wanted []store.TeamChannel
 	for _, c := range dir.Channels {
 		if HasBoard(dir, c.AccountID, c.Channel) {
@@ -23,7 +23,7 @@ func (cs *Chores) showBoards(ctx context.Context) error {
 	}
 	dueCtx, cancel := context.WithTimeout(ctx, dbTimeout)
 	defer cancel()
-	boards, err := store.DueBoards(dueCtx, cs.pool, wanted, cs.host.BoardEvery())
+	boards, err := store.DueBoards(dueCtx, cs.pool, wanted, cs.opt.BoardEvery)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (cs *Chores) showBoard(ctx context.Context, dir *Directory, b store.Board) 
 		return nil
 	}
 	if HasBoard(dir, b.AccountID, b.Channel) {
-		board, err := cs.host.Board(ctx, b.AccountID, b.Channel)
+		board, err := cs.reading.Board(ctx, cs.pool, b.AccountID, b.Channel)
 		if err != nil || board.Mark() == b.Shown && b.Message != "" {
 			return err
 		}
@@ -56,6 +56,6 @@ func (cs *Chores) showBoard(ctx context.Context, dir *Directory, b store.Board) 
 	if _, err := store.InsertEvents(ctx, cs.pool, []store.NewEvent{event}); err != nil {
 		return err
 	}
-	cs.host.Wake()
+	cs.wake()
 	return nil
 }

@@ -24,7 +24,7 @@ const (
 
 // moveChannels makes one pass for one moved channel, if a pass is due.
 func (cs *Chores) moveChannels(ctx context.Context) error {
-	if len(cs.host.Directory().Moves) == 0 {
+	if len(cs.Directory().Moves) == 0 {
 		return nil
 	}
 	move, ok, err := store.ClaimMove(ctx, cs.pool)

@@ -19,8 +19,8 @@ func (cs *Chores) FreeOfFormerAgents(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
 	defer cancel()
 	var readers []store.Reader
-	for i, agents := 0, cs.host.Directory().Agents; i < len(agents); i++ {
-		readers = append(readers, cs.host.ReaderOf(&agents[i]))
+	for i, agents := 0, cs.Directory().Agents; i < len(agents); i++ {
+		readers = append(readers, cs.reading.As(&agents[i]))
 	}
 	return store.TimeFormerOwners(ctx, cs.pool, OwnersLeft, maxFormerOwnerTimers, readers)
 }
@@ -30,7 +30,7 @@ func (cs *Chores) FreeOfFormerAgents(ctx context.Context) error {
 // business hours and settings: if a team no longer works on Saturdays, for example, its timer for Saturday.
 // SetEvenings is idempotent, and any process may call it.
 func (cs *Chores) SetEvenings(ctx context.Context) error {
-	dir := cs.host.Directory()
+	dir := cs.Directory()
 	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
 	defer cancel()
 	return store.InTx(ctx, cs.pool, func(tx pgx.Tx) error {

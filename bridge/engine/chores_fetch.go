@@ -86,7 +86,7 @@ func (f *fetchers) claim(ctx context.Context) error {
 	var accounts []store.AccountID
 	var slots []int32
 	room := maxFetches - f.total
-	for account, ch := range f.cs.host.Channels() {
+	for account, ch := range f.cs.connectedChannels() {
 		_, keepsFiles := ch.(channels.Fetcher)
 		if !keepsFiles || room <= 0 {
 			continue
@@ -129,7 +129,7 @@ func (cs *Chores) fetchFile(ctx context.Context, c store.ClaimedFetch) {
 		wait, again = 0, true // another process retries at once
 	case again && needsPerson(failed):
 		refused, _ := errors.AsType[*channels.SendError](failed)
-		cs.host.Trouble(c.AccountID, "fetch", &channels.Condition{Status: channels.Broken, Text: refused.Text, Hint: refused.Hint})
+		cs.Trouble(c.AccountID, "fetch", &channels.Condition{Status: channels.Broken, Text: refused.Text, Hint: refused.Hint})
 	}
 
 	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchDBTimeout)
@@ -144,7 +144,7 @@ func (cs *Chores) fetchFile(ctx context.Context, c store.ClaimedFetch) {
 		f.Text = whyMissing(failed)
 		err = cs.finishFetch(writing, c, store.FetchFailed, f)
 	default:
-		cs.host.Trouble(c.AccountID, "fetch", nil)
+		cs.Trouble(c.AccountID, "fetch", nil)
 		err = cs.finishFetch(writing, c, store.FetchDone, f)
 	}
 	if err != nil {
@@ -154,7 +154,7 @@ func (cs *Chores) fetchFile(ctx context.Context, c store.ClaimedFetch) {
 
 func (cs *Chores) finishFetch(ctx context.Context, c store.ClaimedFetch, state store.FetchState, f Fact) error {
 	err := store.FinishFetch(ctx, cs.pool, c, state, f.Blob, f.Text, f.Event(fmt.Sprintf("fetch:%d", c.ID)))
-	cs.host.Wake()
+	cs.wake()
 	return err
 }
 
@@ -173,7 +173,7 @@ func (cs *Chores) fetchOne(ctx context.Context, c store.ClaimedFetch) (f Fact, e
 		Account:      c.AccountID,
 		FetchedFile:  FetchedFile{File: c.N},
 	}
-	source, ok := cs.host.Channel(c.AccountID).(channels.Fetcher)
+	source, ok := cs.Channel(c.AccountID).(channels.Fetcher)
 	if !ok {
 		return f, errors.New("chores: the account isn't connected")
 	}

@@ -25,7 +25,7 @@ type measurer struct {
 func (m *measurer) measureChanged(ctx context.Context) error {
 	for {
 		began := time.Now() //nolint:forbidigo // durations don't depend on Parley's clock
-		size, busy := maxMeasured, m.chores.host.Busy()
+		size, busy := maxMeasured, m.chores.relay.Busy()
 		if busy {
 			size = maxMeasuredBusy
 		}
@@ -46,5 +46,5 @@ func (m *measurer) measureChanged(ctx context.Context) error {
 func (m *measurer) measureBatch(ctx context.Context, size int) (more bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, measureTimeout)
 	defer cancel()
-	return Round(ctx, m.chores.pool, m.chores.host.Directory(), size)
+	return Round(ctx, m.chores.pool, m.chores.Directory(), size)
 }

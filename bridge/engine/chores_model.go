@@ -113,7 +113,7 @@ func (as *Analyses) termsOf(ctx context.Context, conversation store.Conversation
 		return nil, analysis.Terms{}, err
 	}
 
-	dir := as.host.Directory()
+	dir := as.Directory()
 	account := dir.Account(id)
 	if account == nil {
 		return nil, analysis.Terms{}, fmt.Errorf("chores: account %d is not there", id)
@@ -126,7 +126,7 @@ func (as *Analyses) termsOf(ctx context.Context, conversation store.Conversation
 
 	limit := chosen.AI.TokensADay
 	if limit < 0 {
-		limit = as.host.AITokensADay()
+		limit = as.opt.AITokensADay
 	}
 
 	return account, analysis.Terms{Budget: budget{as: as, account: id, limit: limit}, Unmasked: chosen.AI.Unmasked}, nil
@@ -135,8 +135,8 @@ func (as *Analyses) termsOf(ctx context.Context, conversation store.Conversation
 // keepRecord stores the requests to the model and its answers, if the account keeps an audit record. A
 // failure is only logged, because the analysis doesn't depend on the record.
 func (as *Analyses) keepRecord(ctx context.Context, account *store.Account, c store.AIClaim, r ModelRecord) {
-	sealer := as.host.Sealer()
-	if sealer == nil || as.host.Directory().SettingsOf(account, ofThreads).AI.AuditDays == 0 {
+	sealer := as.opt.Sealer
+	if sealer == nil || as.Directory().SettingsOf(account, ofThreads).AI.AuditDays == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dbTimeout)
@@ -202,7 +202,7 @@ func (as *Analyses) watchModel(ctx context.Context, c analysis.Condition, answer
 	last.known, last.Condition = true, c
 
 	if hasChanged {
-		as.host.Wake()
+		as.wake()
 	}
 }
 
@@ -213,7 +213,7 @@ func (as *Analyses) removeOld(ctx context.Context) error {
 
 // forgetRecords removes audit records that are older than their account's setting for them (ai_audit).
 func (as *Analyses) forgetRecords(ctx context.Context) error {
-	dir, days := as.host.Directory(), map[store.AccountID]int{}
+	dir, days := as.Directory(), map[store.AccountID]int{}
 	for i := range dir.Accounts {
 		if a := &dir.Accounts[i]; a.Side == store.SideChannel {
 			days[a.ID] = dir.SettingsOf(a, ofThreads).AI.AuditDays

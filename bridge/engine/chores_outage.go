@@ -40,7 +40,7 @@ func (cs *Chores) reachAll(ctx context.Context) error {
 	var group sync.WaitGroup
 	var mu sync.Mutex
 	var failed []error
-	for account, surface := range cs.host.Surfaces() {
+	for account, surface := range cs.connectedSurfaces() {
 		if r, ok := surface.(bridge.Reachable); ok {
 			group.Go(func() {
 				err := cs.reachOne(ctx, account, r)
@@ -126,8 +126,8 @@ const (
 
 // noticesOf returns a mail to each admin and an SMS to each number in the sending account's admin_numbers.
 func (cs *Chores) noticesOf(account store.AccountID, n news) []store.Notice {
-	dir := cs.host.Directory()
-	headline := cs.host.SurfaceName(dir, account) + " " + n.what
+	dir := cs.Directory()
+	headline := cs.SurfaceName(dir, account) + " " + n.what
 	var list []store.Notice
 	for _, a := range dir.Agents {
 		if a.Active && a.IsAdmin() && a.Email != "" {
@@ -150,10 +150,10 @@ func (cs *Chores) noticesOf(account store.AccountID, n news) []store.Notice {
 // adminNumbers returns the phone numbers that an account sends notices to. It returns nil if the account can't
 // send SMS, which is recognised by channels.Counter: only SMS channels count the parts of a text.
 func (cs *Chores) adminNumbers(a *store.Account) []string {
-	if _, sendsTexts := cs.host.Channel(a.ID).(channels.Counter); !sendsTexts {
+	if _, sendsTexts := cs.Channel(a.ID).(channels.Counter); !sendsTexts {
 		return nil
 	}
-	return cs.host.Directory().SettingsOf(a, ofThreads).AdminNumbers
+	return cs.Directory().SettingsOf(a, ofThreads).AdminNumbers
 }
 
 // textAccount returns the account that sends SMS to admins, or nil if no account has numbers for that.
@@ -164,14 +164,14 @@ func (cs *Chores) textAccount() *store.Account {
 // mailAccount returns the account that sends mails to admins, or nil if none sends mails.
 func (cs *Chores) mailAccount() *store.Account {
 	return cs.firstAccount(func(a *store.Account) bool {
-		ch := cs.host.Channel(a.ID)
+		ch := cs.Channel(a.ID)
 		return ch != nil && ch.Capabilities().Threads
 	})
 }
 
 // firstAccount returns the first account that can send notices, or nil. It prefers live accounts to those on trial.
 func (cs *Chores) firstAccount(canSend func(*store.Account) bool) *store.Account {
-	accounts := cs.host.Directory().Accounts
+	accounts := cs.Directory().Accounts
 	for _, mode := range []store.Mode{store.ModeLive, store.ModeTrial} {
 		for i := range accounts {
 			if a := &accounts[i]; !a.Paused && a.Mode == mode && canSend(a) {
@@ -214,7 +214,7 @@ func (cs noticeSender) sendAll(ctx context.Context, kind store.NoticeKind, by *s
 
 // sendNotice sends a notice to an admin, or looks it up if the last attempt was unclear.
 func (cs noticeSender) sendNotice(ctx context.Context, n *store.Notice) error {
-	ch := cs.host.Channel(n.AccountID)
+	ch := cs.Channel(n.AccountID)
 	if ch == nil { // another account has to send it
 		return store.FinishNotice(ctx, cs.pool, n, store.NoticeQueued, "its account is gone", noticePause)
 	}

@@ -31,7 +31,7 @@ func (as *Analyses) makeQuestion(ctx context.Context, b claimedBurst) (preparedQ
 	q := preparedQuestion{templates: map[string]store.Template{}}
 	q.Now = b.Now
 	q.Desk = analysis.Desk{Actions: []analysis.ActionName{analysis.Template, analysis.Snooze}}
-	for _, t := range as.host.Directory().OfferedTags() {
+	for _, t := range as.Directory().OfferedTags() {
 		if t.Kind == store.TagLabel {
 			continue // labels say what agents have to do, not what customers write about
 		}
@@ -124,11 +124,11 @@ func (as *Analyses) findKnowledge(ctx context.Context, asked string) ([]analysis
 
 // settingsOf returns an account's settings, or the defaults if the account is gone.
 func (as *Analyses) settingsOf(account store.AccountID) bridge.AccountSettings {
-	a, ch := as.host.Directory().Account(account), as.host.Channel(account)
+	a, ch := as.Directory().Account(account), as.Channel(account)
 	if a == nil {
 		return bridge.SettingsOf(nil, nil, ofThreads)
 	}
-	return as.host.Directory().SettingsOf(a, ch != nil && ch.Capabilities().Threads)
+	return as.Directory().SettingsOf(a, ch != nil && ch.Capabilities().Threads)
 }
 
 // namedTemplates returns the templates that an answer names in an action or as a source of a reply, without duplicates.

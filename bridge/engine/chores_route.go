@@ -31,7 +31,7 @@ type router struct {
 // pressing first, each time: so whoever becomes available, comes on duty or gets room is given what waits, and not what comes next. One
 // process does so at a time, in a short transaction; a decision is an event, which the engine applies like any other.
 func (rt *router) route(ctx context.Context) error {
-	cs, dir := rt.Chores, rt.host.Directory()
+	cs, dir := rt.Chores, rt.Directory()
 	accounts := slices.Sorted(maps.Keys(dir.Plans))
 	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
 	defer cancel()
@@ -52,7 +52,7 @@ func (rt *router) route(ctx context.Context) error {
 		return err
 	})
 	if given > 0 && err == nil {
-		cs.host.Wake()
+		cs.wake()
 	}
 	return err
 }
@@ -89,7 +89,7 @@ func (rt *router) giveAway(
 	}
 	readers := map[routing.PersonID]store.Reader{}
 	for i := range dir.Agents {
-		readers[routing.PersonID(dir.Agents[i].ID)] = rt.host.ReaderOf(&dir.Agents[i])
+		readers[routing.PersonID(dir.Agents[i].ID)] = rt.reading.As(&dir.Agents[i])
 	}
 
 	var rows []store.Routed

@@ -146,7 +146,7 @@ func (cs *Chores) checkTwins(ctx context.Context, row store.Template) error {
 	}
 	for _, twin := range findTwins(siblings, row.ExternalID) {
 		isAtProvider := isKept(twin) && twin.SubmittedAt != nil
-		account := cs.host.Directory().Account(twin.AccountID)
+		account := cs.Directory().Account(twin.AccountID)
 		if isAtProvider && account != nil && bridge.TemplateDiffers(twin, row) {
 			return channels.RefuseContent("Also the account "+account.Name+" has this template with other words: "+
 				"give that one these words, too, then save this one again.", "")
@@ -257,7 +257,7 @@ func (cs *Chores) listSiblings(ctx context.Context, row store.Template) ([]store
 		return nil, err
 	}
 
-	dir := cs.host.Directory()
+	dir := cs.Directory()
 	kind := func(account store.AccountID) string {
 		if a := dir.Account(account); a != nil {
 			return a.Kind

@@ -63,9 +63,9 @@ func (cs *Chores) workTemplates(ctx context.Context) error {
 
 // connectedAccounts returns the accounts whose channels are connected in this process and not paused.
 func (cs *Chores) connectedAccounts() []store.AccountID {
-	dir := cs.host.Directory()
+	dir := cs.Directory()
 	var list []store.AccountID
-	for id := range cs.host.Channels() {
+	for id := range cs.connectedChannels() {
 		a := dir.Account(id)
 		if a != nil && !a.Paused {
 			list = append(list, id)
@@ -80,7 +80,7 @@ func (cs *Chores) workTemplate(ctx context.Context, row store.Template) error {
 	state, err := cs.callProvider(ctx, row)
 	switch {
 	case err == nil:
-		cs.host.Trouble(row.AccountID, "templates", nil)
+		cs.Trouble(row.AccountID, "templates", nil)
 	case isRefused(err):
 		state = channels.TemplateState{Status: channels.TemplateRejected, Reason: wordsOf(err)}
 	default:
@@ -98,7 +98,7 @@ func (cs *Chores) retryTemplate(ctx context.Context, row store.Template, failed 
 	class := channels.ClassOf(failed)
 	if needsPerson(failed) {
 		if c := BrokenBy(failed); c != nil {
-			cs.host.Trouble(row.AccountID, "templates", c)
+			cs.Trouble(row.AccountID, "templates", c)
 		}
 	}
 	cs.log.Info("template not handed in", "account_id", row.AccountID, "template_id", row.ID, "class", string(class), "tries", row.Tries)
@@ -109,7 +109,7 @@ func (cs *Chores) retryTemplate(ctx context.Context, row store.Template, failed 
 // channel whose provider doesn't approve templates is approved at once.
 func (cs *Chores) callProvider(ctx context.Context, row store.Template) (state channels.TemplateState, err error) {
 	defer cs.recoverChannel("template", &err)
-	templater, ok := cs.host.Channel(row.AccountID).(channels.Templater)
+	templater, ok := cs.Channel(row.AccountID).(channels.Templater)
 	ctx, cancel := context.WithTimeout(ctx, templateTimeout)
 	defer cancel()
 	approvedAtOnce := channels.TemplateState{Status: channels.TemplateApproved}
@@ -149,7 +149,7 @@ func (cs *Chores) keepTemplateState(ctx context.Context, row store.Template, sta
 		p.InsertEvents([]store.NewEvent{templateFact(row, Submitted, state)})
 		return &p, nil
 	})
-	cs.host.Wake()
+	cs.wake()
 	return err
 }
 
@@ -167,7 +167,7 @@ func templateFact(row store.Template, how string, state channels.TemplateState) 
 // compareTemplates reads a provider's list of an account's templates, and journals each status that Parley
 // doesn't know yet.
 func (cs *Chores) compareTemplates(ctx context.Context, account store.AccountID) error {
-	templater, ok := cs.host.Channel(account).(channels.Templater)
+	templater, ok := cs.Channel(account).(channels.Templater)
 	if !ok {
 		return store.FinishTemplateList(ctx, cs.pool, account)
 	}
@@ -197,7 +197,7 @@ func (cs *Chores) compareTemplates(ctx context.Context, account store.AccountID)
 		return &p, store.FinishTemplateList(ctx, tx, account)
 	})
 
-	cs.host.Wake()
+	cs.wake()
 	return err
 }
 

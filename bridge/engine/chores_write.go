@@ -143,7 +143,7 @@ func (as *Analyses) journalAnswer(ctx context.Context, r store.AIRequest, answer
 	if err != nil {
 		return err
 	}
-	as.host.Wake()
+	as.wake()
 	return nil
 }
 

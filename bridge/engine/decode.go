@@ -2,7 +2,6 @@ package engine
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -21,33 +20,22 @@ const unknownFor = time.Hour
 // not started its channel (customers' side) or surface (agents' chat).
 func (e *Engine) Decode(ev store.Event, payload []byte) (any, error) {
 	f := &fact{event: ev, account: e.directory.Load().Account(ev.AccountID)}
-	if f.account != nil {
-		return f, e.decodePayload(f, payload)
-	}
-
-	if time.Since(ev.ReceivedAt) > unknownFor {
+	if f.account == nil && time.Since(ev.ReceivedAt) > unknownFor {
 		return nil, errors.New("engine: its account is not set up")
 	}
-	return nil, relay.ErrNotOpen
-}
+	if f.account == nil {
+		return nil, relay.ErrNotOpen
+	}
 
-// decodePayload decodes payload into f, with the decoder of the account's kind, and cleans its texts. It turns a panic of a decoder
-// into an error, so that one malformed event can't stop the process.
-func (e *Engine) decodePayload(f *fact, payload []byte) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("engine: decoding panicked: %v", p)
-		}
-	}()
-
+	var err error
 	switch f.account.Side {
 	case store.SideSystem:
-		return decodeOwnFact(f, payload)
+		err = decodeOwnFact(f, payload)
 
 	case store.SideSurface:
 		surface := e.Surface(f.account.ID)
 		if surface == nil {
-			return relay.ErrNotOpen
+			return nil, relay.ErrNotOpen
 		}
 		f.actions, err = surface.Decode(payload)
 		for i := 0; i < len(f.actions); i++ {
@@ -58,19 +46,18 @@ func (e *Engine) decodePayload(f *fact, payload []byte) (err error) {
 				i += len(apart) - 1
 			}
 		}
-		return err
 
 	default:
 		channel := e.Channel(f.account.ID)
 		if channel == nil {
-			return relay.ErrNotOpen
+			return nil, relay.ErrNotOpen
 		}
 		f.inbound, err = channel.Decode(payload)
 		for i := range f.inbound {
 			Inbound(&f.inbound[i])
 		}
-		return err
 	}
+	return f, err
 }
 
 // decodeOwnFact decodes a fact that Parley itself has recorded. If it is an action of an agent on Parley's web pages, it becomes an

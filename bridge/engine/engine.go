@@ -82,12 +82,12 @@ type Options struct {
 // The relay, which owns ordering, retries and delivery, calls the Engine for each batch of events (Decode, Apply) and each attempt to
 // deliver. The use cases themselves are in the packages below this one. An Engine is safe for concurrent use.
 type Engine struct {
-	pool   *pgxpool.Pool
-	log    *slog.Logger
-	opt    Options
-	relay  *relay.Relay
-	files  *Reader
-	sender *Sender
+	pool  *pgxpool.Pool
+	log   *slog.Logger
+	opt   Options
+	relay *relay.Relay
+	files *Reader
+	*Sender
 
 	directory atomic.Pointer[Directory] // accounts, agents, teams and settings; replaced as a whole
 	presence
@@ -297,7 +297,7 @@ func (e *Engine) newWork(tx pgx.Tx, dir *Directory, now, real time.Time) *work {
 		Verbs:     e.reading.Verbs,
 		Channel:   e.Channel,
 		Gates:     e.gates,
-		Writes:    host{e}.Writer() != nil,
+		Writes:    e.writer() != nil,
 		LeaseFor:  e.opt.Relay.LeaseFor,
 		Moment:    Moment{Now: now, DatabaseNow: real, IDs: e.idsOf(tx)},
 	})

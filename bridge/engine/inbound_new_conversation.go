@@ -32,7 +32,7 @@ func (w *work) newConversation(
 			w.PartApplied = true // the conversation took its number
 			return nil, w.PutAside(audienceWait - age)
 		}
-		if problem != nil { // nobody else may see w: w waits for an admin
+		if problem != nil { // nobody else may see it: it waits for an admin
 			const what = "who may read this customer's new conversations is set on the record: %s %s Then replay"
 			return nil, fmt.Errorf(what, problem.Text, problem.Hint)
 		}
@@ -79,8 +79,8 @@ func (w *work) MakeConversation(
 		c.IdentityID = &c.Identity.ID
 		last := w.Conversations.Get(w.Conversations.Latest[c.Identity.ID])
 		if last != nil && c.Exclusive {
-			c.WindowFrom = last.WindowFrom  // the reply window is the customer's, whichever conversation opened w
-			c.Via = cmp.Or(c.Via, last.Via) // w was opened at the number that the customer wrote to
+			c.WindowFrom = last.WindowFrom  // the reply window is the customer's, whichever conversation opened it
+			c.Via = cmp.Or(c.Via, last.Via) // it was opened at the number that the customer wrote to
 			w.WatchWindow(c)
 		}
 		w.Conversations.Latest[c.Identity.ID] = id

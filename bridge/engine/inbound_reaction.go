@@ -45,7 +45,7 @@ func (w *work) customerReacts(ctx context.Context, tx pgx.Tx, a *store.Account, 
 		return w.sortAutomaticMail(ctx, tx, a, part, in)
 	}
 	if c == nil || c.Home(w.Dir) == nil {
-		return nil // there is no thread to show w in
+		return nil // there is no thread to show it in
 	}
 
 	reacted := &bridge.ReactedLine{Emoji: in.Change.Emoji, At: saidAt(w.Writer, in)}
@@ -95,7 +95,7 @@ func showReaction(
 		return shown
 	case shown == nil || shown.State == store.Cancelled:
 		posted := w.PostTo(c, c.Home(w.Dir), bridge.PostLine, NoMessage, Payload{Line: &line})
-		if isAsKnown { // removed before w was known: the line is not posted, and only keeps the time
+		if isAsKnown { // removed before it was known: the line is not posted, and only keeps the time
 			w.Outbox.Cancel(posted)
 		}
 		return posted

@@ -45,7 +45,7 @@ func (w *work) addInbound(c *Conversation, a *store.Account, part int, in channe
 	}
 
 	link, known := w.Messages.ByExternalID(NameKey{Account: a.ID, Name: in.ExternalID})
-	if known && link.MessageID == 0 { // the customer deleted w before w arrived
+	if known && link.MessageID == 0 { // the customer deleted it before it arrived
 		m.Revision = deletion(w.Writer, m, in)
 	}
 
@@ -98,7 +98,7 @@ func (w *work) reopenFor(c *Conversation, in channels.Inbound) {
 		w.Line(c, bridge.Line{Content: bridge.LineReopened, Mentions: w.Conversations.Owners(c)})
 		w.Log.ByCustomer(c, store.DeedReopened, nil)
 		w.GiveToPinner(c)
-	default: // pending: w opens without a line
+	default: // pending: it opens without a line
 		w.Log.ByCustomer(c, store.DeedSetOpen, nil)
 	}
 	c.Status = string(bridge.StatusOpen)

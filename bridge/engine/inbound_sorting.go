@@ -234,7 +234,7 @@ func (w *work) unsilenceSenders(ctx context.Context, tx pgx.Tx, r Request) error
 	c, a := r.Conversation, r.Action
 	m := w.Messages.Get(a.Args.Message)
 	if m != nil && m.ConversationID != c.ID {
-		m = nil // w isn't a mail of this thread
+		m = nil // it isn't a mail of this thread
 	}
 	senders, err := w.findSenders(ctx, tx, r, m)
 	if err != nil {
@@ -338,7 +338,7 @@ func (w *work) promoteMail(
 	}
 
 	w.Messages.Move(m, c)
-	m.Automatic = "" // an agent wants w answered: from now on w counts as a person's message
+	m.Automatic = "" // an agent wants it answered: from now on it counts as a person's message
 	w.NoteDecision(m, r.Agent, bridge.OutcomePromoted)
 	t, err := w.OpenThread(c)
 	if err != nil {

@@ -31,7 +31,7 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 
 	e.troubles = newTroubles(e)
 	e.reading = NewReading(ReadingOptions{
-		Connected:    host{e},
+		Connected:    e,
 		Verbs:        verbRules(),
 		Pool:         o.Pool,
 		Log:          o.Log,
@@ -40,16 +40,16 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 		AudienceAge:  o.AudienceAge,
 	})
 	e.files = NewFiles(FilesOptions{Pool: o.Pool, Objects: o.Objects, Original: o.Original, Link: o.FileLink, Connected: e})
-	e.sender = &Sender{
+	e.Sender = &Sender{
 		Pool:     o.Pool,
-		Engine:   host{e},
+		Engine:   e,
 		Objects:  o.Objects,
 		Files:    e.files,
 		Backoff:  o.Backoff,
 		GapWait:  o.GapWait,
 		Original: o.Original,
 	}
-	e.chores = NewChores(o.Pool, o.Log, host{e})
+	e.chores = &Chores{Engine: e, fetch: make(chan struct{}, 1), Analyses: &Analyses{Engine: e, write: make(chan struct{}, 1)}}
 
 	relayOptions := o.Relay
 	relayOptions.Pool = o.Pool

@@ -85,15 +85,21 @@ func (e *Engine) findQuarantinePlace(
 }
 
 // placeOfActions decodes an event of a surface (an agents' chat), and returns the thread of its first action. It returns false if the
-// event can't be decoded. It drops the error, which is most likely the reason why the event is in quarantine.
-func placeOfActions(e *Engine, account *store.Account, ev store.Event) (quarantinePlace, bool) {
-	f := fact{event: ev, account: account}
-	if err := e.decodePayload(&f, ev.Payload); err != nil || len(f.actions) == 0 {
+// event can't be decoded. It drops the error, which is most likely the reason why the event is in quarantine, or the panic.
+func placeOfActions(e *Engine, account *store.Account, ev store.Event) (place quarantinePlace, ok bool) {
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	value, err := e.Decode(ev, ev.Payload)
+	f, _ := value.(*fact)
+	if err != nil || len(f.actions) == 0 {
 		return quarantinePlace{}, false
 	}
 
 	a := f.actions[0]
-	place := quarantinePlace{
+	place = quarantinePlace{
 		surface: account.ID,
 		at:      bridge.Place{Channel: a.Place.Channel, Thread: cmp.Or(a.Place.Thread, a.Place.Message)},
 	}

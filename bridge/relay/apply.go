@@ -137,7 +137,7 @@ func (a *applier) applyBatch(parent context.Context, shares []store.Share) (more
 	}
 
 	a.decodeBatch(ctx, b)
-	err = a.applyOrGiveUp(ctx, b, began)
+	err = a.apply(ctx, b, began)
 	counts := b.takenByAccount()
 	a.schedule.adaptShares(shares, counts, time.Since(began))
 	a.load.appliers.add(time.Now(), time.Since(began))
@@ -152,12 +152,12 @@ func accountsOf(shares []store.Share) map[store.AccountID]bool {
 	return accounts
 }
 
-// applyOrGiveUp applies the decoded events of a batch and returns its runs to their queues. If the handler
-// names an event that can't be applied, it starts again without that event. If the batch fails for another
-// reason, nothing of it is applied.
-func (a *applier) applyOrGiveUp(ctx context.Context, b *batch, began time.Time) error {
+// apply applies the decoded events of a batch and returns its runs to their queues. If the handler names an event
+// that can't be applied, it starts again without that event. If the batch fails for another reason, nothing of it
+// is applied.
+func (a *applier) apply(ctx context.Context, b *batch, began time.Time) error {
 	for tries := 0; ; tries++ {
-		err := a.apply(ctx, b, began)
+		err := a.applyInTime(ctx, b, began)
 		if err == nil {
 			return a.giveUpRefused(ctx, b)
 		}
@@ -169,27 +169,6 @@ func (a *applier) applyOrGiveUp(ctx context.Context, b *batch, began time.Time) 
 			return a.releaseFailed(ctx, b, err)
 		}
 	}
-}
-
-// apply makes one attempt to apply the remaining events of a batch, in one transaction.
-func (a *applier) apply(ctx context.Context, b *batch, began time.Time) error {
-	facts := b.listFacts()
-	if len(facts) == 0 {
-		return store.ReleaseRuns(ctx, a.conn, b.listReleases())
-	}
-
-	release, err := a.reserveMemory(ctx, facts)
-	if err != nil {
-		return err
-	}
-
-	made, err := a.applyInTime(ctx, b, facts)
-	release()
-	if err != nil {
-		return err
-	}
-	a.afterCommit(ctx, b, facts, made, began)
-	return nil
 }
 
 // afterCommit counts the applied events of a batch and wakes everything that waited for one of its effects.
@@ -241,7 +220,7 @@ func (r *Relay) reserveMemory(ctx context.Context, facts []Fact) (release func()
 	if err := r.largePayloads.Acquire(ctx, size); err != nil {
 		return nil, fmt.Errorf("relay: apply: %w", err)
 	}
-	return func() { r.largePayloads.Release(size) }, nil
+	return sync.OnceFunc(func() { r.largePayloads.Release(size) }), nil
 }
 
 // errTookLong is the error of an attempt that did not end within Options.ApplyFor.
@@ -249,19 +228,28 @@ var errTookLong = errors.New("relay: it took too long to apply")
 
 // applyInTime runs the handler and commits, within Options.ApplyFor. After that it returns errTookLong and
 // closes the session, so that the abandoned attempt, which still runs in the background, can't commit.
-func (a *applier) applyInTime(ctx context.Context, b *batch, facts []Fact) (Outcome, error) {
-	ctx, cancel := context.WithTimeout(ctx, a.opt.ApplyFor)
-	defer cancel()
+func (a *applier) applyInTime(ctx context.Context, b *batch, began time.Time) error {
+	facts := b.listFacts()
+	if len(facts) == 0 {
+		return store.ReleaseRuns(ctx, a.conn, b.listReleases())
+	}
+	release, err := a.reserveMemory(ctx, facts)
+	if err != nil {
+		return err
+	}
+	defer release()
+
 	type result struct {
 		made Outcome
 		err  error
 	}
-
 	done := make(chan result, 1)
 	conn := a.conn.Conn()
 	outcome := b.clone() // an abandoned attempt may still change it
+	limited, cancel := context.WithTimeout(ctx, a.opt.ApplyFor)
+	defer cancel()
 	a.background.Go(func() {
-		made, err := a.applyInTransaction(ctx, conn, outcome, facts)
+		made, err := a.applyInTransaction(limited, conn, outcome, facts)
 		done <- result{made, err}
 	})
 
@@ -269,13 +257,16 @@ func (a *applier) applyInTime(ctx context.Context, b *batch, facts []Fact) (Outc
 	defer timer.Stop()
 	select {
 	case r := <-done:
-		if r.err == nil {
-			b.runs = outcome.runs
+		if r.err != nil {
+			return r.err
 		}
-		return r.made, r.err
+		b.runs = outcome.runs
+		release()
+		a.afterCommit(ctx, b, facts, r.made, began)
+		return nil
 	case <-timer.C:
 		a.dropSession()
-		return Outcome{}, errTookLong
+		return errTookLong
 	}
 }
 

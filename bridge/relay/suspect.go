@@ -100,7 +100,7 @@ func (a *applier) giveBackUntilOpen(ctx context.Context, r *runInWork) error {
 // applyAlone applies a batch of one event. It gives the event up if the event can never be applied.
 func (a *applier) applyAlone(ctx context.Context, b *batch, began time.Time) error {
 	for tries := 0; ; tries++ {
-		err := a.apply(ctx, b, began)
+		err := a.applyInTime(ctx, b, began)
 		if err == nil {
 			return a.giveUpRefused(ctx, b)
 		}
