@@ -37,6 +37,7 @@ type content struct {
 	forward    []byte      // the first attached mail; shown if there is no text
 	namedText  []Segment   // the first short inline text file; shown if there is no text
 	damaged    bool        // a part could not be read
+	unread     bool        // a text is in a charset that isn't known
 	isCut      bool        // segments has only the beginning of a very long text; a file has all of it
 }
 
@@ -133,6 +134,7 @@ func (c *content) addAllButText(sub *content) {
 	c.files = append(c.files, sub.files...)
 	c.signed = c.signed || sub.signed
 	c.damaged = c.damaged || sub.damaged
+	c.unread = c.unread || sub.unread
 	c.isCut = c.isCut || sub.isCut
 	c.reaction = cmp.Or(c.reaction, sub.reaction)
 	c.encrypted = cmp.Or(c.encrypted, sub.encrypted)
@@ -270,6 +272,7 @@ func (c *content) keepNamedText(p *Part) {
 	sub := &content{}
 	sub.addText(p)
 	c.namedText = sub.segments
+	c.unread = c.unread || sub.unread
 }
 
 // maxNamedTextBytes is the maximum encoded length of a text file that is shown if there is no other text.
@@ -281,6 +284,7 @@ func (c *content) addText(p *Part) {
 	if p.Type != "text/html" && len(b) > maxPlainBytes {
 		b = c.attachLongText(b, p.Params["charset"], p.Header.Guess)
 	}
+	c.unread = c.unread || isUnread(b, p.Params["charset"])
 	text := ToUTF8(b, p.Params["charset"], p.Header.Guess)
 	if p.Type == "text/html" {
 		c.segments = append(c.segments, Segment{HTML: text})

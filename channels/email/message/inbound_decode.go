@@ -92,7 +92,7 @@ func (d *Decoder) decodeMail(e Envelope, raw []byte) []channels.Inbound {
 	root.ConvertHeader()
 	in, c := d.newMessage(e, raw, root)
 	in.Notices = append(in.Notices, limitNotices...)
-	isUnreadable := c.damaged || c.encrypted != ""
+	isUnreadable := c.damaged || c.unread || c.encrypted != ""
 	if isUnreadable || len(limitNotices) > 0 {
 		in.Attachments = append(in.Attachments, originalFile(raw))
 	}

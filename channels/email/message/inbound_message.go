@@ -97,6 +97,7 @@ func (c *content) forwardedSegments() []Segment {
 	root.ConvertHeader()
 	inner := &content{}
 	inner.add(root)
+	c.unread = c.unread || inner.unread
 	var head strings.Builder
 	head.WriteString("---------- Forwarded message ---------")
 	for _, name := range []string{"From", "Date", "Subject", "To"} {
@@ -158,6 +159,9 @@ func bodyNotices(r *Reader, c *content, text string) []string {
 		out = append(out, "Came as winmail.dat from Outlook: its files were unpacked.")
 	default:
 		out = append(out, "Came as winmail.dat from Outlook, which could not be unpacked completely: the file is attached.")
+	}
+	if c.unread {
+		out = append(out, "A text of this mail is in a charset that cannot be read: some characters may be wrong. The original is attached.")
 	}
 	if len(r.TooLong) > 0 {
 		out = append(out, tooLongNotice("HTML", "message.html"))

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/cention-sany/utf7"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
@@ -64,6 +65,24 @@ func decodeCharset(b []byte, declared string, guess *Guesser) string {
 		return strings.ToValidUTF8(string(b), "\uFFFD")
 	}
 	return string(out)
+}
+
+// isUnread reports whether a text is in a charset that ToUTF8 doesn't know, so that some of what it returns may be wrong. A
+// text that is valid UTF-8 is read, whatever it declares.
+func isUnread(b []byte, declared string) bool {
+	label := CharsetLabel(declared)
+	if _, ok := decodeUnambiguous(b, label); ok || namesNoCharset(label) {
+		return false
+	}
+	enc := findEncoding(label)
+	if enc == nil {
+		enc = findEncoding(metaCharset(b))
+	}
+	if enc == utf7.UTF7 {
+		_, err := enc.NewDecoder().Bytes(b)
+		return err != nil
+	}
+	return enc == nil && (!utf8.Valid(b) || bytes.ContainsAny(b, "\x00\x0e\x1b")) // which shift to other characters
 }
 
 // isDamagedUTF8 reports whether b is UTF-8 except for a few bytes, because it was cut within a character or contains a
@@ -201,10 +220,10 @@ func decodeUTF16(b []byte, label string) (text string, ok bool) {
 // findEncoding returns the encoding of a CharsetLabel. It returns nil for UTF-8, ASCII and unknown labels: for these,
 // decodeCharset goes by the bytes.
 func findEncoding(label string) encoding.Encoding {
-	switch label {
-	case "", "utf-8", "utf8", "us-ascii", "ascii", "7bit", "8bit", "binary", "unknown-8bit", "x-unknown", "default", "none",
-		"iso-8859-8-i-utf":
+	if namesNoCharset(label) {
 		return nil
+	}
+	switch label {
 	case "gb2312", "gbk", "x-gbk", "cp936", "gb_2312-80", "gb18030":
 		return simplifiedchinese.GB18030
 	case "hz", "hz-gb-2312": // RFC 1843
@@ -213,6 +232,8 @@ func findEncoding(label string) encoding.Encoding {
 		return japanese.ShiftJIS
 	case "cp950", "windows-950", "x-windows-950", "ms950":
 		return traditionalchinese.Big5
+	case "utf-7", "utf7", "unicode-1-1-utf-7", "csunicode11utf7":
+		return utf7.UTF7
 	case "cp50220", "cp50221", "iso-2022-jp-ms", "iso-2022-jp-2":
 		return japanese.ISO2022JP
 	}
@@ -233,6 +254,16 @@ func findEncoding(label string) encoding.Encoding {
 		}
 	}
 	return nil
+}
+
+// namesNoCharset reports whether a label says nothing more than that a text is UTF-8 or ASCII.
+func namesNoCharset(label string) bool {
+	switch label {
+	case "", "utf-8", "utf8", "us-ascii", "ascii", "7bit", "8bit", "binary", "unknown-8bit", "x-unknown", "default", "none",
+		"iso-8859-8-i-utf":
+		return true
+	}
+	return strings.Contains(label, "utf-8")
 }
 
 // isMultiByte reports whether a text in the charset may be valid UTF-8 by accident. It matches parts of the name: "2022"

@@ -52,6 +52,7 @@ func TestDeclaredCharsets(t *testing.T) {
 		{declared: "utf-8", raw: "Größe", want: "Größe"},
 		{declared: "UTF-8", raw: "\xef\xbb\xbfmark", want: "mark"},
 		{declared: `"charset=utf-8"`, raw: "ok", want: "ok"},
+		{declared: "utf-7", raw: "Gr+APYA3w-e 1 +- 1", want: "Größe 1 + 1"},
 		{declared: "utf-16", raw: encode(t, unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), "注文"), want: "注文"},
 
 		{declared: "iso-8859-15", raw: encode(t, charmap.ISO8859_15, "50 €"), want: "50 €"},
@@ -98,6 +99,32 @@ func TestUndeclaredAndWrongCharsets(t *testing.T) {
 	})
 }
 
+// A text in a charset that isn't known says so, and one that is read all the same doesn't.
+func TestUnreadCharset(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		charset, text string
+		want          bool
+	}{
+		{charset: "utf-7", text: "Gr+APY-n"},
+		{charset: "utf-7", text: "a +!", want: true},
+		{charset: "iso-2022-cn", text: "\x1b$)A\x0e=;;;\x0f", want: true},
+		{charset: "utf-32", text: "\x00\x00\x00a", want: true},
+		{charset: "klingon", text: "Gr\xf6\xdfe", want: true},
+		{charset: "klingon", text: "Größe"},
+		{charset: "x-unknown", text: "Gr\xf6\xdfe"},
+		{charset: "utf-8", text: "Gr\xf6\xdfe"},
+		{text: "Gr\xf6\xdfe"},
+	}
+	for _, tt := range tests {
+		in := decodeOne(t, "From: a@b.test\r\nContent-Type: text/plain; charset="+tt.charset+"\r\n\r\n"+tt.text)
+		got := strings.Contains(strings.Join(in.Notices, ""), "charset that cannot be read") && in.Attachments[0].Name == "original.eml"
+		if got != tt.want {
+			t.Errorf("a text %q in %q: got the notices %q and %d files, want a notice: %v", tt.text, tt.charset, in.Notices, len(in.Attachments), tt.want)
+		}
+	}
+}
+
 // Control characters, and characters that turn or hide text, are dropped.
 func TestControlsAreDropped(t *testing.T) {
 	t.Parallel()
@@ -141,6 +168,11 @@ func TestTransferEncodings(t *testing.T) {
 		{encoding: "base64", in: "aGVs*bG8=\n-- list footer", want: "hello"},
 		{encoding: "quoted-printable", in: "a=3Db=\r\nc =\n=C3=A4 = =zz", want: "a=bc ä = =zz"},
 		{encoding: "quoted printable", in: "a=3Db", want: "a=3Db"},
+		{encoding: "x-uuencode", in: "begin 644 a.txt\n%:&5L;&\\\n`\nend\n", want: "hello"},
+		{encoding: "UUENCODE", in: "above\r\nbegin 0644 a b\r\n%:&5L;&\\\r\n`\r\nend\r\n", want: "hello"},
+		{encoding: "x-uue", in: "begin 644 a\n%:&5L;&\\", want: "hello"},
+		{encoding: "x-uuencode", in: "begin 644 a\n%:&5L;&\\\n`\nend\n\n-- \nlist\n", want: "hello-- \nlist"},
+		{encoding: "x-uuencode", in: "no file", want: "no file"},
 		{encoding: "x-uuencode", in: "begin 644 a.txt", want: "begin 644 a.txt"},
 		{encoding: "7bit", in: "a=3D", want: "a=3D"},
 		{encoding: "", in: "a", want: "a"},
@@ -180,8 +212,8 @@ func TestFlowed(t *testing.T) {
 // A text that the standard library has encoded is decoded without loss, and no other input makes decoding fail.
 func FuzzTransfer(f *testing.F) {
 	f.Add([]byte("hello\r\nworld"), "base64")
-	for _, s := range append(golden.Seeds(), "+AGE", "\x1b$B$\"", "\x81\x30") {
-		for _, encoding := range []string{"base64", "quoted-printable", "iso-2022-jp", "gb18030"} {
+	for _, s := range append(golden.Seeds(), "begin 644 a\n#86)C\n", "+AGE", "\x1b$B$\"", "\x81\x30") {
+		for _, encoding := range []string{"base64", "quoted-printable", "uuencode", "utf-7", "iso-2022-jp", "gb18030"} {
 			f.Add([]byte(s), encoding)
 		}
 	}

@@ -18,6 +18,8 @@ func decodeTransfer(b []byte, encoding string) []byte {
 		return append(out, footer...)
 	case "quoted-printable":
 		return decodeQuotedPrintable(b)
+	case "x-uuencode", "x-uue", "uuencode", "uue":
+		return decodeUU(b)
 	}
 
 	return b
@@ -105,7 +107,7 @@ func countBase64Digits(line []byte) (n int, isCode bool) {
 	return len(line), true
 }
 
-// bitsPerDigit is the number of bits that one digit of base64 encodes.
+// bitsPerDigit is the number of bits that one digit of base64 or uuencode encodes.
 const bitsPerDigit = 6
 
 // bitQueue holds decoded bits until they fill a byte.
