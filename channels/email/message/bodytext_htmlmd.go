@@ -238,7 +238,7 @@ func (w *markdownWriter) writeHeading(n *html.Node) {
 // writeLink writes a link, or only its content if the target is unsafe or another link is open.
 func (w *markdownWriter) writeLink(n *html.Node) {
 	href := strings.TrimSpace(attributeOf(n, "href"))
-	if !canBeLink(href) || w.line.isInLink() {
+	if !canBeLink(href) || w.line.inLink {
 		w.writeChildren(n)
 		return
 	}

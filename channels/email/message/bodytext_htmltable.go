@@ -1,6 +1,7 @@
 package message
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -71,6 +72,7 @@ func (w *markdownWriter) writeTableLine(cells []string, widths []int, fill byte)
 
 // writeLayoutCell writes a cell of a table that isn't a data table. Short cells share a line.
 func (w *markdownWriter) writeLayoutCell(n *html.Node) {
+	w.line.addText(" ")
 	linesBefore := w.linesWritten
 	w.writeChildren(n)
 	hasOwnLines := w.linesWritten > linesBefore
@@ -87,121 +89,54 @@ func dataRows(table *html.Node) [][]*html.Node {
 	if strings.EqualFold(attributeOf(table, "role"), "presentation") {
 		return nil
 	}
-	rows, ok := appendRows(nil, table)
-	if !ok || len(rows) < 2 {
-		return nil
+	var rows [][]*html.Node
+	length, isSecondLine := 0, false // of the text in the current cell
+	for n := range table.Descendants() {
+		switch n.DataAtom {
+		case atom.Tr:
+			if len(rows) == maxTableRows {
+				return nil
+			}
+			rows = append(rows, nil)
+		case atom.Td, atom.Th:
+			if len(rows) == 0 || len(rows[len(rows)-1]) == maxTableColumns || isSpanning(n) {
+				return nil
+			}
+			rows[len(rows)-1] = append(rows[len(rows)-1], n)
+			length, isSecondLine = 0, false
+		case atom.Thead, atom.Tbody, atom.Tfoot:
+		case atom.Br:
+			isSecondLine = true
+		default:
+			text := ""
+			if n.Type == html.TextNode {
+				text = strings.TrimSpace(n.Data)
+			}
+			isOutside := n.Parent.DataAtom == atom.Tr || n.Parent == table || isTablePart(n.Parent.DataAtom)
+			isBlock := n.DataAtom == atom.Img || isBlockTag(n.DataAtom) && !isLine(n)
+			length += len(text)
+			if text != "" && (isSecondLine || isOutside) || isBlock || length > maxCellBytes {
+				return nil
+			}
+			isSecondLine = isSecondLine || isLine(n) && length > 0
+		}
 	}
-	if columns := len(rows[0]); columns < 2 {
+	if len(rows) < 2 || len(rows[0]) < 2 || slices.ContainsFunc(rows, func(r []*html.Node) bool { return len(r) != len(rows[0]) }) {
 		return nil
 	}
 	return rows
 }
 
-// appendRows appends the rows of a table or of a part of it, such as tbody. ok is false if it isn't a data table.
-func appendRows(rows [][]*html.Node, part *html.Node) (all [][]*html.Node, ok bool) {
-	for c := part.FirstChild; c != nil; c = c.NextSibling {
-		switch c.DataAtom {
-		case atom.Tr:
-			cells, ok := rowCells(c)
-			if !ok || len(rows) == maxTableRows {
-				return nil, false
-			}
-			if len(rows) > 0 && len(cells) != len(rows[0]) {
-				return nil, false
-			}
-
-			rows = append(rows, cells)
-		case atom.Tbody, atom.Thead, atom.Tfoot:
-			if rows, ok = appendRows(rows, c); !ok {
-				return nil, false
-			}
-		default:
-			if !isBlankText(c) {
-				return nil, false
-			}
-		}
-	}
-
-	return rows, true
+func isTablePart(tag atom.Atom) bool {
+	return tag == atom.Thead || tag == atom.Tbody || tag == atom.Tfoot
 }
 
-func isBlankText(n *html.Node) bool {
-	return n.Type == html.TextNode && strings.TrimSpace(n.Data) == ""
-}
-
-// rowCells returns the cells of a row. ok is false unless all of them are plain.
-func rowCells(row *html.Node) (cells []*html.Node, ok bool) {
-	for c := row.FirstChild; c != nil; c = c.NextSibling {
-		if isBlankText(c) {
-			continue
-		}
-		if !isCell(c.DataAtom) || len(cells) == maxTableColumns {
-			return nil, false
-		}
-		if !isPlainCell(c) {
-			return nil, false
-		}
-		cells = append(cells, c)
-	}
-	return cells, true
-}
-
-// isPlainCell reports whether a cell spans one row and column and has one short line of text.
-func isPlainCell(cell *html.Node) bool {
-	for _, span := range []string{attributeOf(cell, "colspan"), attributeOf(cell, "rowspan")} {
-		if span != "" && span != "1" {
-			return false
-		}
-	}
-	var reader cellReader
-	return reader.isOneLine(cell)
-}
-
-// cellReader checks the length of a cell's text, and whether it is a single line.
-type cellReader struct {
-	bytes     int  // of text so far
-	lineEnded bool // more text would begin a second line
-}
-
-// isOneLine reads the children of a node. It returns false as soon as the cell has a second line, a picture or too much
-// text.
-func (r *cellReader) isOneLine(n *html.Node) bool {
-	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		switch {
-		case c.Type == html.TextNode:
-			text := strings.TrimSpace(c.Data)
-			if r.lineEnded && text != "" {
-				return false
-			}
-
-			r.bytes += len(text)
-			if r.bytes > maxCellBytes {
-				return false
-			}
-		case c.DataAtom == atom.Br:
-			r.lineEnded = true
-		case c.DataAtom == atom.Img, isBlockTag(c.DataAtom) && !isLine(c):
-			return false
-		default:
-			if !r.isOneLine(c) {
-				return false
-			}
-			if isLine(c) {
-				r.lineEnded = r.bytes > 0
-			}
-		}
-	}
-
-	return true
+// isSpanning reports whether a cell is in several rows or columns.
+func isSpanning(cell *html.Node) bool {
+	return strings.Trim(attributeOf(cell, "colspan")+attributeOf(cell, "rowspan"), "1") != ""
 }
 
 // isLine reports whether an element is a single line: a div, or a p without empty lines around it.
 func isLine(n *html.Node) bool {
-	switch n.DataAtom {
-	case atom.Div:
-		return true
-	case atom.P:
-		return paragraphGap(n) == newLine
-	}
-	return false
+	return n.DataAtom == atom.Div || n.DataAtom == atom.P && paragraphGap(n) == newLine
 }

@@ -28,8 +28,6 @@ type treeBuilder struct {
 	open          []*html.Node      // the open elements, outermost first; open[0] is the body
 	openCount     map[atom.Atom]int // how many elements of each kind are in open; all unknown kinds are counted as 0
 	openTooDeep   map[atom.Atom]int // how many elements of each kind are open below maxTreeDepth
-	attrs         []html.Attribute  // a buffer for the attributes of the current element
-	unusedNodes   []html.Node       // allocated in blocks, not yet in the tree
 	nodes         int               // in the tree
 }
 
@@ -62,16 +60,8 @@ func parseTree(source string, keepAttribute func(name string) bool, maxNodes int
 
 // addNode appends a new node to the innermost open element.
 func (b *treeBuilder) addNode(kind html.NodeType, tag atom.Atom, data string) *html.Node {
-	const firstNodes, maxNodesAtOnce = 16, 256 // blocks grow with the tree, so that small mails allocate little
-	if len(b.unusedNodes) == 0 {
-		b.unusedNodes = make([]html.Node, min(maxNodesAtOnce, firstNodes+b.nodes))
-	}
-	n := &b.unusedNodes[0]
-	b.unusedNodes = b.unusedNodes[1:]
+	n := &html.Node{Type: kind, DataAtom: tag, Data: data}
 	b.nodes++
-	n.Type = kind
-	n.DataAtom = tag
-	n.Data = data
 	b.open[len(b.open)-1].AppendChild(n)
 	return n
 }
@@ -108,16 +98,15 @@ func (b *treeBuilder) readStartTag(selfClosing bool) {
 }
 
 // readAttributes returns the attributes of the current tag that are kept.
-func (b *treeBuilder) readAttributes() []html.Attribute {
-	b.attrs = b.attrs[:0]
-	for hasMore := true; hasMore && len(b.attrs) < maxAttributes; {
+func (b *treeBuilder) readAttributes() (attrs []html.Attribute) {
+	for hasMore := true; hasMore && len(attrs) < maxAttributes; {
 		key, value, isMore := b.tokens.TagAttr()
 		if name := atom.String(key); b.keepAttribute(name) {
-			b.attrs = append(b.attrs, html.Attribute{Key: name, Val: DropControls(string(value))})
+			attrs = append(attrs, html.Attribute{Key: name, Val: DropControls(string(value))})
 		}
 		hasMore = isMore
 	}
-	return slices.Clone(b.attrs)
+	return attrs
 }
 
 // isInDrawing reports whether an SVG or MathML element is open.
@@ -136,8 +125,7 @@ func (b *treeBuilder) openElement(n *html.Node) {
 }
 
 // closeBefore prepares for a new element. It closes the elements that implicitly end here, such as a paragraph before a
-// paragraph, and opens missing parts of a table, such as the row of a cell. It returns false if the element must be
-// ignored.
+// paragraph. It returns false if the element must be ignored.
 func (b *treeBuilder) closeBefore(tag atom.Atom) bool {
 	switch tag {
 	case atom.Html, atom.Head, atom.Body, atom.Frameset, atom.Col, atom.Colgroup:
@@ -145,19 +133,9 @@ func (b *treeBuilder) closeBefore(tag atom.Atom) bool {
 	case atom.Caption, atom.Thead, atom.Tbody, atom.Tfoot:
 		return b.closeTableParts(atom.Caption, atom.Thead, atom.Tbody, atom.Tfoot, atom.Tr)
 	case atom.Tr:
-		if !b.closeTableParts(atom.Caption, atom.Tr) {
-			return false
-		}
-		b.openImplied(atom.Tbody, atom.Table)
-		return true
+		return b.closeTableParts(atom.Caption, atom.Tr)
 	case atom.Td, atom.Th:
-		if !b.closeTableParts(atom.Caption, atom.Td, atom.Th) {
-			return false
-		}
-
-		b.openImplied(atom.Tbody, atom.Table)
-		b.openImplied(atom.Tr, atom.Thead, atom.Tbody, atom.Tfoot)
-		return true
+		return b.closeTableParts(atom.Caption, atom.Td, atom.Th)
 	case atom.Li:
 		b.closeNearest(isList, atom.Li)
 	case atom.Dt, atom.Dd:
@@ -190,13 +168,6 @@ func (b *treeBuilder) closeTableParts(parts ...atom.Atom) bool {
 	}
 	b.closeFrom(outermost)
 	return true
-}
-
-// openImplied opens a part of a table whose tag is missing, if the innermost open element is one of parents.
-func (b *treeBuilder) openImplied(part atom.Atom, parents ...atom.Atom) {
-	if slices.Contains(parents, b.open[len(b.open)-1].DataAtom) {
-		b.openElement(b.addNode(html.ElementNode, part, part.String()))
-	}
 }
 
 // closeNearest closes the innermost open element of these kinds, unless there is a boundary inside it. For example, a
@@ -243,7 +214,8 @@ func (b *treeBuilder) readEndTag() {
 	}
 
 	isBoundary := endTagBoundary(tag)
-	closesBlocks := isBlockTag(tag) || isCell(tag) || hasMarks(tag)
+	closesBlocks := isBlockTag(tag) || isCell(tag) || styleOf(tag) != 0 ||
+		slices.Contains([]atom.Atom{atom.A, atom.Code, atom.Samp, atom.Kbd, atom.Tt}, tag)
 	for i := len(b.open) - 1; i > 0; i-- {
 		n := b.open[i]
 		if n.Data == name {
