@@ -143,5 +143,5 @@ func readTexts(ctx context.Context, pool *pgxpool.Pool, query string) ([]string,
 			return list, nil
 		}
 	}
-	return nil, fmt.Errorf("storetest: remember: %w", err)
+	return nil, fmt.Errorf("storetest: read: %w", err)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,8 +23,9 @@ const maxUses = 200
 
 // Reused returns a pool on a database with the same content as a new one, as DB does, but an earlier test may have used it.
 // Its sessions then have warm caches and prepared statements, which saves a third of the cost of a test of a whole
-// engine. Tests that check plans, sizes or sessions can't use it, because an earlier test affects these. The database
-// is dropped after a test that failed, or that changed tables, functions or triggers.
+// engine. Tests that check plans, sizes or sessions can't use it, because an earlier test affects these. Triggers, functions
+// and sequences that a test has added are dropped when it ends. The database itself is dropped after a test that failed,
+// or that changed tables, functions or triggers of the migrations.
 func Reused(t testing.TB) *pgxpool.Pool {
 	t.Helper()
 	s := sharedServer(t)
@@ -197,9 +199,14 @@ func (sh *shelf) put(ctx context.Context, s *server, u *used, spoilt bool) error
 }
 
 // restore restores the content of a new database. It returns false if that failed, or if the test changed tables, functions
-// or triggers, which can't be restored.
+// or triggers in a way that can't be undone.
 func (u *used) restore(ctx context.Context) (bool, error) {
 	form, err := formOf(ctx, u.pool)
+	if err == nil && form != u.form {
+		if err = u.dropAdded(ctx); err == nil {
+			form, err = formOf(ctx, u.pool)
+		}
+	}
 	if err != nil || form != u.form {
 		return false, err
 	}
@@ -210,6 +217,36 @@ func (u *used) restore(ctx context.Context) (bool, error) {
 	clear(u.lent)
 	err = errors.Join(err, u.fresh.Restore(ctx, u.allFurther()...))
 	return err == nil, err
+}
+
+// dropAdded drops the triggers, functions and sequences that were added since the database was made. These are the ones whose
+// oid is higher than the database's own: PostgreSQL counts oids up, and all else was copied from the template.
+func (u *used) dropAdded(ctx context.Context) error {
+	const list = `
+		WITH made AS (
+			SELECT oid
+			FROM pg_database
+			WHERE datname = current_database())
+		SELECT format('DROP TRIGGER IF EXISTS %I ON %s', tgname, tgrelid::regclass)
+		FROM pg_trigger, made
+		WHERE pg_trigger.oid > made.oid AND NOT tgisinternal
+		UNION ALL
+		SELECT format('DROP FUNCTION %s CASCADE', pg_proc.oid::regprocedure)
+		FROM pg_proc, made
+		WHERE pg_proc.oid > made.oid AND pronamespace = 'public'::regnamespace
+		UNION ALL
+		SELECT format('DROP SEQUENCE %s CASCADE', pg_class.oid::regclass)
+		FROM pg_class, made
+		WHERE pg_class.oid > made.oid AND relnamespace = 'public'::regnamespace AND relkind = 'S'`
+	statements, err := readTexts(ctx, u.pool, list)
+	if err != nil {
+		return err
+	}
+	const patience = "SET LOCAL lock_timeout = '10s';" // somebody may have left a transaction open
+	if _, err := u.pool.Exec(ctx, patience+strings.Join(statements, ";")); err != nil {
+		return fmt.Errorf("storetest: drop what a test added: %w", err)
+	}
+	return nil
 }
 
 // endSessionState releases what idle sessions hold: locks, settings, temporary tables. Prepared statements stay.

@@ -76,17 +76,38 @@ func TestDatabaseIsReusedAfterChangesOfRowsAndSessions(t *testing.T) { //nolint:
 	}
 }
 
-// Changes of the schema aren't undone: a database with a new trigger is dropped.
-func TestDatabaseIsDroppedAfterANewTrigger(t *testing.T) { //nolint:paralleltest // see the top of the file
-	first := runOnReused(t, "first", func(t *testing.T, pool *pgxpool.Pool) {
-		checkClean(t, pool)
-		Exec(t, pool, addTag)
-		Exec(t, pool, `CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$`)
-		Exec(t, pool, `CREATE TRIGGER hold BEFORE INSERT ON tags FOR EACH ROW EXECUTE FUNCTION hold()`)
-	})
-	second := runOnReused(t, "second", checkClean)
-	if second == first {
-		t.Errorf("the second test got database %s, which has a trigger of the first, want another one", second)
+// A trigger with its function and sequence is dropped, and the next test gets the same database. Other changes of the schema
+// can't be undone: the database is dropped.
+func TestDatabaseAfterChangesOfItsSchema(t *testing.T) { //nolint:paralleltest // see the top of the file
+	const (
+		addSequence = `CREATE SEQUENCE calls`
+		addFunction = `CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('calls'); RAISE 'held'; END $$`
+		addTrigger  = `CREATE TRIGGER hold BEFORE INSERT ON tags FOR EACH ROW EXECUTE FUNCTION hold()`
+	)
+	for name, test := range map[string]struct {
+		changes  []string
+		isReused bool
+	}{
+		"trigger": {[]string{addTag, addSequence, addFunction, addTrigger}, true},
+		"table":   {[]string{addTag, `CREATE TABLE mine (n int)`}, false},
+		"default": {[]string{addTag, addSequence, `ALTER TABLE tags ALTER color SET DEFAULT 'blue'`}, false},
+		"removed": {[]string{addTag, `ALTER TABLE tags DISABLE TRIGGER USER`, `ALTER TABLE tags RENAME color TO colour`}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			first := runOnReused(t, "first", func(t *testing.T, pool *pgxpool.Pool) {
+				checkClean(t, pool)
+				for _, change := range test.changes {
+					Exec(t, pool, change)
+				}
+			})
+			second := runOnReused(t, "second", func(t *testing.T, pool *pgxpool.Pool) {
+				checkClean(t, pool)
+				Exec(t, pool, addTag)
+			})
+			if isReused := second == first; isReused != test.isReused {
+				t.Errorf("the second test got database %s after %s, want the same one: %t", second, first, test.isReused)
+			}
+		})
 	}
 }
 
