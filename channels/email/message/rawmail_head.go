@@ -1,12 +1,8 @@
 package message
 
 import (
-	"bufio"
 	"bytes"
 	"net/textproto"
-	"unicode/utf8"
-
-	"github.com/jhillyerd/enmime/v2"
 )
 
 // This file finds the end of the header of a mail or of a MIME part, and parses its fields. It tolerates the mistakes of
@@ -142,63 +138,37 @@ func mayBeHeaderLine(line []byte, isFirst bool) bool {
 	return true
 }
 
-// ReadHeader parses a header block. It skips malformed fields.
+// ReadHeader parses a header block. It skips lines whose name isn't a name, and takes a line without a colon as a
+// continuation of the field above it, which a mail program has forgotten to indent.
 func ReadHeader(head []byte, guess *Guesser) Header {
-	if fields, ok := readPlainHeader(head); ok {
-		return Header{fields: fields, Guess: guess}
+	fields := textproto.MIMEHeader{}
+	name, value := "", []byte(nil)
+	for line := range bytes.Lines(head) {
+		line = withoutLineEnd(line)
+		if len(line) == 0 {
+			break
+		}
+		before, after, hasColon := bytes.Cut(line, []byte(":"))
+		if isBlank(line[0]) || !hasColon {
+			value = append(append(value, ' '), bytes.Trim(line, " \t")...)
+			continue
+		}
+		addField(fields, name, value)
+		name, value = "", append([]byte(nil), after...)
+		if before = bytes.TrimRight(before, " \t"); !bytes.ContainsFunc(before, isOddInName) {
+			name = textproto.CanonicalMIMEHeaderKey(string(before))
+		}
 	}
-
-	const bufferBytes = 512 // small, because a mail may have a thousand parts
-	// On an error, enmime returns the fields that it has read so far.
-	fields, _ := enmime.ReadHeader(bufio.NewReaderSize(bytes.NewReader(head), bufferBytes), ignoreErrors{})
+	addField(fields, name, value)
 	return Header{fields: fields, Guess: guess}
 }
 
-// readPlainHeader parses a well-formed header block, as almost all are. It has the same result as enmime's parser but is
-// much faster, which matters for mails with many parts. ok is false if the block isn't well-formed.
-func readPlainHeader(head []byte) (fields textproto.MIMEHeader, ok bool) {
-	fields = textproto.MIMEHeader{}
-	name, value := "", []byte(nil)
-	for line := range bytes.Lines(head) {
-		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
-		text := bytes.Trim(line, " \t")
-		if len(text) == 0 || bytes.IndexByte(line, '\r') >= 0 {
-			return nil, false
-		}
-		if isBlank(line[0]) && name != "" {
-			value = append(append(value, ' '), text...)
-			continue
-		}
-
-		colon := bytes.IndexByte(line, ':')
-		if colon <= 0 || bytes.ContainsFunc(line[:colon], isOddInName) {
-			return nil, false
-		}
-		addField(fields, name, value)
-		name = textproto.CanonicalMIMEHeaderKey(string(line[:colon]))
-		value = append([]byte(nil), bytes.TrimLeft(text[colon+1:], " \t")...)
-	}
-	addField(fields, name, value)
-	return fields, true
-}
-
-// isOddInName reports whether a character is unusual in a field name.
-func isOddInName(r rune) bool {
-	if r == '-' || r == '_' {
-		return false
-	}
-	return r >= utf8.RuneSelf || !isLetterOrDigit(byte(r))
-}
+// isOddInName reports whether a character can't be in a field's name (RFC 5322 section 2.2).
+func isOddInName(r rune) bool { return r <= ' ' || r >= asciiDelete }
 
 // addField adds a value to a field. It ignores the empty name, which stands for no field.
 func addField(fields textproto.MIMEHeader, name string, value []byte) {
 	if name != "" {
-		fields[name] = append(fields[name], string(value))
+		fields[name] = append(fields[name], string(bytes.Trim(value, " \t")))
 	}
 }
-
-// ignoreErrors discards enmime's warnings about malformed headers.
-type ignoreErrors struct{}
-
-func (ignoreErrors) AddError(string, string, ...any)   {}
-func (ignoreErrors) AddWarning(string, string, ...any) {}
