@@ -12,9 +12,6 @@ import (
 // In these tests a client sends back what it shouldn't. The Surface leaves that out, or stores it with its sender,
 // and never acts on it by itself.
 
-// object is an object of JSON.
-type object = map[string]any
-
 func mustMarshal(t *testing.T, v any) []byte {
 	t.Helper()
 	raw, err := json.Marshal(v)

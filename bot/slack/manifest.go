@@ -33,77 +33,9 @@ type ManifestOptions struct {
 	ShortCommands bool   // add /assign, /snooze and /resolve
 }
 
-// document is the manifest.
+// object is a JSON object of the manifest.
 // Source: schema 2.0.0 of app manifests, slackapi/manifest-schema, read 2026-11.
-type document struct {
-	Metadata meta     `json:"_metadata"`
-	Display  display  `json:"display_information"`
-	Features features `json:"features"`
-	OAuth    oauth    `json:"oauth_config"`
-	Settings settings `json:"settings"`
-}
-
-type meta struct {
-	Major int `json:"major_version"`
-	Minor int `json:"minor_version"`
-}
-
-type display struct {
-	Name        string `json:"name"`
-	Description string `json:"description"`
-	Color       string `json:"background_color"`
-}
-
-type features struct {
-	Home      map[string]bool `json:"app_home"`
-	Bot       botUser         `json:"bot_user"`
-	Commands  []command       `json:"slash_commands"`
-	Shortcuts []shortcut      `json:"shortcuts"`
-}
-
-type botUser struct {
-	Name   string `json:"display_name"`
-	Online bool   `json:"always_online"`
-}
-
-type command struct {
-	Command     string `json:"command"`
-	URL         string `json:"url,omitempty"`
-	Description string `json:"description"`
-	Hint        string `json:"usage_hint,omitempty"`
-	Escape      bool   `json:"should_escape"`
-}
-
-type shortcut struct {
-	Name        string `json:"name"`
-	Type        string `json:"type"`
-	Callback    string `json:"callback_id"`
-	Description string `json:"description"`
-}
-
-type oauth struct {
-	Redirects []string            `json:"redirect_urls,omitempty"` // for agents who sign in to the site with Slack
-	Scopes    map[string][]string `json:"scopes"`
-}
-
-type settings struct {
-	Events        events        `json:"event_subscriptions"`
-	Interactivity interactivity `json:"interactivity"`
-	Socket        bool          `json:"socket_mode_enabled"`
-	Rotation      bool          `json:"token_rotation_enabled"`
-	OrgDeploy     bool          `json:"org_deploy_enabled"`
-}
-
-type events struct {
-	URL    string   `json:"request_url,omitempty"`
-	Events []string `json:"bot_events"`
-}
-
-type interactivity struct {
-	Enabled bool   `json:"is_enabled"`
-	URL     string `json:"request_url,omitempty"`
-	Options string `json:"message_menu_options_url,omitempty"`
-}
+type object = map[string]any
 
 // Scopes returns the permissions that our API calls and events require.
 func Scopes() []string {
@@ -139,30 +71,28 @@ func JSON(o ManifestOptions) ([]byte, error) {
 		return nil, fmt.Errorf("slack: manifest: requests need a public URL")
 	}
 
-	m := document{
-		Metadata: meta{Major: 2, Minor: 1},
-		Display:  display{Name: o.Name, Description: "Conversations with customers as threads", Color: "#1d4d4f"},
-		Features: features{
-			Home:      map[string]bool{"home_tab_enabled": true, "messages_tab_enabled": true, "messages_tab_read_only_enabled": true},
-			Bot:       botUser{Name: o.Name, Online: true},
-			Commands:  o.listCommands(),
-			Shortcuts: listShortcuts(),
+	login := object{"scopes": object{"bot": Scopes()}}
+	if o.PublicURL != "" { // for agents who sign in to the site with Slack
+		login["redirect_urls"] = []string{o.siteURL("/auth/with/slack/back")}
+	}
+	clicks := o.addRequestURL(object{"is_enabled": true}, "request_url", "/slack/interactions")
+	m := object{
+		"_metadata": object{"major_version": 2, "minor_version": 1},
+		"display_information": object{
+			"name": o.Name, "description": "Conversations with customers as threads", "background_color": "#1d4d4f",
 		},
-		OAuth: oauth{Scopes: map[string][]string{"bot": Scopes()}},
-		Settings: settings{
-			Events: events{URL: o.requestURL("/slack/events"), Events: Events()},
-			Interactivity: interactivity{
-				Enabled: true,
-				URL:     o.requestURL("/slack/interactions"),
-				Options: o.requestURL("/slack/interactions"),
-			},
-			Socket: !o.HTTP,
+		"features": object{
+			"app_home":       object{"home_tab_enabled": true, "messages_tab_enabled": true, "messages_tab_read_only_enabled": true},
+			"bot_user":       object{"display_name": o.Name, "always_online": true},
+			"slash_commands": o.listCommands(), "shortcuts": listShortcuts(),
+		},
+		"oauth_config": login,
+		"settings": object{
+			"event_subscriptions": o.addRequestURL(object{"bot_events": Events()}, "request_url", "/slack/events"),
+			"interactivity":       o.addRequestURL(clicks, "message_menu_options_url", "/slack/interactions"),
+			"socket_mode_enabled": !o.HTTP, "token_rotation_enabled": false, "org_deploy_enabled": false,
 		},
 	}
-	if o.PublicURL != "" {
-		m.OAuth.Redirects = []string{o.siteURL("/auth/with/slack/back")}
-	}
-
 	out, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("slack: manifest: %w", err)
@@ -171,12 +101,12 @@ func JSON(o ManifestOptions) ([]byte, error) {
 	return append(out, '\n'), nil
 }
 
-// requestURL returns the URL to which Slack sends requests for a path, or "" in Socket Mode.
-func (o ManifestOptions) requestURL(path string) string {
-	if !o.HTTP {
-		return ""
+// addRequestURL adds the URL to which Slack sends requests for a path, except in Socket Mode. It returns to.
+func (o ManifestOptions) addRequestURL(to object, name, path string) object {
+	if o.HTTP {
+		to[name] = o.siteURL(path)
 	}
-	return o.siteURL(path)
+	return to
 }
 
 // siteURL returns the URL of a path of the site.
@@ -186,42 +116,33 @@ func (o ManifestOptions) siteURL(path string) string {
 
 // listCommands returns the slash commands. In all of them should_escape is set. Then Slack sends mentions with the user's
 // id, as in "<@U1|ann>", and not as typed.
-func (o ManifestOptions) listCommands() []command {
-	all := []command{{
-		Command:     "/parley",
-		Description: "Find and work on conversations",
-		Hint:        "mine | new | find WORDS | #12 assign @ann | help",
-	}}
+func (o ManifestOptions) listCommands() []object {
+	all := []object{o.makeCommand("parley", "Find and work on conversations", "mine | new | find WORDS | #12 assign @ann | help")}
 	if o.ShortCommands {
 		for _, v := range verb.All() {
-			c := v.Menus.Command
-			if c != nil {
-				all = append(all, command{Command: "/" + v.Typed.Words[0], Description: c.About, Hint: c.Hint})
+			if c := v.Menus.Command; c != nil {
+				all = append(all, o.makeCommand(v.Typed.Words[0], c.About, c.Hint))
 			}
 		}
 	}
-
-	for i := range all {
-		all[i].URL = o.requestURL("/slack/commands")
-		all[i].Escape = true
-	}
-
 	return all
+}
+
+func (o ManifestOptions) makeCommand(name, about, hint string) object {
+	c := object{"command": "/" + name, "description": about, "usage_hint": hint, "should_escape": true}
+	return o.addRequestURL(c, "url", "/slack/commands")
 }
 
 // listShortcuts returns the entries of the menu of a message, and the global shortcut, which is in the menu next to the
 // message box.
-func listShortcuts() []shortcut {
-	var all []shortcut
-	for _, v := range verb.InMenu() {
-		all = append(all, shortcut{
-			Name:        v.Menus.Message.Title,
-			Type:        "message",
-			Callback:    ShortcutPrefix + string(v.Name),
-			Description: v.Menus.Message.About,
-		})
+func listShortcuts() []object {
+	makeShortcut := func(kind, id, title, about string) object {
+		return object{"name": title, "type": kind, "callback_id": id, "description": about}
 	}
-
+	var all []object
+	for _, v := range verb.InMenu() {
+		all = append(all, makeShortcut("message", ShortcutPrefix+string(v.Name), v.Menus.Message.Title, v.Menus.Message.About))
+	}
 	start := verb.Of(bridge.VerbNew).Menus.Box
-	return append(all, shortcut{Name: start.Title, Type: "global", Callback: StartShortcut, Description: start.About})
+	return append(all, makeShortcut("global", StartShortcut, start.Title, start.About))
 }

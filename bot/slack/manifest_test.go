@@ -70,12 +70,18 @@ func TestSocketModeWithSignIn(t *testing.T) {
 	t.Parallel()
 	raw, err := JSON(ManifestOptions{PublicURL: "https://parley.acme.test"})
 	noError(t, err)
-	var m document
+	var m struct {
+		Settings struct {
+			Socket bool `json:"socket_mode_enabled"`
+		} `json:"settings"`
+		OAuth struct {
+			Redirects []string `json:"redirect_urls"`
+		} `json:"oauth_config"`
+	}
 	noError(t, json.Unmarshal(raw, &m))
-	manifestWantEqual(t, "Socket Mode is on", m.Settings.Socket, true)
-	manifestWantEqual(t, "where events go", m.Settings.Events.URL, "")
-	manifestWantEqual(t, "where clicks go", m.Settings.Interactivity.URL, "")
-	manifestWantEqual(t, "where commands go", m.Features.Commands[0].URL, "")
+	if !m.Settings.Socket || bytes.Contains(raw, []byte("request_url")) || bytes.Contains(raw, []byte("/slack/commands")) {
+		t.Errorf("got the manifest %s, want one of Socket Mode without addresses for requests", raw)
+	}
 	if want := []string{"https://parley.acme.test/auth/with/slack/back"}; !slices.Equal(m.OAuth.Redirects, want) {
 		t.Errorf("agents are sent back to %v, want %v", m.OAuth.Redirects, want)
 	}
@@ -120,14 +126,6 @@ func TestSlacksSchemaRefuses(t *testing.T) {
 	noError(t, err)
 	if schema.Validate(v) == nil {
 		t.Error("the schema takes a name of 50 characters, want an error")
-	}
-}
-
-// wantEqual checks one value.
-func manifestWantEqual[T comparable](t *testing.T, what string, got, want T) {
-	t.Helper()
-	if got != want {
-		t.Errorf("%s: got %v, want %v", what, got, want)
 	}
 }
 

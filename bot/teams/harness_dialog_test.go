@@ -79,9 +79,6 @@ func wantReply(t *testing.T, a bridge.Action, text string) {
 	wantEqual(t, "conversation", a.Args.Conversation, 12)
 }
 
-// object is one of JSON.
-type object = map[string]any
-
 // sendActivity sends an activity that Teams' clients don't make. It is Ann's, in a thread of Customers, but for what changed says.
 // answer is the body of our answer.
 func (w *world) sendActivity(root string, changed object) (status int, answer string) {

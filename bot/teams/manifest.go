@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"cmp"
+	_ "embed" // the icons
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +21,20 @@ import (
 // To use Parley in Teams, an admin uploads an app package: a zip with a manifest (JSON) and two icons. The manifest says
 // what the app is called, which menu entries and commands Teams offers for it, and which rights it needs. This file
 // writes both. Parley doesn't need the package itself at run time.
+
+// The icons in the app's package, and the names of their files. Both show a speech bubble: in white on the accent color, and as a
+// white outline on a transparent background.
+var (
+	//go:embed color.png
+	colorIcon []byte
+	//go:embed outline.png
+	outlineIcon []byte
+)
+
+const (
+	colorFile   = "color.png"
+	outlineFile = "outline.png"
+)
 
 // Ids of the commands that Teams offers next to its message box and its search box. The ids of the entries of a
 // message's menu are made by CommandOf.
@@ -58,17 +73,22 @@ type ManifestOptions struct {
 	MentionsOnly bool   // leaves out ReadRight: Teams then sends Parley only messages that mention it
 }
 
+// object is a JSON object. Teams' schema (manifestSchema) explains the fields of the manifest's.
+type object = map[string]any
+
 // Tab is the path, below the public address, of the page that a tab opens. The name of the page to which it redirects
 // is appended. The site serves it as web.TabPath.
 const Tab = "/auth/tab?to="
 
 // listTabs lists the pages that people find in the app.
-func listTabs(base string) []tab {
-	personal := []string{"personal"}
-	return []tab{
-		{ID: "inbox", Name: "Inbox", Content: base + Tab + "inbox", Website: base + "/inbox", Scopes: personal},
-		{ID: "settings", Name: "Settings", Content: base + Tab + "settings", Website: base + "/settings", Scopes: personal},
+func listTabs(base string) (tabs []object) {
+	for _, name := range []string{"Inbox", "Settings"} {
+		page := strings.ToLower(name)
+		tabs = append(tabs, object{
+			"entityId": page, "name": name, "contentUrl": base + Tab + page, "websiteUrl": base + "/" + page, "scopes": []string{"personal"},
+		})
 	}
+	return tabs
 }
 
 // CommandOf returns the id of a verb's entry in a message's menu.
@@ -95,39 +115,38 @@ func JSON(o ManifestOptions) ([]byte, error) {
 	}
 
 	public, _ := url.Parse(o.PublicURL) // complete has parsed it
-	m := document{
-		Schema:        manifestSchema,
-		SchemaVersion: "1.30",
-		Version:       o.Version,
-		ID:            o.AppID,
-		Developer:     developer{Name: o.Developer, Website: o.Website, Privacy: o.Privacy, Terms: o.Terms},
-		Name:          map[string]string{"short": o.Name, "full": o.Name + ": conversations with customers"},
-		Description: map[string]string{"short": "Conversations with customers as threads",
+	teamScope, personalScope := []string{"team"}, []string{"personal"}
+	m := object{
+		"$schema": manifestSchema, "manifestVersion": "1.30", "version": o.Version, "id": o.AppID,
+		"developer": object{"name": o.Developer, "websiteUrl": o.Website, "privacyUrl": o.Privacy, "termsOfUseUrl": o.Terms},
+		"name":      object{"short": o.Name, "full": o.Name + ": conversations with customers"},
+		"description": object{"short": "Conversations with customers as threads",
 			"full": "Each conversation with a customer (e-mail, WhatsApp, SMS, Messenger) is a thread in a channel of this team. " +
 				"Whoever holds it answers there; notes stay inside." + readsSentence(o.MentionsOnly)},
-		Icons:                   map[string]string{"color": colorFile, "outline": outlineFile},
-		Accent:                  accentColor,
-		DefaultInstallScope:     "team",
-		DefaultGroupCapability:  map[string]string{"team": "bot"},
-		SupportsChannelFeatures: "tier1", // the tier that includes private and shared channels
-		Bots: []bot{{ID: o.AppID, Scopes: []string{"team", "personal"}, SupportsTargetedMessages: true, Commands: []commandList{
-			{Scopes: []string{"team"}, Triggers: []string{"mention", "slash"}, Commands: botCommands(verb.OfferedInThread()...)},
-			// "reply" isn't a slash command, because colleagues don't see slash commands, and must see what a customer gets.
-			{Scopes: []string{"team"}, Triggers: []string{"mention"}, Commands: botCommands("reply")},
-			{Scopes: []string{"personal"}, Commands: botCommands(verb.OfferedInChat()...)},
-		}}},
-		StaticTabs: listTabs(o.PublicURL),
+		"icons": object{"color": colorFile, "outline": outlineFile}, "accentColor": "#1D4D4F",
+		"defaultInstallScope": "team", "defaultGroupCapability": object{"team": "bot"},
+		"supportsChannelFeatures": "tier1", // the tier that includes private and shared channels
+		"bots": []object{{
+			"botId": o.AppID, "scopes": []string{"team", "personal"},
+			"supportsFiles": false, "isNotificationOnly": false, "supportsTargetedMessages": true,
+			"commandLists": []object{
+				{"scopes": teamScope, "triggers": []string{"mention", "slash"}, "commands": botCommands(verb.OfferedInThread()...)},
+				// "reply" isn't a slash command, because colleagues don't see slash commands, and must see what a customer gets.
+				{"scopes": teamScope, "triggers": []string{"mention"}, "commands": botCommands("reply")},
+				{"scopes": personalScope, "commands": botCommands(verb.OfferedInChat()...)},
+			},
+		}},
+		"staticTabs": listTabs(o.PublicURL),
 		// Teams needs webApplicationInfo for single sign-on in tabs, and to grant ReadRight.
-		Application:       &webApp{ID: o.AppID, Resource: "api://" + strings.ToLower(public.Hostname()) + "/botid-" + o.AppID},
-		ComposeExtensions: []extension{{BotID: o.AppID, Commands: extensionCommands()}},
-		Permissions:       []string{"identity", "messageTeamMembers"},
-		ValidDomains:      []string{public.Hostname()},
+		"webApplicationInfo": object{"id": o.AppID, "resource": "api://" + strings.ToLower(public.Hostname()) + "/botid-" + o.AppID},
+		"composeExtensions":  []object{{"botId": o.AppID, "commands": extensionCommands()}},
+		"permissions":        []string{"identity", "messageTeamMembers"},
+		"validDomains":       []string{public.Hostname()}, // of pages in dialogs
 	}
 	if !o.MentionsOnly {
-		m.Authorization = &authorization{}
-		m.Authorization.Permissions.Resource = []right{{Name: ReadRight, Type: "Application"}}
+		rights := []object{{"name": ReadRight, "type": "Application"}}
+		m["authorization"] = object{"permissions": object{"resourceSpecific": rights}}
 	}
-
 	out, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("teams: manifest: %w", err)
@@ -195,41 +214,35 @@ func (o *ManifestOptions) check() error {
 }
 
 // botCommands describes the commands with these names, which Teams suggests while people type to the app.
-func botCommands(words ...string) []offered {
-	list := make([]offered, 0, len(words))
+func botCommands(words ...string) []object {
+	list := make([]object, 0, len(words))
 	for _, word := range words {
 		if v, ok := verb.Find(word); ok {
-			list = append(list, offered{Title: word, Description: v.Help.Sentence})
+			list = append(list, object{"title": word, "description": v.Help.Sentence})
 		}
 	}
 	return list
 }
 
 // extensionCommands lists what Teams offers in a message's menu, next to the message box and in its search.
-func extensionCommands() []extensionCommand {
-	var list []extensionCommand
+func extensionCommands() []object {
+	makeCommand := func(id, kind string, menu *verb.Entry, context ...string) object {
+		return object{"id": id, "type": kind, "title": menu.Title, "description": menu.About, "context": context}
+	}
+	var list []object
 	for _, v := range verb.InMenu() {
-		c := extensionCommand{
-			ID:          CommandOf(v.Name),
-			Type:        "action",
-			Title:       v.Menus.Message.Title,
-			Description: v.Menus.Message.About,
-			Context:     []string{"message"},
-			FetchTask:   true,
-		}
+		c := makeCommand(CommandOf(v.Name), "action", v.Menus.Message, "message")
 		if v.Name == bridge.VerbReply { // its form can also be opened next to the message box and by a slash command
-			c.Context, c.Triggers = append(c.Context, "compose", "commandBox"), []string{"slash"}
+			c["context"], c["triggers"] = []string{"message", "compose", "commandBox"}, []string{"slash"}
 		}
+		c["fetchTask"] = true
 		list = append(list, c)
 	}
-
-	begin, find := verb.Of(bridge.VerbNew).Menus.Box, verb.Of(bridge.VerbFind).Menus.Box
-	return append(list,
-		extensionCommand{ID: CommandNew, Type: "action", Title: begin.Title, Description: begin.About,
-			Context: []string{"compose", "commandBox"}, FetchTask: true, Triggers: []string{"slash"}},
-		extensionCommand{ID: CommandFind, Type: "query", Title: find.Title, Description: find.About,
-			Context: []string{"compose", "commandBox"}, InitialRun: true,
-			Parameters: []parameter{{Name: parameterFind, Title: "Search", Input: "text"}}})
+	begin := makeCommand(CommandNew, "action", verb.Of(bridge.VerbNew).Menus.Box, "compose", "commandBox")
+	begin["fetchTask"], begin["triggers"] = true, []string{"slash"}
+	find := makeCommand(CommandFind, "query", verb.Of(bridge.VerbFind).Menus.Box, "compose", "commandBox")
+	find["initialRun"], find["parameters"] = true, []object{{"name": parameterFind, "title": "Search", "inputType": "text"}}
+	return append(list, begin, find)
 }
 
 // Package returns the app package: a zip of the manifest and two icons. The same options give the same bytes.
@@ -240,16 +253,7 @@ func Package(o ManifestOptions) ([]byte, error) {
 		return nil, err
 	}
 
-	color, err := colorIcon()
-	if err != nil {
-		return nil, fmt.Errorf("teams: package: %s: %w", colorFile, err)
-	}
-	outline, err := outlineIcon()
-	if err != nil {
-		return nil, fmt.Errorf("teams: package: %s: %w", outlineFile, err)
-	}
-
-	return zipFiles([]packageFile{{"manifest.json", text}, {colorFile, color}, {outlineFile, outline}})
+	return zipFiles([]packageFile{{"manifest.json", text}, {colorFile, colorIcon}, {outlineFile, outlineIcon}})
 }
 
 type packageFile struct {

@@ -93,7 +93,22 @@ func wantLength(t *testing.T, what, text string, most int) {
 func TestManifestLimits(t *testing.T) {
 	t.Parallel()
 	const maxTitle, maxCommands, maxEntries, maxParameters, maxLists = 32, 12, 10, 5, 3
-	var m document
+	var m struct {
+		Name, Description map[string]string
+		Bots              []struct {
+			CommandLists []struct {
+				Scopes   []string
+				Commands []struct{ Title, Description string }
+			}
+		}
+		ComposeExtensions []struct {
+			Commands []struct {
+				ID, Title  string
+				Context    []string
+				Parameters []any
+			}
+		}
+	}
 	noError(t, json.Unmarshal(sampleManifest(t, "plain"), &m))
 	if len(m.Bots) != 1 || len(m.ComposeExtensions) != 1 {
 		t.Fatalf("got %d bots and %d extensions, want one of each", len(m.Bots), len(m.ComposeExtensions))
@@ -103,10 +118,10 @@ func TestManifestLimits(t *testing.T) {
 	wantLength(t, "the short description", m.Description["short"], 80)
 	wantLength(t, "the full description", m.Description["full"], 4000)
 
-	if n := len(m.Bots[0].Commands); n > maxLists {
+	if n := len(m.Bots[0].CommandLists); n > maxLists {
 		t.Errorf("got %d lists of commands, want at most %d", n, maxLists)
 	}
-	for _, list := range m.Bots[0].Commands {
+	for _, list := range m.Bots[0].CommandLists {
 		if n := len(list.Commands); n == 0 || n > maxCommands {
 			t.Errorf("got %d commands for %v, want 1 to %d", n, list.Scopes, maxCommands)
 		}
@@ -140,16 +155,18 @@ func TestManifestLimits(t *testing.T) {
 // The app asks for one right: to read a team's messages.
 func TestManifestRights(t *testing.T) {
 	t.Parallel()
-	var m document
-	noError(t, json.Unmarshal(sampleManifest(t, "plain"), &m))
-	if m.Authorization == nil || m.Application == nil {
-		t.Fatalf("got the rights %+v for %+v, want both", m.Authorization, m.Application)
+	var m struct {
+		Authorization struct {
+			Permissions struct{ ResourceSpecific []struct{ Name string } }
+		}
+		WebApplicationInfo struct{ ID, Resource string }
 	}
-	rights := m.Authorization.Permissions.Resource
+	noError(t, json.Unmarshal(sampleManifest(t, "plain"), &m))
+	rights := m.Authorization.Permissions.ResourceSpecific
 	if len(rights) != 1 || rights[0].Name != ReadRight {
 		t.Errorf("got the rights %+v, want %s alone", rights, ReadRight)
 	}
-	if got, want := m.Application.Resource, "api://help.acme.test/botid-"+m.Application.ID; got != want {
+	if got, want := m.WebApplicationInfo.Resource, "api://help.acme.test/botid-"+m.WebApplicationInfo.ID; got != want {
 		t.Errorf("got the resource %q, want %q", got, want)
 	}
 }
