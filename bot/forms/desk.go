@@ -2,9 +2,32 @@ package forms
 
 import (
 	"context"
+	"time"
 
 	"parley/bridge"
+	"parley/channels"
 )
+
+// Engine is all that the surface of a chat needs from the engine, the part of Parley that handles conversations.
+type Engine interface {
+	Desk
+	SweepDesk
+	Memory
+
+	// MayStart checks whether a user may start a conversation with a customer. If the customer can have only one and has
+	// one already, open is that conversation; otherwise open.ID is 0.
+	// Errors: *bridge.Problem, with the Field of the form that is invalid.
+	MayStart(ctx context.Context, user bridge.SurfaceUser, s bridge.Start) (open bridge.Facts, err error)
+	// ReplyOpened and ReplyClosed record who is writing a reply in a form, so that colleagues can see it: before the form is
+	// shown, and when it was closed without being submitted. at is when the form was made.
+	ReplyOpened(ctx context.Context, conversation bridge.ConversationID, user bridge.SurfaceUser, at time.Time) error
+	ReplyClosed(ctx context.Context, conversation bridge.ConversationID, user bridge.SurfaceUser, at time.Time) error
+	// OpenThreads returns the roots of open conversations that began before a time: at most 500, those that were used most
+	// recently.
+	OpenThreads(ctx context.Context, before time.Time) ([]bridge.Place, error)
+	// Report shows people whether the chat works, or why it doesn't and what to do about it.
+	Report(c channels.Condition)
+}
 
 // Desk is what a surface asks the engine for to make forms and windows.
 type Desk interface {

@@ -1,29 +1,34 @@
 package forms
 
-import "sync"
+import (
+	"cmp"
+	"sync"
+)
 
-// Map is a cache of values by name. It is safe for concurrent use.
+// Map is a cache of values by name. The zero value is empty and ready to use. It is safe for concurrent use.
 type Map[T any] struct {
+	Max int // the maximum number of names; 0 means 5000
+
 	mu     sync.Mutex
 	values map[string]T // by name
 	order  []string     // the names in the order in which they were added
 }
 
-// remembered is the maximum number of names in a Map.
-const remembered = 5000
+// defaultMax is the maximum number of names in a Map that has no Max.
+const defaultMax = 5000
 
-// NewRecent makes an empty Map.
-func NewRecent[T any]() *Map[T] { return &Map[T]{values: map[string]T{}} }
-
-// Put stores v under a name. If the Map then has more than 5000 names, it drops the one that was added first.
+// Put stores v under a name. If there are too many names then, it drops the one that was added first.
 func (m *Map[T]) Put(name string, v T) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.values == nil {
+		m.values = map[string]T{}
+	}
 	if _, known := m.values[name]; !known {
 		m.order = append(m.order, name)
 	}
 	m.values[name] = v
-	if len(m.order) > remembered {
+	if len(m.order) > cmp.Or(m.Max, defaultMax) {
 		delete(m.values, m.order[0])
 		m.order = m.order[1:]
 	}
@@ -35,4 +40,11 @@ func (m *Map[T]) Get(name string) (T, bool) {
 	defer m.mu.Unlock()
 	v, ok := m.values[name]
 	return v, ok
+}
+
+// Clear drops all names.
+func (m *Map[T]) Clear() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.values, m.order = nil, nil
 }

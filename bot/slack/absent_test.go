@@ -20,7 +20,7 @@ func (w *world) sendLine(l bridge.Line) {
 	p := w.newPost(bridge.PostLine, w.postRoot(), "t1")
 	p.Line = &l
 	w.mustSendAll(p)
-	w.surface.posts.work.Wait()
+	w.surface.poster.work.Wait()
 }
 
 // assignment says that Ann assigned the conversation to these people.

@@ -27,10 +27,9 @@ type history struct {
 
 	directory *directory
 	sweeper   *forms.Sweeper
-	memory    memory
 	marks     *forms.Marks
-	compared  forms.Compared // the newest message of each thread when it was last read, by fact.OrderKey
-	span      time.Duration  // a thread with an older root is read only if its conversation is open
+	compared  forms.Map[string] // the newest message of each thread when it was last read, by fact.OrderKey
+	span      time.Duration     // a thread with an older root is read only if its conversation is open
 
 	// regularReach is how far back a pass looks for holes if no gap is known. It covers the two preceding passes, since
 	// the last one may have been incomplete, and the time during which Slack retries an event.
@@ -51,14 +50,9 @@ const (
 	nextThreadWait = 2 * time.Second
 )
 
-// memory is the part of the engine that history needs besides sweep.Desk.
-type memory interface {
-	forms.Memory
-
-	// OpenThreads returns the roots of open conversations that began before a time. It returns at most 500, those that
-	// were used most recently.
-	OpenThreads(ctx context.Context, before time.Time) ([]bridge.Place, error)
-}
+// maxCompared is how many threads history.compared remembers, so that a pass needn't read them again. Otherwise a thread whose newest
+// reply is never stored, such as a post of ours that the engine doesn't know, would be read in each pass.
+const maxCompared = 100_000
 
 // catchUp makes one pass. If a gap is known, it also reads the open threads that are too old to be found in the
 // history of their channel. Unless a new gap began during the pass, it records that everything older is stored.
@@ -114,7 +108,7 @@ func (h *history) exceptUnreadable(channel string, err error) error {
 // Errors: those of the database, the first of Slack's, ctx's.
 func (h *history) catchUpOldThreads(ctx context.Context, self *Self, now time.Time) error {
 	oldest := now.Add(-h.span)
-	roots, err := h.memory.OpenThreads(ctx, oldest)
+	roots, err := h.desk.OpenThreads(ctx, oldest)
 	if err != nil {
 		return err
 	}
@@ -225,8 +219,7 @@ func (h *history) compareThreads(ctx context.Context, p *pass, channel string, r
 	var firstErr error
 	for i, root := range roots {
 		thread := OrderKey(channel, root.TS)
-		wasRead := h.compared.WasCompared(thread, root.Latest)
-		if wasRead || !p.admitThread(root.Latest, stored[newest[i]]) {
+		if latest, _ := h.compared.Get(thread); latest == root.Latest || !p.admitThread(root.Latest, stored[newest[i]]) {
 			continue
 		}
 		if !h.awaitTurn(ctx, p) {
@@ -236,7 +229,7 @@ func (h *history) compareThreads(ctx context.Context, p *pass, channel string, r
 		err := h.catchUpThread(ctx, p.self, pageQuery{channel: channel, thread: root.TS})
 		switch {
 		case err == nil:
-			h.compared.Note(thread, root.Latest)
+			h.compared.Put(thread, root.Latest)
 		case IsRefused(err):
 			firstErr = cmp.Or(firstErr, err)
 		default:

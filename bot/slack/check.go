@@ -96,7 +96,7 @@ func checkScopes(header string) channels.Finding {
 }
 
 func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
-	list, err := s.opt.Desk.Channels(ctx)
+	list, err := s.desk.Channels(ctx)
 	if err != nil {
 		return []channels.Finding{{What: "channels", Text: err.Error(), Hint: "Try again."}}
 	}

@@ -51,7 +51,7 @@ func (r *responder) handleClick(ctx context.Context, self *Self, in *interaction
 		return answer{}, nil // the engine will ignore the click, so the window or message is still up to date
 	}
 	if in.View != nil && !in.View.IsHome() {
-		return answer{after: func(ctx context.Context) { r.windows.refresh(ctx, self, in, click.Args) }}, nil
+		return answer{after: func(ctx context.Context) { r.refresh(ctx, self, in, click.Args) }}, nil
 	}
 	if in.Container.Private && !verb.Of(click.Verb).Reads {
 		return answer{after: func(ctx context.Context) { r.deletePrivateMessage(ctx, in) }}, nil
@@ -68,11 +68,11 @@ func (r *responder) openCard(self *Self, in *interaction, click blockkit.Click) 
 		return answer{}
 	}
 	build := func(ctx context.Context) slackapi.ModalViewRequest {
-		return r.windows.cardModal(ctx, self, in, click.Opens, click.Args)
+		return r.cardModal(ctx, self, in, click.Opens, click.Args)
 	}
 	replaces := click.Opens == view.OpensList || click.Args.Page > 0
 	if in.View != nil && replaces {
-		return answer{after: func(ctx context.Context) { r.windows.replace(ctx, in.View.ID, build(ctx)) }}
+		return answer{after: func(ctx context.Context) { r.replace(ctx, in.View.ID, build(ctx)) }}
 	}
 	return r.openWindow(self, in, build)
 }

@@ -25,8 +25,8 @@ const (
 
 // colleagueCache caches lookups of people. It is safe for concurrent use.
 type colleagueCache struct {
-	timeout time.Duration               // of one lookup; colleagueTimeout, except in tests
-	answers *forms.Map[colleagueAnswer] // by user id
+	timeout time.Duration              // of one lookup; colleagueTimeout, except in tests
+	answers forms.Map[colleagueAnswer] // by user id
 }
 
 // colleagueAnswer is the result of a lookup.

@@ -69,7 +69,7 @@ func (c *connections) reportError(err error) {
 		}
 	}
 	c.log.Error("slack not available", "error", err)
-	c.standing.ReportBroken(channels.Condition{Status: channels.Broken, Text: text, Hint: hint})
+	c.desk.Report(channels.Condition{Status: channels.Broken, Text: text, Hint: hint})
 }
 
 // appTokenHint says where an app-level token comes from.
@@ -90,7 +90,7 @@ func (c *connections) reportNotOpened(err error) {
 		return
 	}
 	c.log.Error("slack refuses the app-level token", "error", err)
-	c.standing.ReportBroken(channels.Condition{
+	c.desk.Report(channels.Condition{
 		Status: channels.Broken, Text: "Slack opens no connection with our app-level token (" + code + ").", Hint: appTokenHint,
 	})
 }

@@ -43,21 +43,15 @@ type channelCache struct {
 // not wait for Slack.
 func (c *channelCache) reset() { c.isStale.Store(true) }
 
-// agents lists Parley's agents, the people who answer customers. The engine implements it.
-type agents interface {
-	People(ctx context.Context) ([]bridge.AgentRef, error)
-}
-
 // directory looks up channels and people in Slack: which channel is "#support", whose address is ann@acme.test, who can
 // read a channel, and what a mentioned person is called. It caches most answers, and is safe for concurrent use.
 type directory struct {
 	*workspace
 
-	agents       agents
 	readOnly     bool // Resolve doesn't join channels
 	channels     channelCache
-	channelNames *forms.Map[channelName] // names of mentioned channels by id
-	askTimeout   time.Duration           // the constant askTimeout, except in tests
+	channelNames forms.Map[channelName] // names of mentioned channels by id
+	askTimeout   time.Duration          // the constant askTimeout, except in tests
 	people       peopleCache
 	colleagues   colleagueCache
 	members      memberCache
@@ -139,12 +133,10 @@ func (d *directory) resolveID(ctx context.Context, id string) (string, error) {
 }
 
 // readChannel reads a channel from Slack, with retries.
-func (d *directory) readChannel(ctx context.Context, id string) (ch *slackapi.Channel, err error) {
-	err = d.retryRead(ctx, func(ctx context.Context) error {
-		ch, err = d.api.GetConversationInfoContext(ctx, &slackapi.GetConversationInfoInput{ChannelID: id})
-		return err
+func (d *directory) readChannel(ctx context.Context, id string) (*slackapi.Channel, error) {
+	return retryRead(ctx, func(ctx context.Context) (*slackapi.Channel, error) {
+		return d.api.GetConversationInfoContext(ctx, &slackapi.GetConversationInfoInput{ChannelID: id})
 	})
-	return ch, err
 }
 
 // isJoinable reports whether the app isn't a member of a channel and can join it without an invitation.
@@ -155,9 +147,9 @@ func (d *directory) joinChannel(ctx context.Context, id string) error {
 	if d.readOnly {
 		return nil
 	}
-	err := d.retryRead(ctx, func(ctx context.Context) error {
-		_, _, _, err := d.api.JoinConversationContext(ctx, id)
-		return err
+	_, err := retryRead(ctx, func(ctx context.Context) (*slackapi.Channel, error) {
+		ch, _, _, err := d.api.JoinConversationContext(ctx, id)
+		return ch, err
 	})
 	if err != nil {
 		return fmt.Errorf("slack: conversations.join: %w", err)
@@ -175,11 +167,9 @@ func (d *directory) listChannels(ctx context.Context) error {
 		Limit:           channelPage,
 	}
 	for {
-		var page []slackapi.Channel
-		err := d.retryRead(ctx, func(ctx context.Context) error {
-			var err error
+		page, err := retryRead(ctx, func(ctx context.Context) (page []slackapi.Channel, err error) {
 			page, query.Cursor, err = d.api.GetConversationsContext(ctx, query)
-			return err
+			return page, err
 		})
 		if err != nil {
 			return fmt.Errorf("slack: conversations.list: %w", err)
@@ -214,12 +204,7 @@ func (d *directory) Lookup(ctx context.Context, email string) (bridge.SurfaceUse
 		return "", err
 	}
 
-	var u *slackapi.User
-	err = d.retryRead(ctx, func(ctx context.Context) error {
-		var err error
-		u, err = d.api.GetUserByEmailContext(ctx, email)
-		return err
-	})
+	u, err := retryRead(ctx, func(ctx context.Context) (*slackapi.User, error) { return d.api.GetUserByEmailContext(ctx, email) })
 	switch CodeOf(err) {
 	case "users_not_found", "user_not_found":
 		return "", nil
@@ -299,7 +284,7 @@ func (d *directory) agentNames(ctx context.Context) map[string]string {
 		return d.people.names
 	}
 
-	list, err := d.agents.People(ctx)
+	list, err := d.desk.People(ctx)
 	if err != nil {
 		d.log.Warn("slack names of agents not known", "error", err)
 		return d.people.names

@@ -5,8 +5,7 @@
 //
 // Surface connects the parts:
 //   - connections (Socket Mode) and door (signed requests) pass on what Slack sends to intake.
-//   - intake stores it. responder handles clicks, forms and slash commands.
-//   - windows builds Slack's dialogs, with forms and lists.
+//   - intake stores it. responder handles clicks, forms and slash commands, and builds Slack's dialogs.
 //   - poster makes posts, with their files.
 //   - history reads channels, and stores messages whose events never came.
 //   - directory looks up people and channels.

@@ -43,21 +43,28 @@ func (w *workspace) describeFiles(ctx context.Context, f channels.Fact) channels
 	return described
 }
 
-// askFile asks Slack for the details of a file. If the file was deleted, or if the app may not see it, it returns a File
+// readFile reads the details of a file, with retries.
+func (w *workspace) readFile(ctx context.Context, id string) (*slackapi.File, error) {
+	info, err := retryRead(ctx, func(ctx context.Context) (*slackapi.File, error) {
+		info, _, _, err := w.api.GetFileInfoContext(ctx, id, 0, 0)
+		return info, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("slack: files.info: %w", err)
+	}
+	return info, nil
+}
+
+// askFile is like readFile. If the file was deleted, or if the app may not see it, it returns a File
 // that says so.
 // Errors: all other errors of Slack.
 func (w *workspace) askFile(ctx context.Context, id string) (File, error) {
-	var info *slackapi.File
-	err := w.retryRead(ctx, func(ctx context.Context) error {
-		var err error
-		info, _, _, err = w.api.GetFileInfoContext(ctx, id, 0, 0)
-		return err
-	})
+	info, err := w.readFile(ctx, id)
 	if f, known := UnreadableFile(id, CodeOf(err)); known {
 		return f, nil
 	}
 	if err != nil {
-		return File{}, fmt.Errorf("slack: files.info: %w", err)
+		return File{}, err
 	}
 
 	return File{

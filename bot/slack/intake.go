@@ -21,19 +21,15 @@ const (
 	afterTimeout = 10 * time.Second
 )
 
-// reports shows the admins whether Slack works, or why it doesn't and how to fix it.
-type reports interface{ Report(c channels.Condition) }
-
 // intake receives everything that Slack sends, over Socket Mode (connections) or as HTTP requests (door): events, such as
 // a new message; interactions, such as a click; and slash commands. Each is stored as a fact, a thing that happened, with
 // an id that deduplicates it. Only then is it acknowledged, so that nothing is lost if the process crashes.
 type intake struct {
 	*workspace
 
-	journal   journal
-	standing  *Standing // reports whether Slack works
+	standing  Standing // reports whether Slack works
 	directory *directory
-	shares    *Book // the messages that show our uploads, according to events
+	uploads   *uploads // learns from events which messages show our uploads
 	responder *responder
 	homes     *homes
 	sweeper   *forms.Sweeper // reads Slack's history for missed events
@@ -54,7 +50,7 @@ const retriesLast = 7 * time.Minute
 func (t *intake) expectMissing() { t.sweeper.CatchUpSoon(t.now().Add(-retriesLast)) }
 
 // takeEvents stores the facts of Events API callbacks, in their order. If it returns nil, they may be acknowledged.
-// Errors: those of journal.
+// Errors: the desk's.
 func (t *intake) takeEvents(ctx context.Context, self *Self, bodies ...json.RawMessage) error {
 	askCtx, cancel := t.directory.boundAsking(ctx)
 	defer cancel()
@@ -69,7 +65,7 @@ func (t *intake) takeEvents(ctx context.Context, self *Self, bodies ...json.RawM
 	if len(facts) == 0 {
 		return nil
 	}
-	return t.journal.Accept(ctx, facts...)
+	return t.desk.Accept(ctx, facts...)
 }
 
 // applyNews handles the part of an event that isn't stored, for example that the app was uninstalled.
@@ -79,7 +75,7 @@ func (t *intake) applyNews(a *Arrival) {
 	}
 
 	for _, share := range a.OwnUploads {
-		t.shares.Remember(share)
+		t.uploads.shares.Put(share.File+share.Channel, share)
 	}
 
 	if a.Home != nil {
@@ -110,7 +106,7 @@ func (t *intake) applyNews(a *Arrival) {
 }
 
 // takeInteraction handles a click, a form, a shortcut or a request for a menu's options.
-// Errors: those of journal and of directory.isColleague. After an error the interaction must not be acknowledged. Then
+// Errors: those of the desk and of directory.isColleague. After an error the interaction must not be acknowledged. Then
 // Slack shows the user an error and keeps a form open.
 func (t *intake) takeInteraction(ctx context.Context, self *Self, body []byte) (answer, error) {
 	var in interaction
@@ -141,7 +137,7 @@ func (t *intake) takeInteraction(ctx context.Context, self *Self, body []byte) (
 }
 
 // takeCommand handles a slash command, given as JSON.
-// Errors: those of journal. After an error the command must not be acknowledged.
+// Errors: the desk's. After an error the command must not be acknowledged.
 func (t *intake) takeCommand(ctx context.Context, self *Self, body []byte) (answer, error) {
 	var c slashCommand
 	if err := json.Unmarshal(body, &c); err != nil {

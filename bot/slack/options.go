@@ -27,16 +27,6 @@ const (
 	maxConnections     = 10
 )
 
-// Desk is the part of the engine that a Surface needs. The engine handles conversations; the Surface shows them in Slack.
-type Desk interface {
-	forms.Desk
-	forms.SweepDesk
-	memory
-	starter
-	replying
-	reports
-}
-
 // Options configure a Surface. Required: BotToken, Desk and either AppToken (Socket Mode) or SigningSecret.
 type Options struct {
 	BotToken      string
@@ -45,7 +35,7 @@ type Options struct {
 	APIURL        string  // "" means DefaultAPIURL
 	Rate          float64 // the factor on Slack's published rate limits; 0 means no limit until Slack responds with 429
 
-	Desk   Desk
+	Desk   forms.Engine
 	Log    *slog.Logger     // nil discards all logs
 	Now    func() time.Time // Parley's clock; nil means time.Now
 	Client *http.Client     // nil means a new client that never writes after a deadline

@@ -89,7 +89,7 @@ func (h *history) beginPass(self *Self, standing forms.Standing, began time.Time
 	}
 
 	if h.hidden.Expect(holesSince, announced) {
-		h.compared.Forget() // threads that were read before the gap may have been edited in it
+		h.compared.Clear() // threads that were read before the gap may have been edited in it
 	}
 	stamp := formatStamp(holesSince)
 	return &pass{self: self, announced: announced, holesSince: stamp, editsSince: stamp}

@@ -31,7 +31,7 @@ func TestReconcileTellsAppsApart(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, got, err := w.surface.posts.findPosted(w.ctx(), tt.self, p, root.Message)
+			_, got, err := w.surface.poster.findPosted(w.ctx(), tt.self, p, root.Message)
 			noError(t, err)
 			wantEqual(t, "outcome", got, tt.want)
 		})

@@ -15,22 +15,9 @@ import (
 	"parley/bot/slack/blockkit"
 	"parley/bot/view"
 	"parley/bridge"
-	"parley/channels"
 	"parley/channels/markdown"
 	"parley/channels/wire"
 )
-
-// starter checks whether a user may start a conversation with a customer. If the customer can have only one and has one
-// already, open is that conversation; otherwise open.ID is 0.
-// Errors: *bridge.Problem, with the Field of the form that is invalid.
-type starter interface {
-	MayStart(ctx context.Context, user bridge.SurfaceUser, s bridge.Start) (open bridge.Facts, err error)
-}
-
-// journal stores facts durably; the engine implements it. Errors: channels.ErrOverloaded; the database's.
-type journal interface {
-	Accept(ctx context.Context, facts ...channels.Fact) error
-}
 
 // answer is our response to a request of Slack's, and what must be done after it.
 type answer struct {
@@ -46,11 +33,10 @@ type answer struct {
 type responder struct {
 	*workspace
 
-	journal   journal
-	starter   starter
 	directory *directory
-	windows   *windows
 	homes     *homes
+	posts     *poster
+	zone      *time.Location // time zone for people whose own is unknown
 }
 
 // nextFormWait is the delay before a form replaces a waiting window. Slack must have shown the window by then.
@@ -61,11 +47,11 @@ const envelopeBytes = 1000
 
 // openWindow returns an empty response, after which a window is opened.
 func (r *responder) openWindow(self *Self, in *interaction, build buildModal) answer {
-	return answer{after: func(ctx context.Context) { r.windows.open(ctx, self, in, build) }}
+	return answer{after: func(ctx context.Context) { r.showWindow(ctx, self, in, build) }}
 }
 
 func (r *responder) openForm(self *Self, in *interaction, f formRequest) answer {
-	return r.openWindow(self, in, func(ctx context.Context) slackapi.ModalViewRequest { return r.windows.formModal(ctx, self, f) })
+	return r.openWindow(self, in, func(ctx context.Context) slackapi.ModalViewRequest { return r.formModal(ctx, self, f) })
 }
 
 // isStranger reports whether a user belongs to another organisation, which can be so in shared channels. A stranger's click
@@ -89,7 +75,7 @@ func (r *responder) openRefusal(self *Self, in *interaction) answer {
 
 // storeQuarantined stores a payload that can't be decoded, with the reason, for inspection. It has no effect.
 func (r *responder) storeQuarantined(ctx context.Context, body []byte, reason string) (answer, error) {
-	return answer{}, r.journal.Accept(ctx, QuarantinedFact(withoutSecrets(body), reason))
+	return answer{}, r.desk.Accept(ctx, QuarantinedFact(withoutSecrets(body), reason))
 }
 
 // handleInteraction handles an interaction according to its type:
@@ -112,7 +98,7 @@ func (r *responder) handleInteraction(ctx context.Context, self *Self, in *inter
 		}
 		ctx, cancel := context.WithTimeout(ctx, maxFormDelay)
 		defer cancel()
-		options, err := r.windows.suggestOptions(ctx, in)
+		options, err := r.suggestOptions(ctx, in)
 		if err != nil {
 			r.log.Warn("slack options failed", "error", err)
 		}
@@ -126,7 +112,9 @@ func (r *responder) handleInteraction(ctx context.Context, self *Self, in *inter
 	case "shortcut":
 		return r.handleGlobalShortcut(ctx, self, in, body)
 	case "view_closed":
-		r.windows.handleClosed(ctx, in)
+		if in.View != nil {
+			r.recordReplyClosed(ctx, in.View.Private, in.User.ID)
+		}
 		return answer{}, nil
 	}
 
@@ -212,7 +200,7 @@ func (r *responder) showList(ctx context.Context, self *Self, in *interaction, a
 		r.homes.show(in.User.ID, args)
 		return answer{payload: map[string]any{"response_action": "clear"}}
 	}
-	return answer{payload: replaceWindow(r.windows.cardModal(ctx, self, in, view.OpensList, args))}
+	return answer{payload: replaceWindow(r.cardModal(ctx, self, in, view.OpensList, args))}
 }
 
 func replaceWindow(modal slackapi.ModalViewRequest) map[string]any {
@@ -233,7 +221,7 @@ func showInForm(self *Self, in *interaction, p *bridge.Problem) map[string]any {
 func (r *responder) refuseStart(ctx context.Context, self *Self, in *interaction, f view.Filled) map[string]any {
 	ctx, cancel := context.WithTimeout(ctx, maxFormDelay)
 	defer cancel()
-	open, err := r.starter.MayStart(ctx, in.User.ID, bridge.Start{
+	open, err := r.desk.MayStart(ctx, in.User.ID, bridge.Start{
 		Account: f.Args.Account, Recipient: f.Args.Recipient, Subject: f.Args.Subject, Text: f.Text,
 	})
 	if problem, ok := errors.AsType[*bridge.Problem](err); ok {
@@ -272,7 +260,7 @@ func (r *responder) answerWithForm(ctx context.Context, self *Self, in *interact
 	}
 	quick, cancel := context.WithTimeout(ctx, maxFormDelay)
 	defer cancel()
-	modal, err := r.windows.makeForm(quick, self, request)
+	modal, err := r.makeForm(quick, self, request)
 	wasQuick := quick.Err() == nil
 	if err != nil && wasQuick {
 		return answer{payload: showInForm(self, in, view.ProblemOf(err))}
@@ -290,9 +278,9 @@ func (r *responder) answerWithForm(ctx context.Context, self *Self, in *interact
 				return
 			}
 
-			modal := r.windows.formModal(ctx, self, request)
-			if err := r.windows.update(ctx, slackapi.View{ID: in.View.ID}, modal); err != nil {
-				r.windows.handleNotShown(ctx, self, in, notShown{modal: modal, typed: request.text, cause: err})
+			modal := r.formModal(ctx, self, request)
+			if err := r.update(ctx, slackapi.View{ID: in.View.ID}, modal); err != nil {
+				r.handleNotShown(ctx, self, in, notShown{modal: modal, typed: request.text, cause: err})
 			}
 		},
 	}
@@ -313,7 +301,7 @@ func (r *responder) storeAs(ctx context.Context, self *Self, kind, id string, at
 	if err != nil {
 		return err
 	}
-	return r.journal.Accept(ctx, f)
+	return r.desk.Accept(ctx, f)
 }
 
 // withoutSecrets removes from a JSON body the fields that would let a reader of the database act in our name.

@@ -44,12 +44,10 @@ func (d *directory) readMembers(ctx context.Context, channel string) ([]bridge.S
 	var all []bridge.SurfaceUser
 	in := &slackapi.GetUsersInConversationParameters{ChannelID: channel, Limit: memberPage}
 	for {
-		var page []string
-		var next string
-		err := d.retryRead(ctx, func(ctx context.Context) error {
-			var err error
+		next := ""
+		page, err := retryRead(ctx, func(ctx context.Context) (page []string, err error) {
 			page, next, err = d.api.GetUsersInConversationContext(ctx, in)
-			return err
+			return page, err
 		})
 		if err != nil {
 			return nil, err
@@ -61,7 +59,6 @@ func (d *directory) readMembers(ctx context.Context, channel string) ([]bridge.S
 		if next == "" {
 			return all, nil
 		}
-
 		in.Cursor = next
 	}
 }
@@ -81,9 +78,9 @@ func (d *directory) recentMembers(ctx context.Context, channel string) ([]bridge
 	return users, err
 }
 
-// listMembers returns the members of a channel. For members for whom known returns true, it returns only the user id and
+// Members implements bridge.Roster: it returns the members of a channel. For members for whom known returns true, it returns only the user id and
 // doesn't request the profile. It leaves out our app, and outsiders unless they are known.
-func (d *directory) listMembers(
+func (d *directory) Members(
 	ctx context.Context, channel string, known func(user bridge.SurfaceUser) bool,
 ) ([]bridge.Member, error) {
 	ctx, cancel := context.WithTimeout(ctx, rosterTimeout)
@@ -131,12 +128,7 @@ func (d *directory) readUsers(ctx context.Context, ids []bridge.SurfaceUser) ([]
 
 	var users []slackapi.User
 	for _, id := range ids {
-		var u *slackapi.User
-		err := d.retryRead(ctx, func(ctx context.Context) error {
-			var err error
-			u, err = d.api.GetUserInfoContext(ctx, string(id))
-			return err
-		})
+		u, err := retryRead(ctx, func(ctx context.Context) (*slackapi.User, error) { return d.api.GetUserInfoContext(ctx, string(id)) })
 		switch CodeOf(err) {
 		case "user_not_found", "user_not_visible":
 			continue
@@ -162,24 +154,13 @@ func (d *directory) searchUsers(ctx context.Context, ids []bridge.SurfaceUser) (
 	var users []slackapi.User
 	pages := d.api.GetUsersPaginated(slackapi.GetUsersOptionLimit(userPage))
 	for len(missing) > 0 {
-		var next slackapi.UserPagination
-		isEnd := false
-		err := d.retryRead(ctx, func(ctx context.Context) error {
-			var err error
-			next, err = pages.Next(ctx)
-			isEnd = pages.Done(err) // slack-go reports the end of the list as an error
-			if isEnd {
-				return nil
-			}
-			return err
-		})
+		next, err := retryRead(ctx, func(ctx context.Context) (slackapi.UserPagination, error) { return pages.Next(ctx) })
+		if pages.Done(err) { // slack-go reports the end of the list as an error
+			break
+		}
 		if err != nil {
 			return nil, fmt.Errorf("slack: users.list: %w", err)
 		}
-		if isEnd {
-			break
-		}
-
 		pages = next
 		for i := range pages.Users {
 			if id := pages.Users[i].ID; missing[id] {
@@ -211,3 +192,15 @@ func isMember(u *slackapi.User, self *Self) bool {
 }
 
 func isGuest(u *slackapi.User) bool { return u.IsRestricted || u.IsUltraRestricted }
+
+// Absent returns the user ids that don't exist in the workspace, sorted and without duplicates.
+func (d *directory) Absent(ctx context.Context, ids []bridge.SurfaceUser) ([]bridge.SurfaceUser, error) {
+	users, err := d.readUsers(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	absent := slices.Sorted(slices.Values(ids))
+	return slices.DeleteFunc(slices.Compact(absent), func(id bridge.SurfaceUser) bool {
+		return slices.ContainsFunc(users, func(u slackapi.User) bool { return u.ID == string(id) })
+	}), nil
+}

@@ -88,7 +88,7 @@ func (r *responder) pickModal(
 	ctx context.Context, self *Self, in *interaction, p verb.Parsed, mentions []string,
 ) slackapi.ModalViewRequest {
 	at := in.findPlace()
-	conversations, err := r.windows.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, in.User.ID)
+	conversations, err := r.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, in.User.ID)
 	if err != nil {
 		return self.Home.Problem(err, at, p.Text)
 	}
@@ -96,7 +96,7 @@ func (r *responder) pickModal(
 	if err != nil {
 		return self.Home.Problem(err, at, p.Text)
 	}
-	memory := blockkit.Remember(at, r.windows.zone, form, r.now())
+	memory := blockkit.Remember(at, r.zone, form, r.now())
 	memory.Text, memory.Mentions = p.Text, mentions
 	memory.Pick = true
 	return self.Home.Form(form, memory)

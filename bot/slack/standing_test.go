@@ -25,7 +25,7 @@ func wantTold(t *testing.T, got toldStatuses, want ...channels.ConditionStatus) 
 func TestRemovalCountsMoreThanAnOlderAnswer(t *testing.T) {
 	t.Parallel()
 	var told toldStatuses
-	s := slack.NewStanding(&told)
+	s := slack.Standing{Desk: &told}
 	asked := s.RemovalsKnown()
 	s.ReportRemoved(channels.Condition{Status: channels.Broken})
 	s.ReportWorks(asked)
@@ -36,7 +36,7 @@ func TestRemovalCountsMoreThanAnOlderAnswer(t *testing.T) {
 func TestLaterAnswerCountsMoreThanARemoval(t *testing.T) {
 	t.Parallel()
 	var told toldStatuses
-	s := slack.NewStanding(&told)
+	s := slack.Standing{Desk: &told}
 	s.ReportRemoved(channels.Condition{Status: channels.Broken})
 	s.ReportWorks(s.RemovalsKnown())
 	wantTold(t, told, channels.Broken, channels.Active)

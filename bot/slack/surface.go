@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"sync"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 	"parley/bot/forms"
 	"parley/bot/slack/blockkit"
 	"parley/bridge"
-	"parley/channels"
 	"parley/channels/wire"
 )
 
@@ -28,16 +26,16 @@ const (
 // rules, calls Send to post each customer's messages in a Slack thread. When an agent replies in that thread, the Surface
 // stores the event in the engine's journal, and the engine sends the reply to the customer.
 //
-// This file connects the parts of the Surface and runs them; the package comment lists the parts.
+// This file connects the parts of the Surface and runs them; the package comment lists the parts. Those that are embedded implement
+// methods of bridge.Surface.
 type Surface struct {
 	*workspace
+	*directory
+	*poster
+	*history
 
 	opt         Options
-	directory   *directory
-	posts       *poster
-	uploads     *uploads
 	attachments *Reader
-	history     *history
 	intake      *intake
 	connections *connections
 	homes       *homes
@@ -70,80 +68,54 @@ func newSurface(o Options, base *url.URL) *Surface {
 		token:  o.BotToken,
 		log:    o.Log,
 		now:    o.Now,
+		desk:   o.Desk,
 	}
 
 	s := &Surface{workspace: w, opt: o, sweeper: forms.NewSweep(o.Desk, o.Log, o.SweepInterval)}
 	s.directory = &directory{
-		workspace:    w,
-		agents:       o.Desk,
-		readOnly:     o.ReadOnly,
-		colleagues:   colleagueCache{timeout: colleagueTimeout, answers: forms.NewRecent[colleagueAnswer]()},
-		channelNames: forms.NewRecent[channelName](),
-		askTimeout:   askTimeout,
-		members:      memberCache{lists: map[string]memberList{}},
+		workspace:  w,
+		readOnly:   o.ReadOnly,
+		colleagues: colleagueCache{timeout: colleagueTimeout},
+		askTimeout: askTimeout,
+		members:    memberCache{lists: map[string]memberList{}},
 	}
-	s.uploads = &uploads{workspace: w, shareWait: o.ShareWait}
-	s.attachments = &Reader{
-		HTTP:      o.Client,
-		Token:     o.BotToken,
-		MaxBytes:  maxFileBytes,
-		IsTrusted: w.isTrusted,
-		Describe:  w.askFile,
-	}
-	s.posts = &poster{
+	s.attachments = &Reader{HTTP: o.Client, Token: o.BotToken, MaxBytes: maxFileBytes, IsTrusted: w.isTrusted, Describe: w.askFile}
+	s.poster = &poster{
 		workspace: w,
 		directory: s.directory,
-		uploads:   s.uploads,
+		uploads:   &uploads{workspace: w, shareWait: o.ShareWait},
 		work:      forms.New(maxBackground),
 	}
-	windows := &windows{workspace: w, desk: o.Desk, replying: o.Desk, posts: s.posts, zone: o.Zone}
-	s.homes = newHomes(w, windows.newFormMaker, o.Rate)
-	s.intake = newIntake(s, windows)
+	responder := &responder{workspace: w, directory: s.directory, posts: s.poster, zone: o.Zone}
+	s.homes = newHomes(w, responder.newFormMaker, o.Rate)
+	responder.homes = s.homes
+	s.intake = &intake{
+		workspace:     w,
+		standing:      Standing{Desk: o.Desk},
+		directory:     s.directory,
+		uploads:       s.poster.uploads,
+		responder:     responder,
+		homes:         s.homes,
+		sweeper:       s.sweeper,
+		work:          forms.New(maxBackground),
+		acceptTimeout: acceptTimeout,
+		afterTimeout:  afterTimeout,
+	}
 	s.connections = &connections{intake: s.intake}
 	if o.AppToken != "" {
 		s.connections.wanted = o.Connections
 	}
-
 	s.history = &history{
-		workspace: w,
-		directory: s.directory,
-		sweeper:   s.sweeper,
-		memory:    o.Desk,
-		marks:     forms.NewMarks(o.Desk, o.Now, unmovedPasses*o.SweepInterval),
-		span:      o.CatchUpFor,
-		wait:      wire.For,
-
+		workspace:    w,
+		directory:    s.directory,
+		sweeper:      s.sweeper,
+		marks:        forms.NewMarks(o.Desk, o.Now, unmovedPasses*o.SweepInterval),
+		compared:     forms.Map[string]{Max: maxCompared},
+		span:         o.CatchUpFor,
+		wait:         wire.For,
 		regularReach: 2*o.SweepInterval + retriesLast + clockTolerance,
 	}
-
 	return s
-}
-
-// newIntake returns the intake of a surface. It must be created after the parts that it uses.
-func newIntake(s *Surface, windows *windows) *intake {
-	desk := s.opt.Desk
-	return &intake{
-		workspace: s.workspace,
-		journal:   desk,
-		standing:  NewStanding(desk),
-		directory: s.directory,
-		shares:    &s.uploads.shares,
-		homes:     s.homes,
-		sweeper:   s.sweeper,
-		work:      forms.New(maxBackground),
-
-		acceptTimeout: acceptTimeout,
-		afterTimeout:  afterTimeout,
-
-		responder: &responder{
-			workspace: s.workspace,
-			journal:   desk,
-			starter:   desk,
-			directory: s.directory,
-			windows:   windows,
-			homes:     s.homes,
-		},
-	}
 }
 
 // Limits implements bridge.Surface.
@@ -183,7 +155,7 @@ func (s *Surface) Run(ctx context.Context) error {
 		s.endMark(ctx) // last, when it is known whether this process missed events
 	}
 	s.intake.work.Wait()
-	s.posts.work.Wait()
+	s.poster.work.Wait()
 	return nil
 }
 
@@ -260,44 +232,9 @@ func (s *Surface) Handlers() map[string]http.Handler {
 // Decode implements bridge.Surface.
 func (s *Surface) Decode(raw []byte) ([]bridge.Action, error) { return decode(raw) }
 
-// Send implements bridge.Surface.
-func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
-	return s.posts.Send(ctx, p)
-}
-
-// Reconcile implements bridge.Surface.
-func (s *Surface) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
-	return s.posts.Reconcile(ctx, p)
-}
-
-// Confirm implements bridge.Surface.
-func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
-	return s.history.Confirm(ctx, at, text)
-}
-
 // Open implements bridge.Surface.
 func (s *Surface) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser, error) {
 	return s.attachments.Open(ctx, f)
-}
-
-// ChannelNames returns the names of the channels that Parley can see: "#support".
-func (s *Surface) ChannelNames(ctx context.Context) ([]string, error) {
-	return s.directory.ChannelNames(ctx)
-}
-
-// Resolve implements bridge.Surface.
-func (s *Surface) Resolve(ctx context.Context, channel string) (string, error) {
-	return s.directory.Resolve(ctx, channel)
-}
-
-// Lookup implements bridge.Surface.
-func (s *Surface) Lookup(ctx context.Context, email string) (bridge.SurfaceUser, error) {
-	return s.directory.Lookup(ctx, email)
-}
-
-// Audience implements bridge.Surface.
-func (s *Surface) Audience(ctx context.Context, channel string) (bridge.Audience, error) {
-	return s.directory.Audience(ctx, channel)
 }
 
 // Link implements bridge.Linked.
@@ -306,22 +243,4 @@ func (s *Surface) Link(at bridge.Place) string {
 		return self.Home.Link(at)
 	}
 	return blockkit.Home("").Link(at)
-}
-
-// Members implements bridge.Roster.
-func (s *Surface) Members(ctx context.Context, channel string, known func(user bridge.SurfaceUser) bool) ([]bridge.Member, error) {
-	return s.directory.listMembers(ctx, channel, known)
-}
-
-// Absent returns the user ids that don't exist in the workspace, sorted and without duplicates.
-func (s *Surface) Absent(ctx context.Context, ids []bridge.SurfaceUser) ([]bridge.SurfaceUser, error) {
-	users, err := s.directory.readUsers(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-
-	absent := slices.Sorted(slices.Values(ids))
-	return slices.DeleteFunc(slices.Compact(absent), func(id bridge.SurfaceUser) bool {
-		return slices.ContainsFunc(users, func(u slackapi.User) bool { return u.ID == string(id) })
-	}), nil
 }

@@ -7,8 +7,10 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"parley/bot/forms"
 	"parley/bot/slack/blockkit"
 	"parley/channels"
+	"parley/channels/wire"
 )
 
 // uploads makes the calls that upload files to Slack, find the messages that show them, and delete them. Slack posts the message
@@ -17,8 +19,8 @@ import (
 type uploads struct {
 	*workspace
 
-	shares    Book          // shares of our uploads that events reported
-	shareWait time.Duration // maximum time to wait for a share
+	shares    forms.Map[Share] // shares of our uploads that events reported, by file and channel
+	shareWait time.Duration    // maximum time to wait for a share
 }
 
 // add uploads a file and returns its id. The file is invisible until it is shared in a channel.
@@ -56,18 +58,13 @@ func (u *uploads) add(ctx context.Context, f channels.File) (string, error) {
 
 // findShare returns the message that shows a file in a channel, or a zero Share if there is none yet.
 func (u *uploads) findShare(ctx context.Context, id, channel string) (Share, error) {
-	if share, ok := u.shares.Get(id, channel); ok {
+	if share, ok := u.shares.Get(id + channel); ok {
 		return share, nil
 	}
 
-	var file *slackapi.File
-	err := u.retryRead(ctx, func(ctx context.Context) error {
-		var err error
-		file, _, _, err = u.api.GetFileInfoContext(ctx, id, 0, 0)
-		return err
-	})
+	file, err := u.readFile(ctx, id)
 	if err != nil {
-		return Share{}, fmt.Errorf("slack: files.info: %w", err)
+		return Share{}, err
 	}
 
 	for _, sharesByChannel := range []map[string][]slackapi.ShareFileInfo{file.Shares.Public, file.Shares.Private} {
@@ -82,10 +79,13 @@ func (u *uploads) findShare(ctx context.Context, id, channel string) (Share, err
 // awaitShare waits about shareWait for the share of a completed upload. It waits for the message's event and also polls Slack.
 // The result is zero if there is no share yet.
 func (u *uploads) awaitShare(ctx context.Context, id, channel string) (Share, error) {
-	const tries = 3
+	const tries, looks = 3, 20 // at Slack, and at the events between two of these
 	for range tries {
-		if share, ok := u.shares.Wait(ctx, id, channel, u.shareWait/tries); ok {
-			return share, nil
+		for range looks {
+			_, isKnown := u.shares.Get(id + channel)
+			if isKnown || !wire.For(ctx, u.shareWait/tries/looks) {
+				break
+			}
 		}
 		share, err := u.findShare(ctx, id, channel)
 		if err != nil || share.TS != "" {

@@ -20,6 +20,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"parley/bot/forms"
 	"parley/bot/slack/blockkit"
 	"parley/bridge"
 	"parley/channels/wire"
@@ -41,6 +42,7 @@ type workspace struct {
 	token  string // the bot token, "xoxb-…"
 	log    *slog.Logger
 	now    func() time.Time // Parley's clock
+	desk   forms.Engine
 
 	self        atomic.Pointer[Self] // nil until identify has succeeded
 	identifying sync.Mutex           // held while identify asks Slack
@@ -116,10 +118,9 @@ func (w *workspace) readPage(ctx context.Context, q pageQuery) (historyPage, err
 		values.Set("include_all_metadata", "true")
 	}
 
-	var page historyPage
-	err := w.retryRead(ctx, func(ctx context.Context) error {
-		page = historyPage{}
-		return w.call(ctx, method, values, &page)
+	page, err := retryRead(ctx, func(ctx context.Context) (page historyPage, err error) {
+		err = w.call(ctx, method, values, &page)
+		return page, err
 	})
 	if err != nil {
 		return page, fmt.Errorf("slack: %s: %w", method, err)
@@ -251,25 +252,28 @@ const (
 // retryRead calls read until it succeeds, and retries after temporary failures, until maxReads attempts have failed. Rate limits
 // are retried without limit. Between attempts it waits as long as Slack asks, or otherwise longer each time. It gives up if
 // the deadline of ctx would pass before the next attempt. read must be safe to repeat.
-func (w *workspace) retryRead(ctx context.Context, read func(context.Context) error) error {
+func retryRead[T any](ctx context.Context, read func(context.Context) (T, error)) (out T, err error) {
 	failures := 0 // without rate limits
 	for {
-		err := withTimeout(ctx, requestTimeout, read)
+		err = withTimeout(ctx, requestTimeout, func(ctx context.Context) (err error) {
+			out, err = read(ctx)
+			return err
+		})
 		if err == nil {
-			return nil
+			return out, nil
 		}
 
 		wait, isRateLimited := RateLimit(err)
 		if !isRateLimited {
 			failures++
 			if !IsTemporary(err) || failures >= maxReads {
-				return err
+				return out, err
 			}
 			wait = time.Duration(failures) * readWaitStep
 		}
 
 		if hasDeadlineWithin(ctx, wait) || !wire.For(ctx, wait) {
-			return errors.Join(err, ctx.Err())
+			return out, errors.Join(err, ctx.Err())
 		}
 	}
 }

@@ -25,16 +25,12 @@ const (
 	defaultBusyWait     = 2 * time.Second // after a 412: somebody else is changing the conversation
 )
 
-// reporter receives the state of the connection to Teams, which people see: Active, or why posts fail.
-type reporter interface{ Report(c channels.Condition) }
-
 // access turns errors of Teams into a *channels.SendError, and keeps the list of closed places.
 type access struct {
 	*Organisation
 
-	reporter reporter
-	sweeper  *forms.Sweeper
-	closed   *Places
+	sweeper *forms.Sweeper
+	closed  *Places
 }
 
 // classifyFailure turns the error of a failed call into a *channels.SendError. Its Class says whether the post is
@@ -297,9 +293,7 @@ func (ac *access) isShownDeleted(ctx context.Context, p bridge.Post) bool {
 
 func (ac *access) readNeeded(ctx context.Context, p bridge.Post) (Message, error) {
 	at := neededBy(p)
-	return ReadPatiently(ctx, ac.Organisation, at.Channel, func(ctx context.Context, group string) (Message, error) {
-		return ac.Graph.Message(ctx, threadOf(group, at), at.Message)
-	})
+	return ac.ReadMessage(ctx, at, at.Message)
 }
 
 // neededBy returns the place of the message that a post needs: the one that it changes, or its thread's first message.
@@ -333,7 +327,7 @@ func (ac *access) closePlace(place string, err *channels.SendError) {
 	condition := channels.Condition{Status: channels.Broken, Text: err.Text, Hint: err.Hint}
 	if wasOpen := ac.closed.Close(place, err, condition, ac.Now()); wasOpen {
 		ac.Log.Error("teams keeps us out", "place", place, "error", err)
-		ac.reporter.Report(ac.currentCondition())
+		ac.Desk.Report(ac.currentCondition())
 	}
 }
 
@@ -342,7 +336,7 @@ func (ac *access) closePlace(place string, err *channels.SendError) {
 func (ac *access) recordSuccess(channel string) {
 	c, _ := ac.Notes.Channel(channel)
 	if ac.closed.Open(Everywhere, channel, c.Team) {
-		ac.reporter.Report(ac.currentCondition())
+		ac.Desk.Report(ac.currentCondition())
 	}
 }
 
@@ -351,7 +345,7 @@ func (ac *access) recordSuccess(channel string) {
 func (ac *access) recordPresence(channel string) {
 	c, _ := ac.Notes.Channel(channel)
 	if ac.closed.OpenWithApp(channel, c.Team) {
-		ac.reporter.Report(ac.currentCondition())
+		ac.Desk.Report(ac.currentCondition())
 	}
 }
 
@@ -369,7 +363,7 @@ func (ac *access) recordReopening(place string) {
 		c, known := ac.Notes.Channel(candidate)
 		return !known || c.Team == place // an unknown channel may be one of this team's
 	})
-	ac.reporter.Report(ac.currentCondition())
+	ac.Desk.Report(ac.currentCondition())
 	ac.sweeper.CatchUp(since)
 }
 

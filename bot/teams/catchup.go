@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"parley/bot/forms"
-	"parley/bridge"
 )
 
 // Teams sends each event to Parley, but some get lost: Parley was down, or a request failed. A catch-up finds them.
@@ -35,12 +34,11 @@ type history struct {
 	sweeper         *forms.Sweeper // runs catch-ups, knows open gaps, and looks up and stores facts
 	threads         *Threads
 	deletions       *deletions
-	maxAge          time.Duration           // threads whose first message is older are skipped
-	comparedThreads *forms.Map[threadState] // threads that were compared with what is stored, by fact.OrderKey
-	fullPasses      *forms.Map[fullPass]    // the last full pass over each channel
+	maxAge          time.Duration          // threads whose first message is older are skipped
+	comparedThreads forms.Map[threadState] // threads that were compared with what is stored, by fact.OrderKey
+	fullPasses      forms.Map[fullPass]    // the last full pass over each channel
 
-	openThreads openThreadLister
-	pauseFor    func(context.Context, time.Duration) bool // pause.For; tests replace it
+	pauseFor func(context.Context, time.Duration) bool // pause.For; tests replace it
 }
 
 // catchUp reads all channels in which we have threads. While a gap is open, it also reads open threads that are too
@@ -92,10 +90,7 @@ func (h *history) catchUpChannel(ctx context.Context, channel string, size int) 
 	var firstRefusal error
 	next, hasMore := "", true
 	for n := 0; hasMore && n < maxThreads/size; n++ {
-		read := func(ctx context.Context, group string) (Page[Message], error) {
-			return h.Graph.Messages(ctx, group, channel, size, next)
-		}
-		page, err := ReadPatiently(ctx, h.Organisation, channel, read)
+		page, err := h.ReadMessages(ctx, channel, size, next)
 		if err != nil {
 			return pageError(err, next)
 		}
@@ -230,10 +225,7 @@ func (h *history) completeThread(ctx context.Context, channel string, m *Message
 func (h *history) readReplies(ctx context.Context, channel string, m *Message, from string) error {
 	next := from
 	for {
-		read := func(ctx context.Context, group string) (Page[Message], error) {
-			return h.Graph.Replies(ctx, Thread{Group: group, Channel: channel, Root: m.ID}, next)
-		}
-		page, err := ReadPatiently(ctx, h.Organisation, channel, read)
+		page, err := h.ReadReplies(ctx, channel, m.ID, next)
 		if err != nil {
 			return err
 		}
@@ -280,12 +272,6 @@ func (h *history) catchUpThread(ctx context.Context, channel string, m *Message)
 type threadState struct {
 	changedAt time.Time
 	messages  int
-}
-
-// threadOf returns, in Graph's terms, the thread that a place is in or that its message begins. A place is a channel,
-// a thread and a message. group is the team's id in Graph.
-func threadOf(group string, at bridge.Place) Thread {
-	return Thread{Group: group, Channel: at.Channel, Root: Root(at)}
 }
 
 // chatterSince returns the time from which messages outside threads are still stored: an hour ago, or the beginning of

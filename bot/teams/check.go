@@ -143,11 +143,8 @@ func (s *Surface) checkChannel(ctx context.Context, id string) channels.Finding 
 		return channels.Fault("channel "+s.org.ChannelName(id), "the app was taken out of its team", "Add the app to the team again.")
 	}
 
-	readOneMessage := func(ctx context.Context, group string) (Page[Message], error) {
-		const size, firstPage = 1, ""
-		return s.org.Graph.Messages(ctx, group, id, size, firstPage)
-	}
-	_, err := ReadPatiently(ctx, s.org, id, readOneMessage) // retries while Graph is busy
+	const size, firstPage = 1, ""
+	_, err := s.org.ReadMessages(ctx, id, size, firstPage) // retries while Graph is busy
 	s.org.Notes.LearnName(ctx, id)
 	what := "channel " + s.org.ChannelName(id)
 	switch {

@@ -85,13 +85,13 @@ func (in *invocation) formMaker() forms.Maker {
 // boxDialog makes the dialog of a verb (an action such as "snooze") that was picked below the message box. In the
 // thread of a conversation, it is the verb's form. Elsewhere, a form first asks which conversation is meant.
 func (in *invocation) boxDialog(ctx context.Context, verb bridge.Verb, at bridge.Place) card.Dialog {
-	_, err := in.door.desk.FactsAt(ctx, at, in.user.ID)
+	_, err := in.door.Desk.FactsAt(ctx, at, in.user.ID)
 	if !errors.Is(err, bridge.ErrNoConversation) {
 		const prefilled = ""
 		return in.verbDialog(ctx, verb, bridge.Args{}, at, prefilled)
 	}
 
-	all, err := in.door.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, in.user.ID)
+	all, err := in.door.Desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, in.user.ID)
 	if err != nil {
 		return in.problemDialog(err, at)
 	}
@@ -136,7 +136,7 @@ func (in *invocation) sendFromChannel(ctx context.Context, at bridge.Place) (any
 func (in *invocation) actAtOnce(ctx context.Context, at bridge.Place, title, text string) (any, error) {
 	in.payload.Kind = KindMenu
 	id := in.payload.InvokeID(in.activity, in.makeNonce(), in.activity.Value)
-	if err := in.door.desk.Accept(ctx, in.payload.Fact(id, KeyOf(at))); err != nil {
+	if err := in.door.Desk.Accept(ctx, in.payload.Fact(id, KeyOf(at))); err != nil {
 		return nil, err
 	}
 	line := view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: text}}}
@@ -191,7 +191,7 @@ func (in *invocation) findConversations(ctx context.Context, words string) ([]br
 	begin, end := in.askedRows()
 	query := bridge.ListQuery{List: bridge.ListPick, Words: words}
 	for more := !wantsOnlyNamed; more && len(rows) < end; query.Page++ { // of a search; the list has After
-		list, err := in.door.desk.List(ctx, query, in.user.ID)
+		list, err := in.door.Desk.List(ctx, query, in.user.ID)
 		_, isRefused := errors.AsType[*bridge.Problem](err)
 		if isRefused && hasNamed { // too few digits for a search
 			break
@@ -223,7 +223,7 @@ func (in *invocation) findByNumber(ctx context.Context, words string) ([]bridge.
 		return nil, nil //nolint:nilerr // it isn't a number
 	}
 
-	f, err := in.door.desk.Facts(ctx, bridge.ConversationID(id), in.user.ID)
+	f, err := in.door.Desk.Facts(ctx, bridge.ConversationID(id), in.user.ID)
 	_, isForbidden := errors.AsType[*bridge.Problem](err)
 	if isForbidden || errors.Is(err, bridge.ErrNoConversation) {
 		return nil, nil

@@ -135,7 +135,7 @@ var errCannotTell = errors.New("teams: Graph can't tell what a message says")
 // is so young that Graph may not show it yet, the error is errNotShownYet as well.
 // Errors: errCannotTell, errNotShownYet, those of the request.
 func (h *history) readAgain(ctx context.Context, at bridge.Place) (Message, error) {
-	m, err := h.readMessage(ctx, at, at.Message)
+	m, err := h.ReadMessage(ctx, at, at.Message)
 	if errors.Is(err, ErrNotGranted) {
 		return Message{}, errCannotTell
 	}
@@ -154,14 +154,6 @@ func (h *history) readAgain(ctx context.Context, at bridge.Place) (Message, erro
 	}
 
 	return m, nil
-}
-
-// readMessage reads a message, given by its id, of the thread at a place. It retries while Graph is busy.
-func (h *history) readMessage(ctx context.Context, at bridge.Place, id string) (Message, error) {
-	read := func(ctx context.Context, group string) (Message, error) {
-		return h.Graph.Message(ctx, threadOf(group, at), id)
-	}
-	return ReadPatiently(ctx, h.Organisation, at.Channel, read)
 }
 
 // deletedMessage is called for a message that Graph doesn't find. It returns a message with only its ids and
@@ -265,7 +257,7 @@ func (h *history) isThreadReadable(ctx context.Context, at bridge.Place) (bool, 
 	if at.Thread == at.Message {
 		return true, nil // the message begins the thread, and Graph, which may read the channel, hasn't found it
 	}
-	_, err := h.readMessage(ctx, at, at.Thread)
+	_, err := h.ReadMessage(ctx, at, at.Thread)
 	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrNotGranted) {
 		return false, nil
 	}

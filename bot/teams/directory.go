@@ -114,12 +114,12 @@ func (d *directory) Lookup(ctx context.Context, email string) (bridge.SurfaceUse
 // Absent returns those of the users who aren't in any team that the app is in. If the app is in no team, it returns
 // nil, because Teams lists nobody then.
 // Errors: the members of a team can't be read, and may include a user whom no other team has.
-func (s *Surface) Absent(ctx context.Context, users []bridge.SurfaceUser) ([]bridge.SurfaceUser, error) {
-	teams := s.directory.Notes.Teams()
+func (d *directory) Absent(ctx context.Context, users []bridge.SurfaceUser) ([]bridge.SurfaceUser, error) {
+	teams := d.Notes.Teams()
 	if len(teams) == 0 {
 		return nil, nil
 	}
-	service, err := s.directory.Notes.Service(ctx)
+	service, err := d.Notes.Service(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func (s *Surface) Absent(ctx context.Context, users []bridge.SurfaceUser) ([]bri
 	absent := slices.Clone(users)
 	for id, team := range teams {
 		at := Conversation{Service: cmp.Or(team.Service, service), ID: id}
-		err := s.directory.eachMember(ctx, at, func(m Member) bool {
+		err := d.eachMember(ctx, at, func(m Member) bool {
 			absent = slices.DeleteFunc(absent, func(user bridge.SurfaceUser) bool { return string(user) == m.AADObjectID })
 			return len(absent) > 0
 		})

@@ -10,7 +10,7 @@
 //   - files reads the files that people attach.
 //
 // threads.go decides which messages of people concern Parley; fact_*.go define what is stored; auth_*.go tell which requests are
-// genuine; connector_*.go and graph_*.go make requests; manifest_*.go offer the app in menus. All share an Organisation, which knows
+// genuine; connector_*.go and graph_*.go make requests; manifest.go offers the app in menus. All share an Organisation, which knows
 // teams, channels and people.
 //
 // What does not belong here: what verbs do and what is sent (bridge), the content of cards (bot/view) and their format

@@ -10,7 +10,6 @@ import (
 
 	"parley/bot/forms"
 	"parley/bot/upload"
-	"parley/bridge"
 	"parley/channels"
 )
 
@@ -27,23 +26,10 @@ const (
 	retryLater      = "5" // Retry-After, in seconds
 )
 
-// startChecker checks a conversation that a user wants to begin. If the customer can have only one conversation and has
-// one already, open is that one; otherwise its ID is 0.
-// Errors: *bridge.Problem, with the Field that is wrong.
-type startChecker interface {
-	MayStart(ctx context.Context, user bridge.SurfaceUser, s bridge.Start) (open bridge.Facts, err error)
-}
-
-// replyWatcher is notified when a user is about to see the form of a reply, which was made at a time (at).
-type replyWatcher interface {
-	ReplyOpened(ctx context.Context, conversation bridge.ConversationID, user bridge.SurfaceUser, at time.Time) error
-}
-
 // door handles the requests of Teams. inbound*.go has already verified that they come from Teams.
 type door struct {
 	*intake
 
-	desk         Desk // what Teams may ask of Parley's engine
 	reader       *Reader
 	installation *installation
 	history      *history
@@ -114,7 +100,7 @@ func (d *door) store(ctx context.Context, a *Activity, raw []byte) error {
 		return err
 	}
 	d.storeEarlierMessages(ctx, a)
-	return d.desk.Accept(ctx, facts...)
+	return d.Desk.Accept(ctx, facts...)
 }
 
 func (d *door) answerUnavailable(w http.ResponseWriter, err error) {
@@ -139,7 +125,7 @@ func (d *door) answerInvoke(w http.ResponseWriter, body any) {
 	}
 }
 
-func (d *door) formMaker() forms.Maker { return forms.Maker{Desk: d.desk, Now: d.Now, Zone: d.zone} }
+func (d *door) formMaker() forms.Maker { return forms.Maker{Desk: d.Desk, Now: d.Now, Zone: d.zone} }
 
 // queueOf returns the key of the queue for an activity, which is that of its thread. Only messages, edits and deletions
 // wait in a queue; for other activities it returns "".

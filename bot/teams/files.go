@@ -32,7 +32,7 @@ const inspectTimeout = 3 * time.Second
 type files struct {
 	*Organisation
 
-	libraries *forms.Map[library] // where the files of channels and people are; see libraryOf
+	libraries forms.Map[library] // where the files of channels and people are; see libraryOf
 }
 
 // describeFiles looks up the names, types and sizes of a message's files, and whether we may read them. Best effort,
@@ -85,11 +85,8 @@ func (fs *files) describeFiles(ctx context.Context, p Payload, a *Activity) []At
 // has shown by then.
 func (fs *files) readYoung(ctx context.Context, at bridge.Place, ids []string) (shown []Attached, err error) {
 	const pollInterval = 300 * time.Millisecond
-	read := func(ctx context.Context, group string) (Message, error) {
-		return fs.Graph.Message(ctx, threadOf(group, at), at.Message)
-	}
 	for {
-		m, err := ReadPatiently(ctx, fs.Organisation, at.Channel, read)
+		m, err := fs.ReadMessage(ctx, at, at.Message)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return shown, err
 		}

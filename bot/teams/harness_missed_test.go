@@ -1,7 +1,6 @@
 package teams
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -70,9 +69,7 @@ func (w *world) replicas() []*Surface {
 // messageOfGraph is a message as Graph shows it now.
 func (w *world) messageOfGraph(root, id string) Message {
 	w.t.Helper()
-	m, err := ReadPatiently(w.ctx(), w.surface.org, w.channel, func(ctx context.Context, group string) (Message, error) {
-		return w.surface.org.Graph.Message(ctx, Thread{Group: group, Channel: w.channel, Root: root}, id)
-	})
+	m, err := w.surface.org.ReadMessage(w.ctx(), bridge.Place{Channel: w.channel, Thread: root}, id)
 	noError(w.t, err)
 	return m
 }
@@ -107,7 +104,7 @@ func (w *world) takeEvent(a Activity) {
 	w.t.Helper()
 	raw, err := json.Marshal(a)
 	noError(w.t, err)
-	facts, err := w.surface.intake.factsOf(w.ctx(), &a, raw)
+	facts, err := w.surface.door.factsOf(w.ctx(), &a, raw)
 	noError(w.t, err)
 	noError(w.t, w.desk.Accept(w.ctx(), facts...))
 }

@@ -102,7 +102,7 @@ func refusalAnswer(code, text string) map[string]any {
 func (in *invocation) handleButton(ctx context.Context) (any, error) {
 	f, click := in.payload.ClickFact(in.activity, in.value.Action.Data)
 	if click == nil {
-		return refusalAnswer("BadRequest", "This button is no longer valid."), in.door.desk.Accept(ctx, f)
+		return refusalAnswer("BadRequest", "This button is no longer valid."), in.door.Desk.Accept(ctx, f)
 	}
 	if in.value.Trigger == "automatic" { // our cards don't ask clients to refresh them
 		return refusalAnswer("BadRequest", "This card is brought up to date by Parley."), nil
@@ -146,7 +146,7 @@ func (in *invocation) storeClick(ctx context.Context, data json.RawMessage) (isR
 	if err != nil {
 		return false, err
 	}
-	return isRepetition, in.door.desk.Accept(ctx, facts...)
+	return isRepetition, in.door.Desk.Accept(ctx, facts...)
 }
 
 // deletePrivateMessage deletes a message that only one person sees. Errors are only logged.
@@ -171,7 +171,7 @@ func (in *invocation) currentCard(ctx context.Context, at bridge.Place, args bri
 		return nil, false
 	}
 
-	before, err := in.door.desk.FactsAt(ctx, at, in.user.ID)
+	before, err := in.door.Desk.FactsAt(ctx, at, in.user.ID)
 	if err != nil || args.Conversation != before.ID {
 		return nil, false
 	}
@@ -179,7 +179,7 @@ func (in *invocation) currentCard(ctx context.Context, at bridge.Place, args bri
 		return nil, false
 	}
 
-	f, err := in.door.desk.FactsAt(ctx, at, in.user.ID)
+	f, err := in.door.Desk.FactsAt(ctx, at, in.user.ID)
 	if err != nil {
 		return nil, false
 	}
@@ -242,7 +242,7 @@ func (in *invocation) formDialog(
 		f.At = in.door.Now()
 	}
 	if forms.IsReply(f) { // Teams won't tell us when the form is closed
-		if err := in.door.desk.ReplyOpened(ctx, f.Args.Conversation, in.user.ID, f.At); err != nil {
+		if err := in.door.Desk.ReplyOpened(ctx, f.Args.Conversation, in.user.ID, f.At); err != nil {
 			in.door.Log.Info("teams form not noted as open", "error", err)
 		}
 	}

@@ -68,7 +68,7 @@ func (h *history) readThreadBefore(ctx context.Context, at bridge.Place) error {
 
 // readWholeThread returns the first message of a thread with all replies.
 func (h *history) readWholeThread(ctx context.Context, at bridge.Place) (root Message, err error) {
-	root, err = h.readMessage(ctx, at, Root(at))
+	root, err = h.ReadMessage(ctx, at, Root(at))
 	if err != nil {
 		return root, err
 	}

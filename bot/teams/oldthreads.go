@@ -14,12 +14,6 @@ import (
 // open for longer. After a gap (a time in which events may have been missed), this file reads the threads of such
 // conversations one by one.
 
-// openThreadLister lists the first messages of threads whose conversations are open and began before a time. It lists
-// at most 500, those with the most recent activity.
-type openThreadLister interface {
-	OpenThreads(ctx context.Context, before time.Time) ([]bridge.Place, error)
-}
-
 // Graph allows 5 requests per second for messages of channels, and fewer for a single channel. So there are pauses
 // while many old threads are read. They leave requests for replies to customers, whose messages are read again before
 // they are sent.
@@ -35,7 +29,7 @@ const (
 // Errors: those of the store, the first of Graph's, ctx's.
 func (h *history) catchUpOldThreads(ctx context.Context) error {
 	oldest := h.Now().Add(-h.maxAge)
-	list, err := h.openThreads.OpenThreads(ctx, oldest)
+	list, err := h.Desk.OpenThreads(ctx, oldest)
 	if err != nil {
 		return err
 	}

@@ -24,10 +24,10 @@ import (
 // Graph (Microsoft's API for all its products) returns it in another format. ActivityOf converts the latter into the
 // former, so that the rest of Parley knows only activities.
 
-// MaxReadTries is the maximum number of attempts of ReadPatiently.
+// MaxReadTries is the maximum number of attempts of readPatiently.
 const MaxReadTries = 4
 
-// minReadPause is the minimum time that ReadPatiently waits after the first attempt. It waits twice as long after the
+// minReadPause is the minimum time that readPatiently waits after the first attempt. It waits twice as long after the
 // second attempt, and so on.
 const minReadPause = 200 * time.Millisecond
 
@@ -70,9 +70,9 @@ type Organisation struct {
 }
 
 // NewOrganisation returns an Organisation. It makes no requests yet.
-func NewOrganisation(app *App, o OrganisationOptions) *Organisation {
-	org := &Organisation{App: app, Notes: newNotebook(app, o), permits: &permits{byChannel: map[string]bool{}}}
-	org.People = newPeople(app, org.Notes)
+func NewOrganisation(app *App) *Organisation {
+	org := &Organisation{App: app, Notes: newNotebook(app), permits: &permits{byChannel: map[string]bool{}}}
+	org.People = &People{App: app, notes: org.Notes}
 	org.Notes.people = org.People
 	return org
 }
@@ -98,12 +98,33 @@ func (o *Organisation) IsReadingKnown(channel string) bool {
 	return known
 }
 
-// ReadPatiently calls read, which reads something from a channel with Graph. group is the id of the channel's team in
-// Graph. If Graph asks us to wait, ReadPatiently waits and calls read again: at most MaxReadTries times in total, and
+// ReadMessage reads a message, given by its id, of the thread at a place. See readPatiently.
+func (o *Organisation) ReadMessage(ctx context.Context, at bridge.Place, id string) (Message, error) {
+	return readPatiently(ctx, o, at.Channel, func(group string) (Message, error) {
+		return o.Graph.Message(ctx, Thread{Group: group, Channel: at.Channel, Root: Root(at)}, id)
+	})
+}
+
+// ReadMessages reads a page of a channel's threads; see GraphClient.Messages and readPatiently.
+func (o *Organisation) ReadMessages(ctx context.Context, channel string, size int, next string) (Page[Message], error) {
+	return readPatiently(ctx, o, channel, func(group string) (Page[Message], error) {
+		return o.Graph.Messages(ctx, group, channel, size, next)
+	})
+}
+
+// ReadReplies reads a page of the replies in a thread; see GraphClient.Replies and readPatiently.
+func (o *Organisation) ReadReplies(ctx context.Context, channel, root, next string) (Page[Message], error) {
+	return readPatiently(ctx, o, channel, func(group string) (Page[Message], error) {
+		return o.Graph.Replies(ctx, Thread{Group: group, Channel: channel, Root: root}, next)
+	})
+}
+
+// readPatiently calls read, which reads something from a channel with Graph. group is the id of the channel's team in
+// Graph. If Graph asks us to wait, readPatiently waits and calls read again: at most MaxReadTries times in total, and
 // only if ctx leaves enough time for the wait. It also records whether we may read the channel; see CanRead.
 // Errors: read's, and those of the notes.
-func ReadPatiently[T any](
-	ctx context.Context, o *Organisation, channel string, read func(ctx context.Context, group string) (T, error),
+func readPatiently[T any](
+	ctx context.Context, o *Organisation, channel string, read func(group string) (T, error),
 ) (out T, err error) {
 	group, err := o.Notes.Group(ctx, channel)
 	if err != nil {
@@ -111,7 +132,7 @@ func ReadPatiently[T any](
 	}
 
 	for try := 1; ; try++ {
-		out, err = read(ctx, group)
+		out, err = read(group)
 		wait, again := Wait(err)
 		if !again || try == MaxReadTries {
 			break

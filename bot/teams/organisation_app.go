@@ -22,6 +22,10 @@ type App struct {
 	Bot    *Client
 	Graph  *GraphClient
 	Work   *forms.Work // background tasks; see RunLater
+	Desk   Desk
+
+	ReadOnly    bool // cache new notes, but don't store them
+	OwnServices bool // the settings name service addresses, so globalService would be wrong
 }
 
 // RunLater runs f in the background for at most RequestTimeout, also if ctx is cancelled. Surface.Run waits for it. It

@@ -61,25 +61,9 @@ type ChannelNote struct {
 	Removed bool `json:"removed,omitempty"` // the app was removed from the channel, but is still in the team
 }
 
-// Memory is the persistent key-value store for notes, which all replicas share. Keep stores one value, and ListKept returns
-// all values by key.
-type Memory interface {
-	Keep(ctx context.Context, key string, value json.RawMessage) error
-	ListKept(ctx context.Context) (map[string]json.RawMessage, error)
-}
-
-// OrganisationOptions configure a Notebook.
-type OrganisationOptions struct {
-	Notes       Memory
-	ReadOnly    bool // cache new notes, but don't store them
-	OwnServices bool // the settings name service addresses, so globalService would be wrong
-}
-
 // Notebook is a write-through cache of an organisation's notes. It is safe for concurrent use.
 type Notebook struct {
 	*App
-	OrganisationOptions
-
 	people  *People    // decodes and holds the notes about people
 	loading sync.Mutex // held while all notes are read, so that concurrent callers read them once
 
@@ -91,23 +75,21 @@ type Notebook struct {
 	channels map[string]ChannelNote
 	readings map[string]readingNote
 
-	namesRequested *forms.Map[bool] // channels for which LearnName has asked Teams
+	namesRequested forms.Map[bool] // channels for which LearnName has asked Teams
 }
 
-func newNotebook(app *App, options OrganisationOptions) *Notebook {
+func newNotebook(app *App) *Notebook {
 	return &Notebook{
-		App:                 app,
-		OrganisationOptions: options,
-		stored:              map[string]string{},
-		teams:               map[string]TeamNote{},
-		channels:            map[string]ChannelNote{},
-		readings:            map[string]readingNote{},
-		namesRequested:      forms.NewRecent[bool](),
+		App:      app,
+		stored:   map[string]string{},
+		teams:    map[string]TeamNote{},
+		channels: map[string]ChannelNote{},
+		readings: map[string]readingNote{},
 	}
 }
 
 // Load reads all notes into the cache, unless that happened less than a minute ago.
-// Errors: those of Memory.
+// Errors: the desk's.
 func (n *Notebook) Load(ctx context.Context) error {
 	n.loading.Lock()
 	defer n.loading.Unlock()
@@ -115,7 +97,7 @@ func (n *Notebook) Load(ctx context.Context) error {
 		return nil
 	}
 
-	all, err := n.Notes.ListKept(ctx)
+	all, err := n.Desk.ListKept(ctx)
 	if err != nil {
 		return fmt.Errorf("teams: notes: %w", err)
 	}
@@ -192,7 +174,7 @@ func (n *Notebook) Keep(ctx context.Context, key string, note any) error {
 	}
 
 	if !n.ReadOnly {
-		if err := n.Notes.Keep(ctx, key, value); err != nil {
+		if err := n.Desk.Keep(ctx, key, value); err != nil {
 			return fmt.Errorf("teams: note %s: %w", key, err)
 		}
 	}
@@ -214,7 +196,7 @@ func (n *Notebook) Renew(ctx context.Context, key string, note any) error {
 
 // Service returns the address at which Teams is reached for this organisation. Every request to Teams checks again that
 // the address is trusted; see rest.Hosts.
-// Errors: errNoService, those of Memory.
+// Errors: errNoService, the desk's.
 func (n *Notebook) Service(ctx context.Context) (string, error) {
 	if err := n.Load(ctx); err != nil {
 		return "", err
@@ -284,7 +266,7 @@ func (n *Notebook) Groups() map[string]string {
 }
 
 // Group returns the Graph id of a channel's team. If no note has it, Group asks Teams and stores the answer.
-// Errors: errNoService, ErrUnlisted, *connector.Error, those of Memory.
+// Errors: errNoService, ErrUnlisted, *connector.Error, the desk's.
 func (n *Notebook) Group(ctx context.Context, channel string) (string, error) {
 	service, err := n.ServiceOf(ctx, channel)
 	if err != nil {
@@ -319,7 +301,7 @@ func (n *Notebook) Group(ctx context.Context, channel string) (string, error) {
 
 // findChannel looks for a channel that has no note. It asks Teams for the channels of every team that the app is in,
 // and stores notes about all of them.
-// Errors: ErrUnlisted, *connector.Error, those of Memory.
+// Errors: ErrUnlisted, *connector.Error, the desk's.
 func (n *Notebook) findChannel(ctx context.Context, service, channel string) (ChannelNote, error) {
 	for id, team := range n.Teams() {
 		list, err := n.Bot.Channels(ctx, cmp.Or(team.Service, service), id)

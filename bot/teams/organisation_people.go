@@ -43,19 +43,9 @@ type People struct {
 
 	notes *Notebook
 
-	byID     *forms.Map[OrganisationPerson] // by both ids: Person.Teams and Person.User
-	lastSeen *forms.Map[time.Time]          // when Teams last listed a person as a member of a channel, by memberKey
-	lastLeft *forms.Map[time.Time]          // when a person last left any team or channel, by Person.Teams
-}
-
-func newPeople(app *App, notes *Notebook) *People {
-	return &People{
-		App:      app,
-		notes:    notes,
-		byID:     forms.NewRecent[OrganisationPerson](),
-		lastSeen: forms.NewRecent[time.Time](),
-		lastLeft: forms.NewRecent[time.Time](),
-	}
+	byID     forms.Map[OrganisationPerson] // by both ids: Person.Teams and Person.User
+	lastSeen forms.Map[time.Time]          // when Teams last listed a person as a member of a channel, by memberKey
+	lastLeft forms.Map[time.Time]          // when a person last left any team or channel, by Person.Teams
 }
 
 // memberKey returns the key in People.lastSeen for a person in a channel.

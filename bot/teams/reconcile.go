@@ -131,7 +131,7 @@ func (s *poster) searchPages(
 				continue
 			}
 
-			isRecorded, err := s.posts.IsOwnPost(ctx, bridge.Place{Channel: p.Place.Channel, Message: m.ID})
+			isRecorded, err := s.Desk.IsOwnPost(ctx, bridge.Place{Channel: p.Place.Channel, Message: m.ID})
 			if err != nil {
 				return Message{}, channels.CannotTell, err
 			}
@@ -154,13 +154,10 @@ func (s *poster) searchPages(
 // readPage reads a page of a thread's replies or, if the place has no thread, of the channel's threads. size is the
 // number of threads. next is Page.Next of the previous page; "" for the first page.
 func (s *poster) readPage(ctx context.Context, at bridge.Place, size int, next string) (Page[Message], error) {
-	read := func(ctx context.Context, group string) (Page[Message], error) {
-		if at.Thread != "" {
-			return s.Graph.Replies(ctx, threadOf(group, at), next)
-		}
-		return s.Graph.Messages(ctx, group, at.Channel, size, next)
+	if at.Thread != "" {
+		return s.ReadReplies(ctx, at.Channel, at.Thread, next)
 	}
-	return ReadPatiently(ctx, s.Organisation, at.Channel, read)
+	return s.ReadMessages(ctx, at.Channel, size, next)
 }
 
 // mayBePost reports whether a message was written by us and isn't deleted. It returns false for the message at the

@@ -26,11 +26,10 @@ import (
 type poster struct {
 	*Organisation
 
-	posts   PostRecords // which of our messages are recorded
 	access  *access
 	threads *Threads
-	sent    *forms.Map[bridge.Sent] // parts of posts that were made, by sentKey; for Reconcile
-	copying chan struct{}           // semaphore: holds one element while a picture is copied, which needs much memory
+	sent    forms.Map[bridge.Sent] // parts of posts that were made, by sentKey; for Reconcile
+	copying chan struct{}          // semaphore: holds one element while a picture is copied, which needs much memory
 }
 
 // Send makes one post, or one part of a long post; see bridge.Surface. The error is a *channels.SendError, which says
@@ -182,11 +181,8 @@ func (s *poster) learnReading(ctx context.Context, channel string) {
 	ctx, cancel := context.WithTimeout(ctx, learnReadingTimeout)
 	defer cancel()
 
-	readOne := func(ctx context.Context, group string) (Page[Message], error) {
-		const size, firstPage = 1, ""
-		return s.Graph.Messages(ctx, group, channel, size, firstPage)
-	}
-	if _, err := ReadPatiently(ctx, s.Organisation, channel, readOne); err != nil {
+	const size, firstPage = 1, ""
+	if _, err := s.ReadMessages(ctx, channel, size, firstPage); err != nil {
 		s.Log.Debug("teams channel for a new thread not read", "channel", channel, "error", err)
 	}
 }

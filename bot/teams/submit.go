@@ -26,7 +26,7 @@ func (in *invocation) handleSubmit(ctx context.Context) (any, error) {
 
 	read, err := card.Read(in.value.Data)
 	if err != nil {
-		accepted := in.door.desk.Accept(ctx, QuarantinedFact(in.payload.Body, "form not readable: "+err.Error()))
+		accepted := in.door.Desk.Accept(ctx, QuarantinedFact(in.payload.Body, "form not readable: "+err.Error()))
 		return dialogAnswer(in.problemDialog(errStaleForm(), PlaceOf(in.activity))), accepted
 	}
 	if read.Click != nil {
@@ -70,7 +70,7 @@ func (in *invocation) handleForm(ctx context.Context, f *card.Submitted) (any, e
 		return nil, err
 	}
 	in.payload.Own = inOurThread
-	return nil, in.door.desk.Accept(ctx, in.payload.FormFact(in.activity, f, in.value.Data))
+	return nil, in.door.Desk.Accept(ctx, in.payload.FormFact(in.activity, f, in.value.Data))
 }
 
 // nextDialog makes the dialog of the form that follows a filled one.
@@ -115,7 +115,7 @@ func (in *invocation) formDialogAgain(ctx context.Context, f *card.Submitted, er
 // refuseStart checks whether a conversation may begin. If it may not, refused is true, and the dialog says why. If that
 // can't be checked at the moment, refused is false, because the engine checks it again later.
 func (in *invocation) refuseStart(ctx context.Context, f *card.Submitted, filled view.Filled) (dialog card.Dialog, refused bool) {
-	open, err := in.door.desk.MayStart(ctx, in.user.ID, bridge.Start{
+	open, err := in.door.Desk.MayStart(ctx, in.user.ID, bridge.Start{
 		Account:   filled.Args.Account,
 		Recipient: filled.Args.Recipient,
 		Subject:   filled.Args.Subject,

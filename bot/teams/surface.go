@@ -3,14 +3,12 @@ package teams
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"time"
 
 	"parley/bot/forms"
 	"parley/bot/upload"
 	"parley/bridge"
-	"parley/channels"
 	"parley/channels/wire"
 )
 
@@ -22,37 +20,31 @@ const (
 
 // Desk is the interface of Parley's engine, which manages conversations and decides what is sent, as a Surface uses it.
 type Desk interface {
+	forms.Engine
 	upload.Desk
-	forms.SweepDesk
-	PostRecords
-	Memory
-	openThreadLister
-	reporter
-	startChecker
-	replyWatcher
-	factReader
+
+	// IsOwnPost reports whether the message at a place is recorded as a post of ours.
+	IsOwnPost(ctx context.Context, at bridge.Place) (bool, error)
+	// FactPayload returns the payload of a stored fact, or nil if it isn't there.
+	FactPayload(ctx context.Context, id string) ([]byte, error)
 }
 
 // Surface connects Parley to the Microsoft Teams of one organisation, in which agents answer customers. Each customer's
 // conversation is a thread in a channel. Surface stores what people do in these threads as facts (a fact is one thing
 // that happened, such as a message or a click), and makes the posts by which Parley shows conversations. Most of its
-// methods only delegate to a part, which has its own file; see the package's comment.
+// methods are those of an embedded part, which has its own file; see the package's comment.
 type Surface struct {
-	org       *Organisation
-	opt       Options
-	tokens    *Tokens // of the bot
-	check     *Validator
-	sweeper   *forms.Sweeper
-	access    *access
-	threads   *Threads
-	intake    *intake
-	door      *door
-	posts     *poster
-	files     *files
-	history   *history
-	directory *directory
-	uploads   *uploads
-	upload    *upload.Page // nil if clients of Teams could not reach the page
+	org     *Organisation
+	opt     Options
+	tokens  *Tokens // of the bot
+	check   *Validator
+	sweeper *forms.Sweeper
+	access  *access
+	door    *door
+	*poster
+	*files
+	*history
+	*directory
 }
 
 var (
@@ -94,6 +86,10 @@ func New(o Options) (*Surface, error) {
 		Hosts:  hosts,
 		Bot:    NewConnector(ConnectorOptions{AppID: o.AppID, Tokens: tokens, Hosts: hosts, HTTP: o.Client, Now: o.Now}),
 		Work:   forms.New(maxBackground),
+		Desk:   o.Desk,
+
+		ReadOnly:    o.ReadOnly,
+		OwnServices: len(o.ServiceURLs) > 0,
 	}
 
 	app.Graph, err = NewGraph(GraphOptions{
@@ -115,58 +111,31 @@ func New(o Options) (*Surface, error) {
 
 // newSurface makes and connects the parts of the surface; see the package's comment.
 func newSurface(o Options, app *App) *Surface {
-	org := NewOrganisation(app, OrganisationOptions{
-		Notes:       o.Desk,
-		ReadOnly:    o.ReadOnly,
-		OwnServices: len(o.ServiceURLs) > 0,
-	})
-	s := &Surface{
-		org:       org,
-		opt:       o,
-		sweeper:   forms.NewSweep(o.Desk, o.Log, o.SweepInterval),
-		directory: &directory{org},
-	}
-
-	s.access = &access{Organisation: org, reporter: o.Desk, sweeper: s.sweeper, closed: NewClosed()}
-	s.threads = NewOwnthread(o.Desk, o.Desk)
-	s.files = &files{Organisation: org, libraries: forms.NewRecent[library]()}
-
-	s.posts = &poster{
-		Organisation: org,
-		posts:        o.Desk,
-		access:       s.access,
-		threads:      s.threads,
-		sent:         forms.NewRecent[bridge.Sent](),
-		copying:      make(chan struct{}, 1),
-	}
-
+	org := NewOrganisation(app)
+	s := &Surface{org: org, opt: o, sweeper: forms.NewSweep(o.Desk, o.Log, o.SweepInterval), directory: &directory{org}}
+	s.access = &access{Organisation: org, sweeper: s.sweeper, closed: NewClosed()}
+	threads := &Threads{desk: o.Desk}
+	s.files = &files{Organisation: org}
+	s.poster = &poster{Organisation: org, access: s.access, threads: threads, copying: make(chan struct{}, 1)}
 	deleted := &deletions{Organisation: org, sweeper: s.sweeper}
 	s.history = &history{
-		Organisation:    org,
-		sweeper:         s.sweeper,
-		threads:         s.threads,
-		deletions:       deleted,
-		maxAge:          o.CatchUpSpan,
-		comparedThreads: forms.NewRecent[threadState](),
-		fullPasses:      forms.NewRecent[fullPass](),
-		openThreads:     o.Desk,
-		pauseFor:        wire.For,
+		Organisation: org,
+		sweeper:      s.sweeper,
+		threads:      threads,
+		deletions:    deleted,
+		maxAge:       o.CatchUpSpan,
+		pauseFor:     wire.For,
 	}
-
-	s.uploads = &uploads{App: app, sweeper: s.sweeper, facts: o.Desk}
-	s.upload = newUpload(o, s.uploads)
-	org.Attach = s.upload != nil
-	s.intake = &intake{Organisation: org, sweeper: s.sweeper, threads: s.threads, deletions: deleted, files: s.files}
+	page := newUpload(o, &uploads{App: app, sweeper: s.sweeper})
+	org.Attach = page != nil
 	s.door = &door{
-		intake:        s.intake,
-		desk:          o.Desk,
+		intake:        &intake{Organisation: org, sweeper: s.sweeper, threads: threads, deletions: deleted, files: s.files},
 		installation:  &installation{Organisation: org, access: s.access},
 		history:       s.history,
-		upload:        s.upload,
+		upload:        page,
 		zone:          o.Zone,
 		invokeTimeout: invokeTimeout,
 	}
-
 	return s
 }
 
@@ -273,21 +242,6 @@ func (s *Surface) Handlers() map[string]http.Handler { return s.door.handlersByP
 // Decode implements bridge.Surface.
 func (s *Surface) Decode(raw []byte) ([]bridge.Action, error) { return Decode(raw) }
 
-// Send implements bridge.Surface.
-func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
-	return s.posts.Send(ctx, p)
-}
-
-// Reconcile implements bridge.Surface.
-func (s *Surface) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
-	return s.posts.Reconcile(ctx, p)
-}
-
-// Confirm implements bridge.Surface.
-func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
-	return s.history.Confirm(ctx, at, text)
-}
-
 // HidesGaps implements bridge.GapHider. It reports whether events of a channel may be lost unnoticed. If so, an agent's
 // message is read again before it is sent, which uses one of the 5 requests per second that Graph allows for channels'
 // messages. It returns true unless we know that Graph doesn't let us read the channel.
@@ -295,35 +249,5 @@ func (s *Surface) HidesGaps(channel string) bool {
 	return !s.hasNoSecret() && !s.org.IsReadingRefused(channel)
 }
 
-// Open implements bridge.Surface.
-func (s *Surface) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser, error) {
-	return s.files.Open(ctx, f)
-}
-
-// ChannelNames returns the names of the channels that Parley can see: "#Support".
-func (s *Surface) ChannelNames(ctx context.Context) ([]string, error) {
-	return s.directory.ChannelNames(ctx)
-}
-
-// Resolve implements bridge.Surface.
-func (s *Surface) Resolve(ctx context.Context, channel string) (string, error) {
-	return s.directory.Resolve(ctx, channel)
-}
-
-// Lookup implements bridge.Surface.
-func (s *Surface) Lookup(ctx context.Context, email string) (bridge.SurfaceUser, error) {
-	return s.directory.Lookup(ctx, email)
-}
-
 // Link implements bridge.Linked.
 func (s *Surface) Link(at bridge.Place) string { return s.org.Home().Link(at) }
-
-// Members implements bridge.Roster.
-func (s *Surface) Members(ctx context.Context, channel string, known func(user bridge.SurfaceUser) bool) ([]bridge.Member, error) {
-	return s.directory.Members(ctx, channel, known)
-}
-
-// Audience implements bridge.Surface.
-func (s *Surface) Audience(ctx context.Context, channel string) (bridge.Audience, error) {
-	return s.directory.Audience(ctx, channel)
-}

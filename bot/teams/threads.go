@@ -17,22 +17,10 @@ import (
 // maxRecordDelay is the maximum time between a root of ours appearing in Teams and its record.
 const maxRecordDelay = 11 * time.Minute
 
-// PostRecords looks up the messages that Parley has posted to Teams.
-type PostRecords interface {
-	// IsOwnPost reports whether the message at a place is recorded as a post of ours.
-	IsOwnPost(ctx context.Context, at bridge.Place) (bool, error)
-}
-
 // Threads decides which messages, edits and reactions concern us. It is safe for concurrent use.
 type Threads struct {
-	posts PostRecords
-	desk  forms.SweepDesk  // answers from the database: our channels, and which messages are stored
-	roots *forms.Map[bool] // cache: whether the thread is ours, by fact.OrderKey
-}
-
-// NewOwnthread makes Threads with an empty cache.
-func NewOwnthread(posts PostRecords, desk forms.SweepDesk) *Threads {
-	return &Threads{posts: posts, desk: desk, roots: forms.NewRecent[bool]()}
+	desk  Desk
+	roots forms.Map[bool] // cache: whether the thread is ours, by fact.OrderKey
 }
 
 // NoteOurs records in the cache that a post of ours has just begun a thread. root is the id of that post.
@@ -56,7 +44,7 @@ func (t *Threads) IsOurs(ctx context.Context, at bridge.Place) (bool, error) {
 	}
 
 	root := bridge.Place{Channel: at.Channel, Message: at.Thread}
-	isRecorded, err := t.posts.IsOwnPost(ctx, root)
+	isRecorded, err := t.desk.IsOwnPost(ctx, root)
 	if err != nil {
 		return false, err
 	}
@@ -71,7 +59,7 @@ func (t *Threads) IsOurs(ctx context.Context, at bridge.Place) (bool, error) {
 	}
 
 	if isStored { // by a person, unless our post was recorded between the two lookups
-		isRecorded, err := t.posts.IsOwnPost(ctx, root)
+		isRecorded, err := t.desk.IsOwnPost(ctx, root)
 		if err == nil {
 			t.roots.Put(key, isRecorded)
 		}

@@ -112,13 +112,6 @@ type uploads struct {
 	*App
 
 	sweeper *forms.Sweeper
-	facts   factReader
-}
-
-// factReader reads stored facts.
-type factReader interface {
-	// FactPayload returns the payload of a stored fact, or nil if it isn't there.
-	FactPayload(ctx context.Context, id string) ([]byte, error)
 }
 
 // isTaken reports whether a reply is stored for a ticket.
@@ -140,7 +133,7 @@ func (u *uploads) storeUpload(ctx context.Context, ticket upload.Ticket, reply u
 	if err := u.sweeper.Accept(ctx, []channels.Fact{f}); err != nil {
 		return false, err
 	}
-	stored, err := u.facts.FactPayload(ctx, f.ExternalID)
+	stored, err := u.Desk.FactPayload(ctx, f.ExternalID)
 	if err != nil {
 		return false, fmt.Errorf("teams: upload: %w", err)
 	}

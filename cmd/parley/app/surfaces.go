@@ -27,10 +27,7 @@ type SurfaceSpec struct {
 }
 
 // Desk is the part of the engine that surfaces call, for example when an agent has typed a reply.
-type Desk interface {
-	slack.Desk
-	teams.Desk
-}
+type Desk = teams.Desk // it asks for the most
 
 // SurfaceOptions are the options of a new surface beyond those in Env.
 type SurfaceOptions struct {
