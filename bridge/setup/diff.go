@@ -24,7 +24,7 @@ const maxShownRunes = 60
 // kept lists the teams and accounts that are not in want but can't be removed. Secrets never appear in a line.
 func diff(have, want *State, specs []channels.Spec, kept unremovable) []string {
 	return slices.Concat(
-		companyChanges(have, want),
+		compare(EntryCompany, "", nil, topRows(have), topRows(want)),
 		newSurfaces(want),
 		agentChanges(have, want),
 		teamChanges(have, want),
@@ -33,21 +33,16 @@ func diff(have, want *State, specs []channels.Spec, kept unremovable) []string {
 		automationChanges(have, want),
 		cannedChanges(have, want),
 		knowledgeChanges(have, want),
-		compare("roles", RoleAttributes(have.Roles), RoleAttributes(want.Roles)),
 		templateChanges(have, want),
 		listRemoved(have, want, kept),
 	)
 }
 
-// companyChanges describes changes of the name and of the settings that apply to all accounts.
-func companyChanges(have, want *State) []string {
-	var lines []string
-	if have.Company != want.Company {
-		lines = append(lines, "~ company: "+describeChange(have.Company, want.Company))
-	}
-	return slices.Concat(lines,
-		compare("settings", SettingAttributes(have.Settings), SettingAttributes(want.Settings)),
-		compare("retention", RetentionAttributes(have.Retention), RetentionAttributes(want.Retention)))
+// topRows returns the name of the company, what applies to all accounts, and the company's own roles.
+func topRows(s *State) []row {
+	top := Company(s)
+	top.AddMappings("roles", Roles(s))
+	return rowsOf(top)
 }
 
 // newSurfaces lists the surfaces that will be created. A surface is a chat in which agents work: Slack or Teams.
@@ -66,8 +61,7 @@ func newSurfaces(want *State) []string {
 func agentChanges(have, want *State) []string {
 	var lines []string
 	for _, a := range want.Agents {
-		before := attributesOf(have.Agent(a.Email), StateAgent.Attributes)
-		lines = append(lines, compare("agent "+a.Email, before, a.Attributes())...)
+		lines = append(lines, compare(EntryAgent, "agent "+a.Email, nil, storedRows(have.Agent(a.Email), agentRows), agentRows(a))...)
 	}
 	return lines
 }
@@ -75,19 +69,18 @@ func agentChanges(have, want *State) []string {
 func teamChanges(have, want *State) []string {
 	var lines []string
 	for _, t := range want.Teams {
-		before := attributesOf(have.Team(t.Name), StateTeam.Attributes)
-		lines = append(lines, compare("team "+t.Name, before, t.Attributes())...)
+		lines = append(lines, compare(EntryTeam, "team "+t.Name, nil, storedRows(have.Team(t.Name), teamRows), teamRows(t))...)
 	}
 	return lines
 }
 
-// accountChanges describes changed accounts. Which attributes an account has depends on its channel (specs).
+// accountChanges describes changed accounts. Which values an account has depends on its channel (specs).
 func accountChanges(have, want *State, specs []channels.Spec) []string {
-	attributes := func(a StateAccount) []Attribute { return a.Attributes(SpecOf(specs, a.Row.Kind)) }
 	var lines []string
 	for _, a := range want.Accounts {
-		before := attributesOf(have.Account(a.Row.Name), attributes)
-		lines = append(lines, compare("account "+a.Row.Name, before, attributes(a))...)
+		spec := SpecOf(specs, a.Row.Kind)
+		rows := func(a StateAccount) []row { return accountRows(a, spec) }
+		lines = append(lines, compare(EntryAccount, "account "+a.Row.Name, spec, storedRows(have.Account(a.Row.Name), rows), rows(a))...)
 	}
 	return lines
 }
@@ -124,11 +117,7 @@ func listRemoved(have, want *State, kept unremovable) []string {
 func tagChanges(have, want *State) []string {
 	var lines []string
 	for _, t := range want.Tags {
-		before := have.StoredTag(t)
-		if before != nil && before.Name != t.Name {
-			lines = append(lines, "~ tag "+t.Name+": name "+describeChange(before.Name, t.Name))
-		}
-		lines = append(lines, compare("tag "+t.Name, attributesOf(before, TagAttributes), TagAttributes(t))...)
+		lines = append(lines, compare(EntryTag, "tag "+t.Name, nil, storedRows(have.StoredTag(t), tagRows), tagRows(t))...)
 	}
 
 	for _, t := range have.Tags {
@@ -152,7 +141,7 @@ func automationChanges(have, want *State) []string {
 	var lines []string
 	for _, a := range want.Automations {
 		old := have.Automation(a.Name)
-		found := compare("automation "+a.Name, attributesOf(old, AutomationAttributes), AutomationAttributes(a))
+		found := compare(EntryAutomation, "automation "+a.Name, nil, storedRows(old, automationRows), automationRows(a))
 		if len(found) == 0 && old != nil && !reflect.DeepEqual(*old, a) { // such as another channel of the same name
 			found = []string{"~ automation " + a.Name + ": is changed"}
 		}
@@ -170,8 +159,8 @@ func automationChanges(have, want *State) []string {
 func cannedChanges(have, want *State) []string {
 	var lines []string
 	for _, c := range want.Canned {
-		old, now := CannedAttributes(have.Canned, c.Keyword), CannedAttributes(want.Canned, c.Keyword)
-		lines = append(lines, compare("canned reply "+c.Keyword, old, now)...)
+		old := find(have.Canned, func(old store.Canned) bool { return strings.EqualFold(old.Keyword, c.Keyword) })
+		lines = append(lines, compare(EntryCanned, "canned reply "+c.Keyword, nil, storedRows(old, cannedRows), cannedRows(c))...)
 	}
 	for _, c := range have.Canned {
 		if store.FindCanned(want.Canned, c.Keyword) < 0 {
@@ -202,8 +191,7 @@ func templateChanges(have, want *State) []string {
 	var lines []string
 	for _, t := range want.Templates {
 		old := have.Template(t.Account, t.Row.Name, t.Row.Language)
-		changed := compare(t.Title(), attributesOf(old, StateTemplate.Attributes), t.Attributes())
-		lines = append(lines, changed...)
+		lines = append(lines, compare(EntryTemplate, t.Title(), nil, storedRows(old, templateRows), templateRows(t))...)
 		if old != nil && t.NeedsSubmission(*old) {
 			lines = append(lines, "~ "+t.Title()+": handed in for approval again")
 		}
@@ -220,45 +208,68 @@ func templateChanges(have, want *State) []string {
 	return lines
 }
 
-// attributesOf returns the attributes of a stored thing, or nil if thing is nil, which means that it is not stored.
-func attributesOf[T any](thing *T, attributes func(T) []Attribute) []Attribute {
-	if thing == nil {
+// compare describes a new thing, for which have is nil, in one line, and a changed thing in one line for each value that
+// differs. kind and spec say which fields it has. thing is "" for the top of the file.
+func compare(kind, thing string, spec *channels.Spec, have, want []row) []string {
+	if have != nil && slices.Equal(have, want) {
 		return nil
 	}
-	return attributes(*thing)
-}
-
-// compare describes a new thing, for which have is nil, in one line, and a changed thing in one line for each attribute
-// that differs.
-func compare(thing string, have, want []Attribute) []string {
+	fields := FieldsOf(kind, spec)
 	if have == nil {
-		return []string{describeNew(thing, want)}
+		return []string{describeNew(thing, fields, locationOf(kind).nameKey, want)}
 	}
 
-	before := map[string]string{} // attribute values by name
-	for _, a := range have {
-		before[a.Name] = a.Value
+	before, now := map[string]row{}, map[string]row{}
+	for _, r := range have {
+		before[r.path] = r
+	}
+	for _, r := range want {
+		now[r.path] = r
 	}
 
 	var lines []string
-	for _, a := range want {
-		if old := before[a.Name]; old != a.Value {
-			lines = append(lines, "~ "+thing+": "+a.Name+" "+describeAttributeChange(a, old))
+	for _, r := range slices.Concat(want, have) {
+		old, current := before[r.path], now[r.path]
+		delete(before, r.path)
+		delete(now, r.path)
+		name := thing + ": " + r.path + " "
+		if thing == "" {
+			name = r.path + ": "
+		}
+		switch {
+		case old.value == current.value:
+		case r.isSecret:
+			lines = append(lines, "~ "+name+describeSecretChange(old.value, current.value))
+		default:
+			empty := emptyText(fields, r.path)
+			lines = append(lines, "~ "+name+describeChange(cmp.Or(old.value, empty), cmp.Or(current.value, empty)))
 		}
 	}
 	return lines
 }
 
-// describeNew describes a new thing in one line: "+ agent ann@acme.test: name Ann, roles agent".
-func describeNew(thing string, attributes []Attribute) string {
+// emptyText is how a value that is not there is shown: by the default of its field, if it has one alone.
+func emptyText(fields []Field, path string) string {
+	if path == "hold" || strings.HasPrefix(path, "settings.") {
+		return "(default)"
+	}
+	if f := fieldAt(fields, path); f != nil {
+		return f.Default
+	}
+	return ""
+}
+
+// describeNew describes a new thing in one line, without what the thing's title says: "+ agent ann@acme.test: name Ann, roles agent".
+func describeNew(thing string, fields []Field, nameKey string, rows []row) string {
 	var parts []string
-	for _, a := range attributes {
+	for _, r := range rows {
+		f := fieldAt(fields, r.path)
 		switch {
-		case a.Value == "":
-		case a.Secret:
-			parts = append(parts, a.Name+" (secret)")
+		case r.path == nameKey || f != nil && f.Fixed:
+		case r.isSecret:
+			parts = append(parts, r.path+" (secret)")
 		default:
-			parts = append(parts, a.Name+" "+shortenToLine(a.Value))
+			parts = append(parts, r.path+" "+shortenToLine(r.value))
 		}
 	}
 
@@ -266,14 +277,6 @@ func describeNew(thing string, attributes []Attribute) string {
 		return "+ " + thing
 	}
 	return "+ " + thing + ": " + strings.Join(parts, ", ")
-}
-
-// describeAttributeChange describes a changed attribute: "20s → 30s".
-func describeAttributeChange(a Attribute, old string) string {
-	if a.Secret {
-		return describeSecretChange(old, a.Value)
-	}
-	return describeChange(cmp.Or(old, a.Empty), cmp.Or(a.Value, a.Empty))
 }
 
 // describeSecretChange describes a changed secret without showing it.

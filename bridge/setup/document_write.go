@@ -24,11 +24,14 @@ import (
 // The encoder of the YAML library loses tabs and carriage returns. This one quotes everything but simple words.
 type Mapping struct {
 	keys   []string
-	values []any // string, []string, Plain, *Mapping or []*Mapping
+	values []any // string, []string, Plain, Secret, *Mapping or []*Mapping
 }
 
 // Plain is a value that is written unquoted: true, 0.5, [].
 type Plain string
+
+// Secret is a value that must never be shown. A file has the variable in its place.
+type Secret struct{ Variable, Value string }
 
 // Put adds a key with a value of one of the types that Mapping lists. It doesn't escape "${" (see Escape), so that a text
 // may refer to an environment variable.
@@ -94,6 +97,8 @@ func (m *Mapping) Write(b *bytes.Buffer, first, indent string) {
 		switch v := m.values[i].(type) {
 		case Plain:
 			b.WriteString(" " + string(v) + "\n")
+		case Secret:
+			b.WriteString(" " + Quoted(v.Variable) + "\n")
 		case string:
 			b.WriteString(" " + scalarOf(v, indent+"  ") + "\n")
 		case []string:

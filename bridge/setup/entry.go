@@ -67,8 +67,8 @@ func entriesOf(s *State, specs []channels.Spec) []Entry {
 		list = append(list, entryOf(EntryTag, tag, nil))
 	}
 
-	for _, c := range Canned(s) {
-		list = append(list, entryOf(EntryCanned, c, nil))
+	for _, c := range s.Canned {
+		list = append(list, entryOf(EntryCanned, Canned(c), nil))
 	}
 
 	for _, a := range s.Automations {
@@ -100,20 +100,13 @@ func TemplateEntry(account, language, name string) string {
 // accountEntryOf returns the entry of an account. The entry has the paths of the account's secrets, but not the secrets.
 func accountEntryOf(a StateAccount, spec channels.Spec) Entry {
 	var storedSecrets []string
-	withoutSecrets := spec
-	withoutSecrets.Fields = nil
 	for _, f := range spec.Fields {
-		if !f.Secret {
-			withoutSecrets.Fields = append(withoutSecrets.Fields, f)
-			continue
-		}
-		if _, isStored := a.Config[f.Name]; isStored {
+		if f.Secret && hasValue(a, f) {
 			storedSecrets = append(storedSecrets, Section(spec)+"."+f.Name)
 		}
 	}
 
-	usedVariables := map[string]bool{} // stays empty: there are no secrets to be named
-	values := ExportAccount(a, withoutSecrets, usedVariables)
+	values := ExportAccount(a, spec, map[string]bool{})
 	hidden := append(slices.Clone(a.Row.Secrets), strings.Join(storedSecrets, "\n")...)
 	e := entryOf(EntryAccount, values, hidden)
 	e.Channel = a.Row.Kind

@@ -109,7 +109,7 @@ func writeField(entry *Mapping, a StateAccount, spec channels.Spec, f channels.F
 	value := a.Config[f.Name]
 	switch {
 	case f.Secret:
-		group.Put(key, "${"+reserveVariable(a.Row.Name, f.Name, usedVariables)+"}")
+		group.Put(key, Secret{"${" + reserveVariable(a.Row.Name, f.Name, usedVariables) + "}", a.Secrets[f.Name]})
 	case f.List:
 		group.AddList(key, strings.Split(value, "\n"))
 	default:

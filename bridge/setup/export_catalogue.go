@@ -41,7 +41,7 @@ func templateEntries(s *State) []*Mapping {
 // haveEqualText reports whether two templates differ at most in their account.
 func haveEqualText(a, b StateTemplate) bool {
 	isSameName := a.Row.Name == b.Row.Name && a.Row.Language == b.Row.Language
-	return isSameName && slices.Equal(a.Attributes(), b.Attributes())
+	return isSameName && slices.Equal(templateRows(a), templateRows(b))
 }
 
 // Template returns the entry of a template that these accounts have. The provider's name for it is only written if it isn't
@@ -91,31 +91,31 @@ func Tags(s *State) []*Mapping {
 
 	var entries []*Mapping
 	for _, t := range list {
-		entry := &Mapping{}
-		entry.AddText("name", t.Name)
-		entry.AddText("description", t.Description)
-		// Empty values are written, too: a new database comes with some tags that have values, and the file overrides them.
-		entry.Put("color", t.Color)
-		entry.Put("category", t.Category)
-		entry.Put("kind", string(t.Kind))
-		entry.AddList("formerly", t.Formerly)
-		entries = append(entries, entry)
+		entries = append(entries, Tag(t))
 	}
-
 	return entries
 }
 
-// Canned returns the entries of the canned replies for all.
-func Canned(s *State) []*Mapping {
-	var list []*Mapping
-	for _, c := range s.Canned {
-		entry := &Mapping{}
-		entry.AddText("keyword", c.Keyword)
-		entry.AddText("topic", c.Topic)
-		entry.AddText("text", c.Text)
-		list = append(list, entry)
-	}
-	return list
+// Tag returns the entry of a tag. Empty values are written, too: a new database comes with some tags that have values, and the file
+// overrides them.
+func Tag(t store.Tag) *Mapping {
+	entry := &Mapping{}
+	entry.AddText("name", t.Name)
+	entry.AddText("description", t.Description)
+	entry.Put("color", t.Color)
+	entry.Put("category", t.Category)
+	entry.Put("kind", string(t.Kind))
+	entry.AddList("formerly", t.Formerly)
+	return entry
+}
+
+// Canned returns the entry of a canned reply for all.
+func Canned(c store.Canned) *Mapping {
+	entry := &Mapping{}
+	entry.AddText("keyword", c.Keyword)
+	entry.AddText("topic", c.Topic)
+	entry.AddText("text", c.Text)
+	return entry
 }
 
 // Roles returns the entries of the company's own roles.

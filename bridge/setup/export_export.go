@@ -32,7 +32,10 @@ func File(s *State, specs []channels.Spec) ([]byte, error) {
 		return nil, err
 	}
 
-	var agents, teams, automations []*Mapping
+	var agents, teams, automations, canned []*Mapping
+	for _, c := range s.Canned {
+		canned = append(canned, Canned(c))
+	}
 	for _, a := range s.Automations {
 		automations = append(automations, Automation(a))
 	}
@@ -50,7 +53,7 @@ func File(s *State, specs []channels.Spec) ([]byte, error) {
 	file.AddMappings("templates", templateEntries(s))
 	file.AddMappings("tags", Tags(s))
 	file.AddMappings("automations", automations)
-	file.AddMappings("canned_replies", Canned(s))
+	file.AddMappings("canned_replies", canned)
 	file.AddMappings("roles", Roles(s))
 	file.AddMappings("knowledge", Knowledge(s))
 

@@ -98,5 +98,5 @@ func hasTemplate(f *ParleyfileFile, t StateTemplate) bool {
 // hasTag reports whether the file has a tag, as the name or as a former name of one of its tags.
 func hasTag(f *ParleyfileFile, t store.Tag) bool {
 	isTag := func(name string) bool { return strings.EqualFold(name, t.Name) }
-	return slices.ContainsFunc(f.Tags, func(e Tag) bool { return isTag(e.Name) || slices.ContainsFunc(e.FormerNames(), isTag) })
+	return slices.ContainsFunc(f.Tags, func(e ParleyfileTag) bool { return isTag(e.Name) || slices.ContainsFunc(e.FormerNames(), isTag) })
 }

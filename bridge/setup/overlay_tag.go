@@ -11,7 +11,7 @@ import (
 // a new one. Tags that the entry lists as former names are renamed to this tag, or merged into it: with {name:
 // Billing, formerly: [Invoice]}, the tag Invoice becomes Billing, and conversations with the tag Invoice count
 // as Billing.
-func (o *overlay) tagEntry(e Tag) {
+func (o *overlay) tagEntry(e ParleyfileTag) {
 	for _, name := range e.FormerNames() {
 		if !strings.EqualFold(name, e.Name) {
 			o.renameTag(name, e.Name)

@@ -26,7 +26,7 @@ type ParleyfileFile struct {
 	Accounts []ParleyfileAccount
 
 	Templates   []ParleyfileTemplate
-	Tags        []Tag
+	Tags        []ParleyfileTag
 	Retention   map[string]int // days by key; 0 means the default
 	Automations []ParleyfileAutomation
 	Canned      []ParleyfileCanned

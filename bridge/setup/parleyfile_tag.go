@@ -15,7 +15,7 @@ const maxDescriptionRunes = 200
 
 var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
-// Tag is the entry of a tag in parley.yaml. Conversations may have tags.
+// ParleyfileTag is the entry of a tag in parley.yaml. Conversations may have tags.
 //
 //	tags:
 //	  - name: Billing
@@ -23,7 +23,7 @@ var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 //	    formerly: [Invoice]
 //
 // A nil field means that the entry doesn't have the key, so that the property stays as it is.
-type Tag struct {
+type ParleyfileTag struct {
 	At          Position
 	Name        string
 	Description *Text
@@ -34,7 +34,7 @@ type Tag struct {
 }
 
 // FormerNames returns the former names of the tag.
-func (e Tag) FormerNames() []string {
+func (e ParleyfileTag) FormerNames() []string {
 	if e.Formerly == nil {
 		return nil
 	}
@@ -42,8 +42,8 @@ func (e Tag) FormerNames() []string {
 }
 
 // readTag reads the entry of a tag. It returns false if the entry has no name.
-func readTag(o *object) (Tag, bool) {
-	e := Tag{At: o.At}
+func readTag(o *object) (ParleyfileTag, bool) {
+	e := ParleyfileTag{At: o.At}
 	if name := o.Text("name"); name != nil {
 		e.Name = strings.Join(strings.Fields(name.Value), " ")
 		o.Where = "tag " + e.Name

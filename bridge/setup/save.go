@@ -130,7 +130,7 @@ func (s saving) saveAccount(ctx context.Context, tx pgx.Tx, a StateAccount) erro
 // equalAccounts reports whether two accounts are equal, so that nothing has to be written.
 func equalAccounts(a, b StateAccount, specs []channels.Spec) bool {
 	spec := SpecOf(specs, a.Row.Kind)
-	return slices.Equal(a.Attributes(spec), b.Attributes(spec)) && maps.Equal(a.Config, b.Config)
+	return slices.Equal(accountRows(a, spec), accountRows(b, spec)) && maps.Equal(a.Config, b.Config)
 }
 
 func (s saving) saveRetention(ctx context.Context, tx pgx.Tx) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -23,7 +24,7 @@ func (s saving) saveTemplates(ctx context.Context, tx pgx.Tx) error {
 	for _, t := range s.want.Templates {
 		old := s.have.Template(t.Account, t.Row.Name, t.Row.Language)
 		mustSubmit := old == nil || t.NeedsSubmission(*old)
-		if !mustSubmit && slices.Equal(old.Attributes(), t.Attributes()) {
+		if !mustSubmit && slices.Equal(templateRows(*old), templateRows(t)) {
 			continue
 		}
 
@@ -63,7 +64,7 @@ func (s saving) saveTags(ctx context.Context, tx pgx.Tx) error {
 	for _, t := range s.want.Tags {
 		old := s.have.StoredTag(t)
 		keepsName := old != nil && old.Name == t.Name
-		if keepsName && slices.Equal(TagAttributes(*old), TagAttributes(t)) {
+		if keepsName && slices.Equal(tagRows(*old), tagRows(t)) {
 			continue
 		}
 		if err := store.SaveTag(ctx, tx, t); err != nil {
@@ -100,7 +101,7 @@ func (s saving) saveKnowledge(ctx context.Context, tx pgx.Tx) error {
 
 // saveRoles writes the company's own roles, if they changed.
 func (s saving) saveRoles(ctx context.Context, tx pgx.Tx) error {
-	if slices.Equal(RoleAttributes(s.have.Roles), RoleAttributes(s.want.Roles)) {
+	if reflect.DeepEqual(s.have.Roles, s.want.Roles) {
 		return nil
 	}
 	return store.SetOwnRoles(ctx, tx, s.want.Roles)

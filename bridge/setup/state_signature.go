@@ -1,11 +1,6 @@
 package setup
 
-import (
-	"fmt"
-	"strings"
-
-	"parley/store"
-)
+import "parley/store"
 
 // StateSignature is the text at the end of mails from an agent, or from an account such as support@shop.example. It
 // is either Markdown, or rich: HTML with pictures.
@@ -20,23 +15,6 @@ func (s StateSignature) Source() string {
 		return s.Rich.Source
 	}
 	return s.Markdown
-}
-
-// listAttributes returns the attributes that a list of changes, such as that of "parley diff", shows for a
-// signature. The content of a picture may change while its name stays, so each picture is shown with its size
-// and the first digits of its hash: "logo.png (2048 bytes, 3fa1c29b)".
-func (s StateSignature) listAttributes() []Attribute {
-	var pictures []string
-	if s.Rich != nil {
-		for _, p := range s.Rich.Pictures {
-			const hashDigits = 8 // of p.Blob, the SHA-256 of the picture in hex
-			pictures = append(pictures, fmt.Sprintf("%s (%d bytes, %.*s)", p.Name, p.SizeBytes, hashDigits, p.Blob))
-		}
-	}
-	return []Attribute{
-		{Name: "signature", Value: s.Source()},
-		{Name: "pictures of the signature", Value: strings.Join(pictures, ", ")},
-	}
 }
 
 // Pictures returns the pictures of all stored signatures by their address in parley.yaml, a file or an https

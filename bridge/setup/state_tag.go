@@ -28,14 +28,3 @@ func (s *State) TagByFormerName(name string) *store.Tag {
 func wasNamed(t store.Tag, name string) bool {
 	return slices.ContainsFunc(t.Formerly, func(f string) bool { return strings.EqualFold(f, name) })
 }
-
-// TagAttributes lists what a tag is like.
-func TagAttributes(t store.Tag) []Attribute {
-	return []Attribute{
-		{Name: "description", Value: t.Description},
-		{Name: "color", Value: t.Color, Empty: "(by its name)"},
-		{Name: "category", Value: t.Category},
-		{Name: "kind", Value: string(t.Kind)},
-		{Name: "formerly", Value: joinSorted(t.Formerly)},
-	}
-}

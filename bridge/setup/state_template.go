@@ -49,25 +49,3 @@ func (s *State) FindTwin(t StateTemplate) *StateTemplate {
 		return isOfAccount && other.Row.ProviderName == t.Row.ProviderName && other.Row.Name != t.Row.Name
 	})
 }
-
-// Attributes returns the properties of a template.
-func (t StateTemplate) Attributes() []Attribute {
-	var buttons, examples []string
-	for _, b := range t.Row.Buttons {
-		buttons = append(buttons, strings.TrimSuffix(b.Title+" "+b.URL, " "))
-	}
-	for _, name := range channels.Variables(t.Row.Header, t.Row.Body) {
-		examples = append(examples, name+": "+t.Row.Examples[name])
-	}
-	return []Attribute{
-		{Name: "provider_name", Value: t.Row.ProviderName},
-		{Name: "category", Value: t.Row.Category},
-		{Name: "types", Value: joinSorted(t.Row.Uses)},
-		{Name: "labels", Value: joinSorted(t.Row.Labels)},
-		{Name: "header", Value: t.Row.Header},
-		{Name: "body", Value: t.Row.Body},
-		{Name: "footer", Value: t.Row.Footer},
-		{Name: "buttons", Value: strings.Join(buttons, ", ")},
-		{Name: "examples", Value: strings.Join(examples, ", ")},
-	}
-}
