@@ -40,7 +40,7 @@ func noteFirstFetch(t *testing.T, pool *pgxpool.Pool) {
 
 func TestAccountPointedElsewhereBeginsAnew(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	before := saveMailbox(t, pool, "INBOX", "")
 	noteFirstFetch(t, pool)
 	if moved := saveMailbox(t, pool, "Archive", ""); !moved.After(before) {
@@ -82,7 +82,7 @@ func TestWatermarkIsReplacedByWhoeverKnowsIt(t *testing.T) {
 // has removed from there, and those that were erased.
 func TestWatermarkDoesNotPassAnUnknownMessage(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	account := must(store.EnsureSurface(t.Context(), pool, "test"))(t)
 	hashOfErased := [16]byte{1, 2, 3}
 	must(store.InsertEvents(t.Context(), pool, []store.NewEvent{{AccountID: account, ExternalID: "stored", OrderKey: "1/a"}}))(t)

@@ -21,7 +21,7 @@ const noLimit = 0
 
 func newAccount(t *testing.T) *pgxpool.Pool {
 	t.Helper()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	storetest.Exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES ($1, 'mail', 'email', 'channel')`, account)
 	return pool
 }

@@ -78,7 +78,7 @@ func checkFacts(t *testing.T, pool *pgxpool.Pool, want ...string) {
 
 func TestBurstIsClaimedOnce(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(1, 10, 11), dueBurst(2, 20, 21)}))
 	claimBursts(t, pool, 1, 2)
 	claimBursts(t, pool)
@@ -89,7 +89,7 @@ func TestBurstIsClaimedOnce(t *testing.T) {
 // ends the second burst's claim.
 func TestResultOfARemovedBurst(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(1, 10, 11)}))
 	removed := claimBursts(t, pool, 1)
 	exec(t, pool, `DELETE FROM bursts`)
@@ -111,7 +111,7 @@ func TestResultOfARemovedBurst(t *testing.T) {
 // seconds after its first one. A message that is told late doesn't make it due earlier.
 func TestBurstsRipen(t *testing.T) {
 	t.Parallel()
-	ctx, pool := t.Context(), storetest.DB(t)
+	ctx, pool := t.Context(), storetest.Reused(t)
 	began := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	messages := []struct{ after, wantDue time.Duration }{ // since the burst began
 		{after: 0, wantDue: 3 * time.Second},

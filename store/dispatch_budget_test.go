@@ -50,7 +50,7 @@ func newDueLanes(t *testing.T, pool *pgxpool.Pool, gate store.GateID, first, n s
 // A gate gives out no more than its rate, in bursts. Other gates go on.
 func TestGateBudget(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	slow, open := newGate(t, pool, "slow", 0.01, 2), newGate(t, pool, "open", 0, 1)
 	newDueLanes(t, pool, slow, 1, 4)
 	newDueLanes(t, pool, open, 11, 4)
@@ -72,7 +72,7 @@ func newWideGate(t *testing.T, pool *pgxpool.Pool) store.GateID {
 // A gate with a second bucket gives out only as much as both buckets have, and is due when both have a token.
 func TestWideBudget(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	g := newWideGate(t, pool)
 	steps := []struct {
 		when        string
@@ -100,7 +100,7 @@ func TestWideBudget(t *testing.T) {
 func TestThrottledGate(t *testing.T) {
 	t.Parallel()
 	const wait = 600 // seconds
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	throttled, other := newGate(t, pool, "throttled", 0, 1), newGate(t, pool, "other", 0, 1)
 	newDueLane(t, pool, 1, throttled, 1, 1)
 	newDueLane(t, pool, 2, throttled, 1, 1)

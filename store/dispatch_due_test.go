@@ -15,7 +15,7 @@ func TestReceiptBeforeResult(t *testing.T) {
 	for _, state := range []store.DeliveryState{"delivered", "read", "failed", "cancelled", "needs_decision"} {
 		t.Run(string(state), func(t *testing.T) {
 			t.Parallel()
-			pool := storetest.DB(t)
+			pool := storetest.Reused(t)
 			g := newGate(t, pool, "g", 0, 1)
 			newDueLane(t, pool, 1, g, 1, 1)
 			c := claimOne(t, pool, g)
@@ -36,7 +36,7 @@ func TestReceiptBeforeResult(t *testing.T) {
 // Within a gate roots overtake messages, messages overtake cards, cards overtake marks.
 func TestPriorities(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	g := newGate(t, pool, "g", 0, 1)
 	for priority := 3; priority >= 0; priority-- {
 		newDueLane(t, pool, store.LaneID(10+priority), g, priority, 1)
@@ -50,7 +50,7 @@ func TestPriorities(t *testing.T) {
 // another transaction is changing is left alone; other conversations' cards, and those that wait for something else, wait on.
 func TestCardFollowsARecoveredPost(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	g := newGate(t, pool, "g", 0, 1)
 	const hour = 3600
 	newDueLane(t, pool, 1, g, store.PrioritySay, 4)
@@ -85,7 +85,7 @@ func TestCardFollowsARecoveredPost(t *testing.T) {
 // new delivery: the lane isn't due before that one may leave.
 func TestResultWaitsForItsLane(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	g := newGate(t, pool, "g", 0, 1)
 	newDueLane(t, pool, 1, g, 1, 1)
 	done := []store.FinishedDelivery{resultOf(claimOne(t, pool, g), store.Accepted)}
@@ -114,7 +114,7 @@ func TestResultWaitsForItsLane(t *testing.T) {
 // A delivery that is not due yet by Parley's clock is not claimed. Moving the clock makes it due.
 func TestHoldIsParleysClock(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	g := newGate(t, pool, "g", 0, 1)
 	newDueLane(t, pool, 1, g, 1, 2)
 	exec(t, pool, `UPDATE deliveries SET not_before = parley_now() + interval '1 h' WHERE seq = 2`)
@@ -127,7 +127,7 @@ func TestHoldIsParleysClock(t *testing.T) {
 // A turn doesn't wait. It passes over gates and lanes that another replica holds.
 func TestClaimSkipsWhatIsLocked(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	a, b := newGate(t, pool, "a", 0, 1), newGate(t, pool, "b", 0, 1)
 	newDueLane(t, pool, 1, a, 1, 1)
 	newDueLane(t, pool, 2, b, 1, 1)

@@ -49,7 +49,7 @@ func newLaneBeside(t *testing.T, pool *pgxpool.Pool, epoch int64) {
 // It returns two claims of the first: one that has expired, and the current one.
 func newOrderedLane(t *testing.T) (pool *pgxpool.Pool, gate store.GateID, late, current store.ClaimedDelivery) {
 	t.Helper()
-	pool = storetest.DB(t)
+	pool = storetest.Reused(t)
 	gate = newGate(t, pool, "g", 0, 1)
 	newDueLane(t, pool, 1, gate, 1, 4)
 	exec(t, pool, `UPDATE deliveries SET order_by = (ARRAY['5', '6', '4', '3'])[seq]`)
@@ -80,7 +80,7 @@ func TestGiveWay(t *testing.T) {
 // A delivery doesn't give way to one that was typed later, that nobody typed, or that was taken back.
 func TestGiveWayToNothingLater(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	gate := newGate(t, pool, "g", 0, 1)
 	newDueLane(t, pool, 1, gate, 1, 4)
 	exec(t, pool, `UPDATE deliveries
@@ -96,7 +96,7 @@ func TestGiveWayToNothingLater(t *testing.T) {
 // A message with an attempt that has begun isn't put before another one, because the customer may already have it.
 func TestGiveWayToNothingThatHasBegun(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	gate := newGate(t, pool, "g", 0, 1)
 	newDueLane(t, pool, 1, gate, 1, 3)
 	exec(t, pool, `UPDATE deliveries SET order_by = (ARRAY['5', '3', '4'])[seq], attempt = (ARRAY[0, 1, 0])[seq]`)
@@ -110,7 +110,7 @@ func TestGiveWayToNothingThatHasBegun(t *testing.T) {
 // GiveWay waits for a transaction that is putting an earlier message into the lane, and sees that message.
 func TestGiveWayToWhatIsBeingRead(t *testing.T) {
 	t.Parallel()
-	ctx, pool := t.Context(), storetest.DB(t)
+	ctx, pool := t.Context(), storetest.Reused(t)
 	g := newGate(t, pool, "g", 0, 1)
 	newDueLane(t, pool, 1, g, 1, 1)
 	exec(t, pool, `UPDATE deliveries SET order_by = '5'`)
@@ -142,7 +142,7 @@ func TestGiveWayToWhatIsBeingRead(t *testing.T) {
 // before it, even if the process ends then. Deliveries that were taken back stay so, and other lanes don't change.
 func TestLeaveAlone(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	gate := newGate(t, pool, "g", 0, 1)
 	newDueLane(t, pool, 1, gate, 1, 4)
 	exec(t, pool, `UPDATE deliveries SET join_key = 'j', message_id = id, state = CASE seq WHEN 4 THEN 'cancelled' ELSE 'queued' END`)
@@ -209,7 +209,7 @@ func TestRunThatChangesWhileItIsClaimed(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			ctx, pool := t.Context(), storetest.DB(t)
+			ctx, pool := t.Context(), storetest.Reused(t)
 			g := newGate(t, pool, "g", 0, 1)
 			newDueLane(t, pool, 1, g, 1, 3)
 			exec(t, pool, `UPDATE deliveries SET join_key = 'j'`)

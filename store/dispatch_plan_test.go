@@ -1,17 +1,12 @@
 package store_test
 
 import (
-	"testing"
-
 	"parley/store"
 	"parley/store/storetest"
 )
 
-// Claiming and finishing read about as many rows as they hand out, however many lanes there are: each
-// by its index, none by a scan of its table.
-func TestDispatchPlans(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
+// dispatchStatements returns the statements that claim and finish deliveries. They read about as many rows as they hand out.
+func dispatchStatements() []storetest.Statement {
 	gates, slots, given, everything := []int64{}, []int32{}, []int64{}, []string{}
 	for g := range int64(50) {
 		gates, slots = append(gates, g+1), append(slots, 4)
@@ -29,8 +24,7 @@ func TestDispatchPlans(t *testing.T) {
 		advance[i] = 1
 	}
 
-	leased := []string{`UPDATE lanes SET leased_until = now() WHERE id % 100 = 1 AND id < 6400`}
-	storetest.Run(t, pool, append(storetest.Lanes(), leased...), []storetest.Statement{
+	return []storetest.Statement{
 		{
 			Name:    "claim",
 			SQL:     store.ClaimSQL,
@@ -133,5 +127,5 @@ func TestDispatchPlans(t *testing.T) {
 			MaxRows: map[string]float64{"lanes": 2000, "deliveries": 1000, "gates": 60},
 			Index:   "lanes_due",
 		},
-	})
+	}
 }

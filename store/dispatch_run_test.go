@@ -15,7 +15,7 @@ import (
 // cancelled, and the eighth is held for an hour.
 func newRunLane(t *testing.T) (*pgxpool.Pool, store.GateID) {
 	t.Helper()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	g := newGate(t, pool, "g", 0, 1)
 	newDueLane(t, pool, 1, g, 1, 9)
 	exec(t, pool, `UPDATE deliveries SET join_key = 'k', join_size = 300 WHERE seq NOT IN (5, 9)`)

@@ -127,7 +127,7 @@ func readStates(t *testing.T, pool *pgxpool.Pool) []store.DeliveryState {
 
 func TestLaneHandsOutItsDeliveriesInOrder(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	g := newGate(t, pool, "g", 0, 1)
 	newDueLane(t, pool, 1, g, 1, 3)
 	newDueLane(t, pool, 2, g, 1, 1)
@@ -143,7 +143,7 @@ func TestLaneHandsOutItsDeliveriesInOrder(t *testing.T) {
 
 func TestLeasedLaneIsNotClaimed(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	g := newGate(t, pool, "g", 0, 1)
 	newDueLane(t, pool, 1, g, 1, 3)
 	checkClaimed(t, claimLanes(t, pool, 10, g), 1001)
@@ -154,7 +154,7 @@ func TestLeasedLaneIsNotClaimed(t *testing.T) {
 // next delivery.
 func TestFinishCountsOnce(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	g := newGate(t, pool, "g", 0, 1)
 	newDueLane(t, pool, 1, g, 1, 3)
 	done := []store.FinishedDelivery{resultOf(claimOne(t, pool, g), store.Accepted)}
@@ -180,7 +180,7 @@ type lateLane struct {
 
 func newLateLane(t *testing.T) lateLane {
 	t.Helper()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	g := newGate(t, pool, "g", 0, 1)
 	newDueLane(t, pool, 1, g, 1, 2)
 	late := claimOne(t, pool, g)

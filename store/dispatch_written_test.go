@@ -13,7 +13,7 @@ import (
 // A delivery is read as it was written, each column in its place. A changed lane is stored as it was given.
 func TestDeliveriesAndLanesAsWritten(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	newDueLane(t, pool, 1, newGate(t, pool, "g", 0, 1), 1, 0)
 	at := func(hour int) *time.Time {
 		when := time.Date(2026, 1, 2, hour, 0, 0, 0, time.UTC)

@@ -20,7 +20,7 @@ func findAll(t *testing.T, pool *pgxpool.Pool, words string) []store.Conversatio
 // Tomás.
 func newCorrespondence(t *testing.T) *pgxpool.Pool {
 	t.Helper()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	account := channelAccount(t, pool, "a")
 	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (1, 'x')`)
 

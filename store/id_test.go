@@ -17,7 +17,7 @@ func TestIDsAreNumbersInTheDatabase(t *testing.T) {
 	var gotList []store.MessageID
 	var gotType string
 	var none *store.AgentID
-	row := storetest.DB(t).QueryRow(t.Context(), `SELECT $1::bigint, $2::bigint, $3::bigint, $4::bigint[], pg_typeof($1)::text`,
+	row := storetest.Reused(t).QueryRow(t.Context(), `SELECT $1::bigint, $2::bigint, $3::bigint, $4::bigint[], pg_typeof($1)::text`,
 		store.ConversationID(12), none, &agent, []store.MessageID{3, 4})
 	check(t, row.Scan(&gotID, &gotNone, &gotAgent, &gotList, &gotType))
 

@@ -41,7 +41,7 @@ func expireLease(t *testing.T, pool *pgxpool.Pool, name string) {
 
 func TestLeaseBelongsToOneHolder(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	mustTakeLease(t, pool, "a")
 	if tryLease(t, pool, "b") {
 		t.Error("a second holder got the lease while the first one held it")
@@ -50,7 +50,7 @@ func TestLeaseBelongsToOneHolder(t *testing.T) {
 
 func TestExpiredLeaseIsFree(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	mustTakeLease(t, pool, "a")
 	expireLease(t, pool, sweep)
 	mustTakeLease(t, pool, "b")
@@ -61,7 +61,7 @@ func TestExpiredLeaseIsFree(t *testing.T) {
 
 func TestDropLeaseByItsHolderFreesIt(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	mustTakeLease(t, pool, "b")
 	check(t, store.DropLease(t.Context(), pool, sweep, "b"))
 	mustTakeLease(t, pool, "a")
@@ -70,7 +70,7 @@ func TestDropLeaseByItsHolderFreesIt(t *testing.T) {
 func TestLeaseThatManyWantGoesToOne(t *testing.T) {
 	t.Parallel()
 	const rivals = 20
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 
 	var holders atomic.Int32
 	var group sync.WaitGroup

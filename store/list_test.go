@@ -59,7 +59,7 @@ const maxListed = 50
 // Requirement R-117: What is assigned is in one's own list.
 func TestLists(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	account := channelAccount(t, pool, "a")
 	team := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "T"}))(t)
 	exec(t, pool, `
@@ -132,7 +132,7 @@ func TestLists(t *testing.T) {
 // Requirement R-186: Unhappy ones first.
 func TestPressingFirst(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	account := channelAccount(t, pool, "a")
 	team := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "even numbers"}))(t)
 	other := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "odd numbers"}))(t)
@@ -215,7 +215,7 @@ func TestPressingFirst(t *testing.T) {
 // No conversation is on two pages or on none because others are answered, ended or begin between the pages.
 func TestListPages(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	account := channelAccount(t, pool, "a")
 	for _, sort := range []store.ListSort{store.SortPressing, store.SortNewest, store.SortWaiting} {
 		t.Run(string(sort), func(t *testing.T) {
@@ -247,7 +247,7 @@ func TestListPages(t *testing.T) {
 // Requirement R-107: Filter by date.
 func TestListFilters(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	a, b := channelAccount(t, pool, "a"), channelAccount(t, pool, "b")
 	team := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "T"}))(t)
 	exec(t, pool, `
@@ -307,7 +307,7 @@ type archive struct {
 
 func newArchive(t *testing.T) archive {
 	t.Helper()
-	c := archive{pool: storetest.DB(t)}
+	c := archive{pool: storetest.Reused(t)}
 	c.open, c.restricted = channelAccount(t, c.pool, "open"), channelAccount(t, c.pool, "closed")
 	c.ours = must(store.SaveTeam(t.Context(), c.pool, store.Team{Name: "Ours"}))(t)
 	c.theirs = must(store.SaveTeam(t.Context(), c.pool, store.Team{Name: "Theirs"}))(t)

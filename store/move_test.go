@@ -26,7 +26,7 @@ const (
 // channels. The post of r1 is recorded in C9 as well. Then newMovedChat begins the move of C1 to C9.
 func newMovedChat(t *testing.T, rows int) *pgxpool.Pool {
 	t.Helper()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	check(t, store.InTx(t.Context(), pool, func(tx pgx.Tx) error {
 		exec(t, tx, `SET LOCAL session_replication_role = replica`) // so that rows need no conversations
 		exec(t, tx, `
@@ -313,7 +313,7 @@ func TestFormerIDComesBack(t *testing.T) {
 // happens to have the same id isn't affected.
 func TestRosterFollowsTheChannel(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	const team = store.TeamID(30)
 	exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES (20, 'chat', 'slack', 'surface'), (21, 'other', 'teams', 'surface')`)
 	exec(t, pool, `INSERT INTO teams (id, name) OVERRIDING SYSTEM VALUE VALUES ($1, 'Support')`, team)

@@ -24,7 +24,7 @@ func saveNote(t *testing.T, pool *pgxpool.Pool, surface store.AccountID, key str
 
 func TestLatestSurfaceNoteOfAKeyCounts(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	surface := newNotedSurface(t, pool, "one")
 	saveNote(t, pool, surface, "where", json.RawMessage(`"here"`))
 	saveNote(t, pool, surface, "where", json.RawMessage(`"there"`))

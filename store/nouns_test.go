@@ -19,7 +19,7 @@ import (
 func TestIDsAreUnique(t *testing.T) {
 	t.Parallel()
 	const takers, batches, batchSize = 4, 5, 300
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 
 	var mu sync.Mutex
 	seen := map[int64]bool{}
@@ -81,7 +81,7 @@ func insertNewcomer(pool *pgxpool.Pool, newcomer store.Identity) (store.ContactI
 // If several processes hear of a new customer at once, they find the same identity and contact.
 func TestIdentityRace(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	account := channelAccount(t, pool, "a")
 
 	var mu sync.Mutex
@@ -151,7 +151,7 @@ func kimsConversation(account store.AccountID, id store.ConversationID, status s
 func TestOneOpenConversation(t *testing.T) {
 	t.Parallel()
 	const exclusive = true
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	account := channelAccount(t, pool, "a")
 	newKim(t, pool, account)
 
@@ -207,7 +207,7 @@ func awkwardConversation(account store.AccountID) store.Conversation {
 
 func TestConversationIsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	want := awkwardConversation(channelAccount(t, pool, "a"))
 	check(t, store.InsertConversations(t.Context(), pool, []store.Conversation{want}))
 
@@ -240,7 +240,7 @@ func TestConversationIsReadAsItWasWritten(t *testing.T) {
 
 func TestMessageIsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	check(t, store.InsertConversations(t.Context(), pool, []store.Conversation{awkwardConversation(channelAccount(t, pool, "a"))}))
 
 	want := store.Message{
@@ -278,7 +278,7 @@ func TestMessageIsReadAsItWasWritten(t *testing.T) {
 // conversations have.
 func TestParkedMessages(t *testing.T) {
 	t.Parallel()
-	pool, at := storetest.DB(t), time.Now()
+	pool, at := storetest.Reused(t), time.Now()
 	account := channelAccount(t, pool, "a")
 	for id := range store.ConversationID(3) {
 		c := store.Conversation{ID: 1 + id, AccountID: account, Kind: "customer", Status: "open",

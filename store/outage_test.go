@@ -11,7 +11,7 @@ import (
 // of customers fails while it has a fault, unless it is paused.
 func TestFailing(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	storetest.Exec(t, pool, `
 		INSERT INTO accounts (id, name, kind, side, status, paused) VALUES
 			(11, 'away', 'slack', 'surface', 'active', false), (12, 'fine', 'teams', 'surface', 'active', false),

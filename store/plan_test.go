@@ -14,7 +14,7 @@ import (
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	k := storetest.NewKeys()
-	statements := slices.Concat(queueStatements(), batchStatements(k), sendingStatements(k), listStatements(), pageStatements(t))
+	statements := slices.Concat(queueStatements(), batchStatements(k), sendingStatements(k), dispatchStatements(), listStatements(), pageStatements(t))
 	crowd := slices.Concat(storetest.Lanes(), storetest.Queues(), storetest.Nouns(), []string{
 		`UPDATE lanes SET leased_until = now() WHERE id % 100 = 1 AND id < 6400`,
 		`INSERT INTO bursts (conversation_id, first_event, last_event, began_at, due_at, leased_until)

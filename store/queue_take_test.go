@@ -17,7 +17,7 @@ import (
 // account. The events came in turns, so that the places of a queue's events aren't next to each other.
 func newWaitingQueues(t *testing.T) *pgxpool.Pool {
 	t.Helper()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	newQueueAccount(t, pool)
 	for _, events := range [][]store.NewEvent{
 		newQueueEvents("a", []string{"30/a"}),
@@ -128,7 +128,7 @@ func TestReleaseBesideANewEvent(t *testing.T) {
 // An event that can never be applied is put into quarantine once, even if it is told twice, and is in no queue.
 func TestBadEventToldAgain(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	newQueueAccount(t, pool)
 	bad := newQueueEvents("bad", []string{"30/a"})
 	bad[0].Quarantine = "gibberish"

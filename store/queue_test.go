@@ -177,7 +177,7 @@ func TestQueuesUnderAHeldSnapshot(t *testing.T) {
 // Events that wait for a post to be recorded, or for an account to be opened, are found and told apart.
 func TestFindWaiting(t *testing.T) {
 	t.Parallel()
-	pool, ctx := storetest.DB(t), t.Context()
+	pool, ctx := storetest.Reused(t), t.Context()
 	newQueueAccount(t, pool)
 	must(store.InsertEvents(ctx, pool, newQueueEvents("e", []string{"30/c1"})))(t)
 

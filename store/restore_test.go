@@ -44,7 +44,7 @@ func drawNumbers(t *testing.T, pool *pgxpool.Pool, n int) (first, last store.Con
 func TestSecondRestoreGivesNewIDsAndNumbers(t *testing.T) {
 	t.Parallel()
 	backupAt := time.Now().Add(-time.Hour)
-	firstRun, secondRun := storetest.DB(t), storetest.DB(t)
+	firstRun, secondRun := storetest.Reused(t), storetest.DB(t)
 	restoreBackup(t, firstRun, backupAt)
 	exec(t, secondRun, `UPDATE clock SET ahead = $1`, time.Minute)
 	restoreBackup(t, secondRun, backupAt)
@@ -64,7 +64,7 @@ func TestSecondRestoreGivesNewIDsAndNumbers(t *testing.T) {
 func TestHundredRestoresLeaveIDs(t *testing.T) {
 	t.Parallel()
 	const largest = 1 << 53 // above it a number of JavaScript is not exact
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	for range 100 {
 		restoreBackup(t, pool, time.Now().AddDate(-1, 0, 0))
 	}
@@ -80,7 +80,7 @@ func TestHundredRestoresLeaveIDs(t *testing.T) {
 func TestRestoredPostIsLookedFor(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	exec(t, pool, `INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (1, 1, 'g')`)
 	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, tail, lease_seconds) VALUES (1, 1, 'c', 1, 1, 60)`)
 	exec(t, pool, `

@@ -16,7 +16,7 @@ import (
 // signature shows it, and a month longer.
 func TestDropUploads(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	upload := func(s string) string {
 		name, size, err := blob.WriteUpload(t.Context(), pool, strings.NewReader(s), 100)
 		check(t, err)
@@ -67,7 +67,7 @@ func TestDropUploads(t *testing.T) {
 // A file and all its parts are removed when nothing refers to the file and it is older than a day.
 func TestDropBlobs(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	put := func(s string) string { return must(blob.Put(t.Context(), pool, bytes.Repeat([]byte(s), 1<<20)))(t) }
 	used, loose, young, again := put("used "), put("loose"), put("young"), put("again")
 	stored(t, pool, store.NewEvent{AccountID: 1, ExternalID: "e", OrderKey: "k", Blob: used})
@@ -111,7 +111,7 @@ func TestDropBlobs(t *testing.T) {
 // A file that somebody stores again while it is being removed stays: a message is about to refer to it.
 func TestFileStoredAgainWhileItIsRemoved(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	name := must(blob.Put(t.Context(), pool, []byte("bill")))(t)
 	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '25 h'`)
 	storing := storetest.Begin(t, pool)

@@ -15,7 +15,7 @@ import (
 // what becomes of it. That somebody was told something about a channel is remembered for a while.
 func TestKeptPostsGo(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	text := []byte(`{"text": "Who takes this?"}`)
 	put := func(day string) {
 		check(t, store.UpsertPosts(t.Context(), pool, []store.Post{

@@ -12,7 +12,7 @@ import (
 // keeps its payload, though it is older than a month and the next event of its queue is newer.
 func TestReplayedBehindNewerIsKept(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	event := func(name string) store.NewEvent {
 		return store.NewEvent{AccountID: 1, ExternalID: name, OrderKey: "1/box", Payload: []byte(name)}
 	}

@@ -73,7 +73,7 @@ func letter(t *testing.T, pool *pgxpool.Pool, event store.EventID, subject strin
 // keeps its payload, and so does the original of a message.
 func TestEmptyEvents(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	event := func(name, payload string) store.NewEvent {
 		return store.NewEvent{AccountID: 1, ExternalID: name, OrderKey: "1/" + name, Payload: []byte(payload)}
 	}
@@ -156,21 +156,25 @@ func TestEmptyEvents(t *testing.T) {
 func TestRetentionPlans(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
+	events := int64(60_000) // in the long form five times as many
+	if storetest.LongForm() {
+		events = 300_000
+	}
 	for _, sql := range []string{
-		`INSERT INTO events (account_id, external_id, order_key, payload, size_bytes, received_at)
-			SELECT 1, 'e' || n, 'k', 'x', 1, now() - interval '60 days' + n * interval '16 s' FROM generate_series(1, 300000) AS n`,
+		fmt.Sprintf(`INSERT INTO events (account_id, external_id, order_key, payload, size_bytes, received_at)
+			SELECT 1, 'e' || n, 'k', 'x', 1, now() - interval '60 days' + n * interval '4800000 s' / %[1]d FROM generate_series(1, %[1]d) AS n`, events),
 		`UPDATE events SET payload = NULL, blob = 'h' || id WHERE id % 100 = 0`,
 		`INSERT INTO blobs (hash, size_bytes, created_at) SELECT 'h' || n, 1, now() - interval '2 days' FROM generate_series(1, 20000) AS n`,
 		`INSERT INTO contacts (id, name) VALUES (1, 'x')`,
 		`INSERT INTO identities (id, account_id, key, contact_id) VALUES (1, 1, 'k', 1)`,
 		`INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at) VALUES (1, 1, 1, 'open', now(), now())`,
 		`INSERT INTO messages (id, conversation_id, direction, fate, subject, said_at, created_at, event_id)
-			SELECT n, 1, 'in', 'in', 's', now(), now(), n FROM generate_series(1, 200000) AS n`,
+			SELECT id, 1, 'in', 'in', 's', now(), now(), id FROM events WHERE id % 3 > 0`,
 		`UPDATE events SET order_key = 'k' || id % 5000`,
 		`INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at)
-			SELECT order_key, 1, 0, min(id), min(id), max(id), now() FROM events WHERE id > 290000 GROUP BY order_key`,
-		`INSERT INTO quarantine (event_id, reason) SELECT n * 50, 'odd' FROM generate_series(1, 5000) AS n`,
-		`INSERT INTO retained (event_id) SELECT n * 50 FROM generate_series(1, 2000) AS n`,
+			SELECT order_key, 1, 0, min(id), min(id), max(id), now() FROM (SELECT * FROM events ORDER BY id DESC LIMIT 10000) AS e GROUP BY order_key`,
+		`INSERT INTO quarantine (event_id, reason) SELECT n * 10, 'odd' FROM generate_series(1, 5000) AS n`,
+		`INSERT INTO retained (event_id) SELECT n * 10 FROM generate_series(1, 2000) AS n`,
 		`INSERT INTO reactions (account_id, target, identity_id, delivery_id) SELECT 1, 'x' || n, 1, n FROM generate_series(1, 20000) AS n`,
 		`INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at, resolved_at)
 			SELECT n, 1, 1, 'resolved', now(), now(), now() - interval '90 days' FROM generate_series(2, 20001) AS n`,
@@ -190,7 +194,7 @@ func TestRetentionPlans(t *testing.T) {
 
 	batch, hashes := []int64{}, []string{}
 	for i := range int64(1000) {
-		batch, hashes = append(batch, 150_000+i), append(hashes, fmt.Sprint("h", i))
+		batch, hashes = append(batch, events/2+i), append(hashes, fmt.Sprint("h", i))
 	}
 	type rows map[string]float64 // by table: how many are read at most
 	for _, tt := range []struct {
@@ -200,12 +204,12 @@ func TestRetentionPlans(t *testing.T) {
 		limits rows
 		index  string
 	}{
-		{"old events", store.OldEventsSQL, []any{int64(100_000), month.Seconds(), 1000, 16 << 20}, rows{"events": 1000}, "events_pkey"},
-		{"no old events", store.OldEventsSQL, []any{int64(299_000), month.Seconds(), 1000, 16 << 20}, rows{"events": 1000}, "events_pkey"},
+		{"old events", store.OldEventsSQL, []any{events / 3, month.Seconds(), 1000, 16 << 20}, rows{"events": 1000}, "events_pkey"},
+		{"no old events", store.OldEventsSQL, []any{events - 1000, month.Seconds(), 1000, 16 << 20}, rows{"events": 1000}, "events_pkey"},
 		{"open", store.RetainOpenSQL, []any{batch}, rows{"queues": 1000, "quarantine": 1000}, "queues_key_key"},
 		{"remove", store.EmptyEventsSQL, []any{batch, true}, rows{"events": 3000, "messages": 1000}, "messages_event"},
-		{"seen", store.SeenOfEventsSQL, []any{int64(100_000), month.Seconds(), 1000, 1}, rows{"events": 1000}, "events_pkey"},
-		{"emptied", store.DropEmptiedSQL, []any{int64(100_000), int64(200_000), 1000}, rows{"events": 2000}, "events_pkey"},
+		{"seen", store.SeenOfEventsSQL, []any{events / 3, month.Seconds(), 1000, 1}, rows{"events": 1000}, "events_pkey"},
+		{"emptied", store.DropEmptiedSQL, []any{events / 3, events * 2 / 3, 1000}, rows{"events": 2000}, "events_pkey"},
 		{"passing", store.DropPassingSQL, []any{int64(10_000), month.Seconds(), 1000},
 			rows{"deliveries": 2000, "lanes": 1000}, "deliveries_pkey"},
 		{"lanes", store.DropLanesSQL, []any{int64(1000), month.Seconds(), 1000},

@@ -28,7 +28,7 @@ func allBatches(t *testing.T, pool *pgxpool.Pool, keep time.Duration,
 // Old events are removed a round after their ids were recorded, except for the originals of messages. An event that was removed is still recognised when its source brings it again.
 func TestEventsGo(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	event := func(account store.AccountID, name string) store.NewEvent {
 		return store.NewEvent{AccountID: account, ExternalID: name, OrderKey: "k/" + name, Payload: []byte(name)}
 	}
@@ -80,7 +80,7 @@ func TestEventsGo(t *testing.T) {
 // way. The records of roots and of typed messages stay, and so do the threads.
 func TestLanesOfEndedConversationsGo(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	for _, sql := range []string{
 		`INSERT INTO contacts (id, name) VALUES (1, 'x')`,
 		`INSERT INTO identities (id, account_id, key, contact_id) VALUES (1, 1, 'k', 1)`,
@@ -208,7 +208,7 @@ func endLongAgo(t *testing.T, pool *pgxpool.Pool) {
 // Tidying leaves a lane to which another transaction is adding a message, and doesn't wait for that transaction.
 func TestTidyBesideANewMessage(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	endLongAgo(t, pool)
 	for _, sql := range []string{
 		`INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail) VALUES (1, 1, 'k', 1, 1, 1, 1)`,
@@ -241,7 +241,7 @@ func TestTidyBesideANewMessage(t *testing.T) {
 // transaction fails and is run again without the lane, so that nothing is lost.
 func TestTidyBetweenReadingAndWriting(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	endLongAgo(t, pool)
 	for _, sql := range []string{
 		`INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail, due_at, leased_until) VALUES

@@ -26,7 +26,7 @@ func checkWrongKey(t *testing.T, what string, err error) {
 // A database is bound to the key with which it is first used.
 func TestAnotherMasterKeyIsRefused(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	check(t, store.CheckMasterKey(t.Context(), pool, newSealer(t, store.NewMasterKey())))
 	err := store.CheckMasterKey(t.Context(), pool, newSealer(t, store.NewMasterKey()))
 	checkWrongKey(t, "another key", err)
@@ -36,7 +36,7 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 // something.
 func TestMasterKeyIsReplaced(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	oldKey, newKey := store.NewMasterKey(), store.NewMasterKey()
 	check(t, store.CheckMasterKey(t.Context(), pool, newSealer(t, oldKey)))
 
@@ -99,7 +99,7 @@ func TestSealedIsNotOpenedElsewhere(t *testing.T) {
 func TestTokenKeysStay(t *testing.T) {
 	t.Parallel()
 	const keyBytes = 32
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	sealer := newSealer(t, store.NewMasterKey())
 	first := must(store.TokenKeys(t.Context(), pool, sealer, "token"))(t)
 	if len(first) != 1 {

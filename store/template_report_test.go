@@ -11,7 +11,7 @@ import (
 // A provider's report about a template finds it by its id, and otherwise by name and language.
 func TestLockReportedTemplates(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	account := templateAccount(t, pool, "test")
 	english := submitTemplate(t, pool, newTemplate(account, "hello", "en"))
 	german := submitTemplate(t, pool, newTemplate(account, "hello", "de"))

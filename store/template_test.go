@@ -75,7 +75,7 @@ func finishTemplate(t *testing.T, pool *pgxpool.Pool, claimed store.Template) bo
 
 func TestNewTemplateIsClaimedOnce(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	account := templateAccount(t, pool, "test")
 	submitTemplate(t, pool, newTemplate(account, "order_update", "en"))
 
@@ -92,7 +92,7 @@ func TestNewTemplateIsClaimedOnce(t *testing.T) {
 // If a claimed template is changed, the claim is void, and the new version can be claimed at once.
 func TestChangedTemplateIsClaimedAgain(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	account := templateAccount(t, pool, "test")
 	template := submitTemplate(t, pool, newTemplate(account, "order_update", "en"))
 	before := claimTemplate(t, pool, account)
@@ -115,7 +115,7 @@ func TestChangedTemplateIsClaimedAgain(t *testing.T) {
 // A retired template is no longer listed. It is removed once the provider has deleted it.
 func TestRetiredTemplateIsDeleted(t *testing.T) {
 	t.Parallel()
-	pool, ctx := storetest.DB(t), t.Context()
+	pool, ctx := storetest.Reused(t), t.Context()
 	account := templateAccount(t, pool, "test")
 	template := submitTemplate(t, pool, newTemplate(account, "order_update", "en"))
 	finishTemplate(t, pool, claimTemplate(t, pool, account))

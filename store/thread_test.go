@@ -70,7 +70,7 @@ func TestBegunRootMayCome(t *testing.T) {
 	for _, state := range []string{"sending", "unknown", "queued"} {
 		t.Run(state, func(t *testing.T) {
 			t.Parallel()
-			pool := storetest.DB(t)
+			pool := storetest.Reused(t)
 			typed := newQueuedRoot(t, pool)
 			beginQueued(t, pool, state)
 			checkRootComing(t, pool, typed, true)
@@ -81,7 +81,7 @@ func TestBegunRootMayCome(t *testing.T) {
 // A root that was posted elsewhere isn't coming. A root that is recorded under the message that was asked about is.
 func TestPostedRoot(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	typed := newQueuedRoot(t, pool)
 	beginQueued(t, pool, "accepted")
 	exec(t, pool, `UPDATE lanes SET head = 1, due_at = NULL`)
@@ -103,7 +103,7 @@ const (
 // "current" now.
 func newOpenThreads(t *testing.T) *pgxpool.Pool {
 	t.Helper()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	exec(t, pool, `
 		INSERT INTO accounts (id, name, kind, side)
 		VALUES ($1, 'slack', 'slack', 'surface'), ($2, 'teams', 'teams', 'surface'), ($3, 'mail', 'email', 'channel')`,

@@ -12,7 +12,7 @@ import (
 // Requirement R-269: Start of the day.
 func TestCountToday(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	account := channelAccount(t, pool, "a")
 	exec(t, pool, `
 		INSERT INTO conversations (id, account_id, kind, status, assignees, waiting_since, snoozed_until, window_from, traits, last_at, created_at)

@@ -26,7 +26,7 @@ const patience = 2 * time.Minute
 // quarantine_notices.
 //
 // Nearly every test of this package has one:
-//   - newHarness makes one on a database of its own, newHarnessOn a second one on the same database, like another process.
+//   - newHarness makes one on a database that is its own meanwhile, newHarnessOn a second one on the same database, like another process.
 //   - start runs the relay, stop ends it.
 //   - harness_events_test.go has what tests do with events, harness_deliveries_test.go what they do with deliveries.
 type harness struct {
@@ -76,10 +76,18 @@ type report struct {
 // factName returns the external id of the fact that a report becomes.
 func (r report) factName() string { return fmt.Sprintf("%d:%s", r.Delivery, r.Kind) }
 
-// newHarness makes a relay on a database of its own. start runs it.
+// newHarness makes a relay on a database that no other test uses meanwhile, with sessions that earlier tests have used. start
+// runs it.
 func newHarness(t *testing.T, change ...func(*relay.Options)) *harness {
 	t.Helper()
-	return newHarnessOn(t, storetest.DB(t), change...)
+	pool := storetest.Reused(t)
+	open := func(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Pool, error) {
+		return relay.OpenSessions(ctx, pool)
+	}
+	sessions := func(o *relay.Options) { o.Sessions = storetest.Further(t, pool, "relay", open) }
+	h := newHarnessOn(t, pool, append([]func(*relay.Options){sessions}, change...)...)
+	t.Cleanup(func() { _, _ = pool.Exec(context.Background(), `DROP TABLE effects, quarantine_notices`) })
+	return h
 }
 
 // newHarnessOn makes a relay on a database that the test already has.
@@ -189,12 +197,11 @@ func (h *harness) repeatUntil(what string, step func(), done func() bool) {
 // instead.
 func (h *harness) waitFor(describe func() string, done func() bool) {
 	h.t.Helper()
-	deadline := time.Now().Add(patience)
-	for !done() {
-		if time.Now().After(deadline) {
+	for began := time.Now(); !done(); {
+		if time.Since(began) > patience {
 			h.t.Fatalf("%s; the attempts were %+v", describe(), h.attemptsMade())
 		}
-		timer := time.NewTimer(2 * time.Millisecond)
+		timer := time.NewTimer(min(2*time.Millisecond+time.Since(began)/10, 20*time.Millisecond)) // each look is a query
 		<-timer.C
 	}
 }

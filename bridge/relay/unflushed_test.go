@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/store"
+	"parley/store/storetest"
 )
 
 // noteFlushes makes the table flushes. For each queue that becomes empty it has the synchronous_commit of the
@@ -38,7 +39,7 @@ func TestOnlyEffectsAreFlushed(t *testing.T) {
 		{name: "locks", sql: `SELECT name FROM changed FOR UPDATE`, want: "on"},
 		{name: "reads after others have written", sql: `SELECT name FROM changed`, want: "off"},
 	}
-	h := newHarness(t)
+	h := newHarnessOn(t, storetest.DB(t))
 	h.withoutEffects = true // the harness itself writes nothing
 	h.noteFlushes()
 	h.exec(`CREATE TABLE changed (name text)`)

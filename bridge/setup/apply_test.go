@@ -44,7 +44,7 @@ func applyAcme(t testing.TB, pool *pgxpool.Pool, o Options) Result {
 // acmeApplied returns a new database to which acme was applied.
 func acmeApplied(t testing.TB, o Options) *pgxpool.Pool {
 	t.Helper()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	applyAcme(t, pool, o)
 	return pool
 }
@@ -62,7 +62,7 @@ func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 // Requirement R-124: Teams with members and channels.
 func TestApply(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	golden.Text(t, "testdata/apply_new.txt", applyAcme(t, pool, options(t)).Text())
 
 	d := directory(t, pool)
@@ -285,7 +285,7 @@ func TestApplyRefuses(t *testing.T) {
 // If several people apply the same file at once, one of them changes everything, and the others find nothing to do.
 func TestApplyAtOnce(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	o := options(t)
 	file := parse(t, acme, "LOFT_PASSWORD=a", "OUT=b")
 

@@ -50,7 +50,7 @@ accounts:
 		t.Errorf("applying the export changes\n%s", got.Text())
 	}
 
-	fresh := storetest.DB(t)
+	fresh := storetest.Reused(t)
 	apply(t, fresh, string(out), o, secrets...)
 	again := must(Export(t.Context(), fresh, specs()))(t)
 	if string(again) != string(out) {

@@ -70,7 +70,7 @@ knowledge:
 func TestRoundByPages(t *testing.T) {
 	t.Parallel()
 	o := options(t)
-	from, to := storetest.DB(t), storetest.DB(t)
+	from, to := storetest.Reused(t), storetest.DB(t)
 	apply(t, from, everything, o, "LOFT_PASSWORD=tops3cret", "OUT=0ther")
 	want := must(Export(t.Context(), from, specs()))(t)
 	entries := must(Entries(t.Context(), from, specs()))(t)

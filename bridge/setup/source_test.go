@@ -69,7 +69,7 @@ func TestSameSource(t *testing.T) {
 // settings can still be paused.
 func TestWrongChannelSettings(t *testing.T) {
 	t.Parallel()
-	pool, o := storetest.DB(t), options(t)
+	pool, o := storetest.Reused(t), options(t)
 	const account = `
 teams: [{name: Support, slack_channel: C1}]
 accounts: [{name: rookery, kind: raven, team: Support, paused: PAUSED, raven: {number: "NUMBER"}}]`

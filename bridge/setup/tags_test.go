@@ -24,7 +24,7 @@ tags:
 // Requirement R-161: Labels that stand out.
 func TestApplyTags(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	o := options(t)
 	var shown strings.Builder
 	step := func(name, raw string) {
@@ -61,7 +61,7 @@ func TestApplyTags(t *testing.T) {
 		t.Errorf("Billing is %+v", got)
 	}
 
-	fresh := storetest.DB(t)
+	fresh := storetest.Reused(t)
 	apply(t, fresh, string(round), o)
 	again, err := Export(t.Context(), fresh, specs())
 	if err != nil || string(again) != string(round) {

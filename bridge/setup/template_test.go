@@ -48,7 +48,7 @@ func verdict(t *testing.T, pool interface {
 // deleted, at the provider, too.
 func TestTemplates(t *testing.T) {
 	t.Parallel()
-	o, pool := options(t), storetest.DB(t)
+	o, pool := options(t), storetest.Reused(t)
 	secrets := []string{"LOFT_PASSWORD=tops3cret", "OUT=0ther"}
 	var shown strings.Builder
 	step := func(name, file string) {

@@ -26,7 +26,7 @@ func putThreeChunks(t *testing.T, pool *pgxpool.Pool) (hash string) {
 // Blobs of any size come back whole, and the same content has one name, however often it is stored.
 func TestBlobComesBack(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	for _, size := range []int{0, 1, chunk - 1, chunk, chunk + 1, 5 * chunk} {
 		t.Run(fmt.Sprint(size, " bytes"), func(t *testing.T) {
 			content := bytes.Repeat([]byte{byte(size), 7}, size/2+1)[:size]

@@ -30,7 +30,7 @@ func newElsewhere(t *testing.T) elsewhere {
 	t.Helper()
 	fake, endpoint, stop := s3fake.Start()
 	t.Cleanup(stop)
-	return elsewhere{t, storetest.DB(t), fake, must(blob.NewBucket(blob.BucketOptions{
+	return elsewhere{t, storetest.Reused(t), fake, must(blob.NewBucket(blob.BucketOptions{
 		Endpoint: endpoint, Bucket: fake.Bucket, Region: fake.Region, KeyID: fake.KeyID, SecretKey: fake.SecretKey}))(t)}
 }
 

@@ -20,7 +20,7 @@ func must[T any](v T, err error) func(testing.TB) T { return storetest.Must(v, e
 // something of a customer, and each such column of them holds the customer's word. Zebra is the one who is erased.
 func newWorld(t testing.TB) *pgxpool.Pool {
 	t.Helper()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	office(t, pool)
 	zebra().write(t, pool)
 	otter().write(t, pool)

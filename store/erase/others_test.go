@@ -19,7 +19,7 @@ const shopAccount = 13
 // shop makes the contacts 1 to 6, who have keys of all kinds. Each has a conversation and a thread.
 func shop(t testing.TB) *pgxpool.Pool {
 	t.Helper()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	office(t, pool)
 	exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES ($1, 'shop', 'http', 'channel')`, shopAccount)
 	for i, who := range []struct {

@@ -30,7 +30,7 @@ const manyRows = `
 // Rows gives what pgx gives: no row has anything of the one before it.
 func TestRows(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	rows, err := pool.Query(t.Context(), manyRows)
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +51,7 @@ func TestRows(t *testing.T) {
 // A column without a field, a field without a column, and a value that doesn't fit are errors.
 func TestRowsRefuse(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	for name, sql := range map[string]string{
 		"a column too many": `SELECT *, 1 AS other FROM (` + manyRows + `) AS r`,
 		"a column too few":  `SELECT id, list, name FROM (` + manyRows + `) AS r`,
