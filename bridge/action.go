@@ -422,6 +422,7 @@ type StartArgs struct {
 	Recipient string `json:"recipient,omitempty"` // the customer, as typed, or the key of a known customer
 	Phone     string `json:"phone,omitempty"`     // the phone number that people see in place of Recipient; "" if they see that
 	Subject   string `json:"subject,omitempty"`
+	Called    string `json:"called,omitempty"` // the customer's name, for cards and lists; "" keeps the one that is known
 }
 
 // TextRequest says which text an AI model is to write.

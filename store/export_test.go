@@ -16,6 +16,7 @@ const (
 	FireTimersSQL   = takeDueTimers
 
 	TimeFormerOwnersSQL = timeFormerOwners
+	TimeUntakenSQL      = timeUntaken
 	FindPostsSQL        = findPosts
 
 	SilencedSendersSQL = silencedSenders

@@ -76,6 +76,13 @@ func sendingStatements(k storetest.Keys) []storetest.Statement {
 			Index:   "conversations_mine",
 		},
 		{
+			Name:    "untaken",
+			SQL:     store.TimeUntakenSQL,
+			Args:    []any{"ack_due", 100, 28800.0, "late_ack"},
+			MaxRows: map[string]float64{"conversations": 2000},
+			Index:   "conversations_unassigned",
+		},
+		{
 			Name:    "whether a customer waits for an agent",
 			SQL:     store.IsAwaitedSQL,
 			Args:    []any{int64(5), int64(1), "C1"},

@@ -73,6 +73,31 @@ func TimeFormerOwners(ctx context.Context, q Execer, kind FactKind, limit int, r
 	return query.Exec(ctx, q, "former owners", timeFormerOwners, kind, limit, accounts, agents)
 }
 
+const timeUntaken = `
+	WITH untaken AS MATERIALIZED (
+		SELECT late.id, late.waiting_since
+		FROM accounts
+		CROSS JOIN LATERAL (
+			SELECT id, waiting_since FROM conversations
+			WHERE account_id = accounts.id AND kind = 'customer' AND status = 'open' AND assignees = '{}'
+				AND waiting_since < parley_now() - make_interval(secs => $3)
+				AND coalesce(traits->>$4, '') NOT LIKE $1 || ' ' || list_micros(waiting_since) || ' %'
+			ORDER BY waiting_since
+			LIMIT $2) AS late
+		ORDER BY late.waiting_since
+		LIMIT $2
+	)
+	INSERT INTO timers (conversation_id, kind, due_at)
+	SELECT id, $1, (SELECT parley_now()) + (row_number() OVER (ORDER BY waiting_since) - 1) * interval '5 seconds'
+	FROM untaken
+	ON CONFLICT DO NOTHING`
+
+// TimeUntaken sets timers of a kind for conversations that have waited for anybody for so long, at most limit of them, five seconds
+// apart. A trait that begins with the kind and the time since when the customer waits says that this was told already.
+func TimeUntaken(ctx context.Context, q Execer, kind FactKind, limit int, waited time.Duration, trait string) error {
+	return query.Exec(ctx, q, "untaken", timeUntaken, kind, limit, waited.Seconds(), trait)
+}
+
 const cancelTimers = `
 	DELETE FROM timers
 	USING json_populate_recordset(NULL::timers, $1) AS given

@@ -99,6 +99,9 @@ func (m Maker) startForm(ctx context.Context, in view.FormInput, user bridge.Sur
 
 	account, isKnown := verb.StartsBy(in)
 	if isKnown {
+		if err := m.readLists(ctx, &in, bridge.Place{}, user); err != nil {
+			return view.Form{}, nil, err
+		}
 		which := bridge.TemplatesFor{Account: account.Name, Use: bridge.TemplateStart}
 		if in.Templates, err = m.Desk.Templates(ctx, which, user); err != nil {
 			return view.Form{}, nil, err

@@ -157,6 +157,16 @@ func readAssign(out *shape.Filled, v Values, _ Reading) (field, problem string) 
 	return "", ""
 }
 
+// teamField returns the optional field for a team.
+func teamField(in shape.FormInput, label, hint string) shape.Field {
+	team := shape.Field{Name: fieldTeam, Kind: shape.FieldOne, Label: label, Hint: hint, Optional: true}
+	for _, t := range in.Teams {
+		team.Options = append(team.Options, shape.Option{Value: t, Label: shape.OneLine(t, shape.MaxNameRunes)})
+	}
+	team.Value = chosenOf([]string{in.Args.Team}, team.Options)
+	return team
+}
+
 // askAssign fills in the form: buttons for single people, a list of people, a list of teams, and a note.
 func askAssign(form *shape.Form, in shape.FormInput) error {
 	if err := checkOpen(in.Facts); err != nil {
@@ -173,17 +183,7 @@ func askAssign(form *shape.Form, in shape.FormInput) error {
 	form.Fields = []shape.Field{ownersField(in)}
 	form.Args.Agents = form.Fields[0].Value
 	if len(in.Teams) > 0 {
-		team := shape.Field{
-			Name:     fieldTeam,
-			Kind:     shape.FieldOne,
-			Label:    "Or a team",
-			Hint:     "It waits there until somebody takes it.",
-			Optional: true,
-		}
-		for _, t := range in.Teams {
-			team.Options = append(team.Options, shape.Option{Value: t, Label: shape.OneLine(t, shape.MaxNameRunes)})
-		}
-		form.Fields = append(form.Fields, team)
+		form.Fields = append(form.Fields, teamField(in, "Or a team", "It waits there until somebody takes it."))
 	}
 
 	visible := visibleField(in)

@@ -29,6 +29,7 @@ const (
 	FieldConversation = "conversation"
 	fieldRecipient    = "recipient"
 	fieldSubject      = "subject"
+	fieldCalled       = "called"
 	fieldTo           = "to"
 	fieldCc           = "cc"
 	fieldFields       = "fields"

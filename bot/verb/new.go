@@ -32,7 +32,7 @@ func startVerb() *Verb {
 			Box:    &Entry{Title: "Start conversation", About: "Write to a customer first"},
 		},
 		Button: Button{Label: "Start conversation"},
-		Form:   Form{Ask: askStart, Read: readStart},
+		Form:   Form{Ask: askStart, Read: readStart, Lists: []List{Colleagues}},
 		Shown:  startedBlocks,
 	}
 }
@@ -80,7 +80,13 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 		return err
 	}
 
-	form.Fields = append(form.Fields, recipientField(chosen, shownRecipient(in.Args)))
+	form.Fields = append(form.Fields, recipientField(chosen, shownRecipient(in.Args)), shape.Field{
+		Name: fieldCalled, Kind: shape.FieldText, Label: "Name", Hint: "For cards and lists. Leave it empty to keep the name that we know.",
+		Value: textValue(in.Args.Called), Optional: true, MaxRunes: bridge.LongestName,
+	})
+	if len(in.Teams) > 1 {
+		form.Fields = append(form.Fields, teamField(in, "Team", "Leave it empty for the team of the account."))
+	}
 	if chosen.ByTemplate {
 		return startByTemplate(form, in)
 	}
@@ -224,6 +230,7 @@ func readStart(out *shape.Filled, v Values, with Reading) (field, problem string
 		out.Args.Recipient, out.Args.Phone = typed, ""
 	}
 	out.Args.Subject = shape.OneLine(v.Text(fieldSubject), shape.MaxSubjectRunes)
+	out.Args.Called, out.Args.Team = shape.OneLine(v.Text(fieldCalled), bridge.LongestName), v.Text(fieldTeam)
 	if out.Args.Recipient == "" {
 		return fieldRecipient, "Say to whom."
 	}

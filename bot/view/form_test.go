@@ -15,12 +15,14 @@ import (
 
 // input is what a verb's form is made of, about a conversation with these facts.
 func input(t *testing.T, verb bridge.Verb, f bridge.Facts) FormInput {
+	busy := bob()
+	busy.Room = "5/8"
 	return FormInput{
 		Verb:      verb,
 		Facts:     f,
 		Args:      bridge.Args{Message: 34},
 		Text:      "words so far",
-		People:    []bridge.AgentRef{ann(), bob(), eve()},
+		People:    []bridge.AgentRef{ann(), busy, eve()}, // requirement R-122: Hand over with a note
 		Teams:     []string{"Support", "Billing"},
 		Tags:      []bridge.Tag{{Name: "billing"}, {Name: "vip"}, {Name: "a, b"}},
 		Now:       now(t),

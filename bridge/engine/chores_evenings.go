@@ -3,11 +3,16 @@ package engine
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/bridge"
 	"parley/store"
 )
+
+// untakenFor is after how many business hours the team is told that nobody has a conversation, where the account has no target.
+const untakenFor = 8 * time.Hour
 
 // maxFormerOwnerTimers limits how many conversations are scheduled at once. At five seconds each, they take
 // seven hours; the rest follow in a later round.
@@ -23,6 +28,14 @@ func (cs *Chores) FreeOfFormerAgents(ctx context.Context) error {
 		readers = append(readers, cs.reading.As(&agents[i]))
 	}
 	return store.TimeFormerOwners(ctx, cs.pool, OwnersLeft, maxFormerOwnerTimers, readers)
+}
+
+// TellUntaken has teams told of conversations that nobody has had for untakenFor, whatever the account's targets. It is idempotent, and
+// any process may call it.
+func (cs *Chores) TellUntaken(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
+	defer cancel()
+	return store.TimeUntaken(ctx, cs.pool, AckDue, maxFormerOwnerTimers, untakenFor, bridge.TraitLateAck)
 }
 
 // SetEvenings sets the timers of automations that have times, and those of the evening lists, which show each team an hour before

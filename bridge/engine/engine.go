@@ -261,12 +261,12 @@ func (e *Engine) watchSettings(ctx context.Context) error {
 	}
 }
 
-// followSettings applies changed settings: it resets the timers of the evening lists, and unassigns the conversations of who
-// no longer works on their accounts. It returns false if it failed and has to be tried again.
+// followSettings applies changed settings: it resets the timers of the evening lists, unassigns the conversations of who
+// no longer works on their accounts, and has teams told of what nobody takes. It returns false if it failed and has to be tried again.
 func (e *Engine) followSettings(ctx context.Context) bool {
-	err := errors.Join(e.chores.SetEvenings(ctx), e.chores.FreeOfFormerAgents(ctx))
+	err := errors.Join(e.chores.SetEvenings(ctx), e.chores.FreeOfFormerAgents(ctx), e.chores.TellUntaken(ctx))
 	if err != nil && ctx.Err() == nil {
-		e.log.Warn("evening lists, or conversations of former agents, not looked after", "error", err)
+		e.log.Warn("evening lists, or conversations that are nobody's, not looked after", "error", err)
 		return false
 	}
 	return true

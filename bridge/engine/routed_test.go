@@ -94,6 +94,9 @@ func TestRoutedEqually(t *testing.T) {
 	for agent, n := range w.held() {
 		wantEqual(t, fmt.Sprintf("conversations of agent %d", agent), n, capacity)
 	}
+	offered, _, err := w.engines[0].Desk(w.surface).Assignable(t.Context(), 1, "ann") // requirement R-122: Hand over with a note
+	check(t, err)
+	wantEqual(t, "ben's room in the form", offered[slices.IndexFunc(offered, func(a bridge.AgentRef) bool { return a.ID == w.agents["ben"] })].Room, "25/25")
 	wantEqual(t, "decisions that count twice", w.count(`SELECT count(*) FROM routed`), 0)
 
 	oldest := w.count(`SELECT id FROM conversations WHERE assignees = '{}' ORDER BY waiting_since, id LIMIT 1`)

@@ -14,6 +14,7 @@ import (
 // What is asked for several conversations at once is asked for each as if alone. Who asked is told once what became of them, and takes
 // it back by one button.
 // Requirement R-269: Start of the day.
+// Requirement R-120: An admin hands out what is unassigned.
 func TestSeveral(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -40,6 +41,15 @@ func TestSeveral(t *testing.T) {
 	for _, thread := range []string{first, second} {
 		w.waitCard(thread, "open")
 	}
+
+	given := bridgetest.Button{Verb: bridge.VerbSeveral, Args: bridge.Args{
+		SeveralArgs: bridge.SeveralArgs{Do: bridge.VerbAssign, Of: ids}, Agents: []string{"ben"},
+	}}
+	w.chat.Submit("ann", support, "", given, "")
+	told = w.waitWhisper("ann", "several assign 2")
+	wantEqual(t, "ben's", w.held()[w.agents["ben"]], 2)
+	w.chat.Press(t, "ann", told, bridge.VerbSeveral)
+	w.waitWhisper("ann", "several unassign 2")
 
 	button.OpenedAt = must(store.Now(t.Context(), w.pool))(t)
 	w.customerWrites("lea", "One more thing")

@@ -131,8 +131,20 @@ func TestStartWithStrangers(t *testing.T) {
 	}
 
 	w.allowStarting(chat)
-	w.chat.Submit("ben", support, "", startForm(chat, "dora", ""), "Now she gets it")
+	called := startForm(chat, "dora", "")
+	called.Args.Called, called.Args.Team = "Dora of Lamps", "Billing"
+	w.chat.Submit("ben", support, "", called, "Now she gets it")
+	wantWords(t, "what ben is told", w.waitWhisper("ben", "Now she gets it").Plain(), "no team called Billing")
+	team := must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Billing"}))(t)
+	w.reloadEngines()
+	w.chat.Submit("ben", support, "", called, "And now?")
+	wantWords(t, "what ben is told", w.waitWhisper("ben", "And now?").Plain(), "has no channel")
+	check(t, store.SaveTeamChannel(t.Context(), w.pool, store.TeamChannel{TeamID: team, AccountID: w.surface, Channel: "c2", Home: true}))
+	w.reloadEngines()
+	w.chat.Submit("ben", support, "", called, "Now she gets it, too")
 	w.waitSent(4)
+	wantEqual(t, "conversations in the team, ben's, with her name", w.count(`SELECT count(*) FROM conversations
+		WHERE team_id = $1 AND assignees = ARRAY[$2::bigint] AND traits->>'name' = 'Dora of Lamps'`, team, w.agents["ben"]), 1)
 }
 
 // A text that mentions a colleague is taken to be for that colleague: no conversation is begun. A button opens the form

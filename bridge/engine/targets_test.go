@@ -52,6 +52,22 @@ func TestTargetsPass(t *testing.T) {
 	wantEqual(t, "timers of who is answered", w.count(`SELECT count(*) FROM timers WHERE kind IN ('ack_due', 'reply_due')`), 0)
 }
 
+// What nobody takes is told of after a working day also where the account has no target, once.
+// Requirement R-255: Nobody is left without an owner or a queue.
+func TestUntakenIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.waitDrained()
+	for range 2 {
+		w.advance(9 * time.Hour)
+		check(t, store.BumpSettings(t.Context(), w.pool)) // has engines look at once what nobody takes
+		w.waitLine(thread, bridge.LineLate)
+		w.waitDrained()
+	}
+	wantEqual(t, "lines", w.countLines(thread, bridge.LineLate), 1)
+}
+
 // An owner who isn't one of the account's people is told nothing of a customer: the team is, also after an outage.
 // Requirement R-212: Only some people read an account.
 func TestTargetOfABarredOwner(t *testing.T) {

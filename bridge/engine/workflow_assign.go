@@ -110,14 +110,17 @@ func unknownAgent(who string) *bridge.Problem {
 	}
 }
 
+// unknownTeam is the problem of a request that names no team whom Parley knows.
+func unknownTeam(name string) *bridge.Problem {
+	return &bridge.Problem{Code: "unknown_team", Text: "There is no team called " + name + ".", Hint: "The Assign button lists them."}
+}
+
 // chosen returns the team, or the owners, that a request for an assignment names: the agents, in addition to the owners if
 // r.Args.Add is set.
 func (w *work) chosen(r Request) (owners []store.AgentID, team *store.Team, problem *bridge.Problem) {
 	if r.Args.Team != "" {
 		if team = w.Dir.FindTeam(r.Args.Team); team == nil {
-			return nil, nil, &bridge.Problem{
-				Code: "unknown_team", Text: "There is no team called " + r.Args.Team + ".", Hint: "The Assign button lists them.",
-			}
+			return nil, nil, unknownTeam(r.Args.Team)
 		}
 		return nil, team, w.Reading.MayGive(w.Dir, r.Agent, r.Conversation.Account, nil, team)
 	}

@@ -115,7 +115,7 @@ func TellDigestLost(w *work, c *Conversation) {
 	if c.BridgeStatus() == bridge.StatusSnoozed || !c.BridgeStatus().Open() {
 		return
 	}
-	if due := w.dueOf(c, ReplyDue); !due.IsZero() && !due.After(w.Now) {
+	if due := w.dueOf(c, w.targetOf(c, ReplyDue)); !due.IsZero() && !due.After(w.Now) {
 		w.tellTeamLate(c, &bridge.LateLine{Due: due})
 		return
 	}

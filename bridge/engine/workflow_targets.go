@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -31,7 +32,7 @@ func (w *work) timeTarget(c *Conversation, kind Kind, isNew, isMet bool) {
 	if isMet && !c.Fresh {
 		w.Timers.Stop(c.ID, kind)
 	}
-	if due := w.dueOf(c, kind); isNew && !isMet && !due.IsZero() {
+	if due := w.dueOf(c, w.targetOf(c, kind)); isNew && !isMet && !due.IsZero() {
 		w.Timers.Start(store.Timer{ConversationID: c.ID, Kind: kind, DueAt: due})
 	}
 }
@@ -44,9 +45,9 @@ func (w *work) targetOf(c *Conversation, kind Kind) time.Duration {
 	return w.Settings(c).ReplyTarget
 }
 
-// dueOf returns until when a target has to be met; zero if nobody waits, or there is no such target.
-func (w *work) dueOf(c *Conversation, kind Kind) time.Time {
-	target, since := w.targetOf(c, kind), WaitOf(c.Conversation).Since
+// dueOf returns until when a target has to be met; zero if nobody waits, or the target is 0.
+func (w *work) dueOf(c *Conversation, target time.Duration) time.Time {
+	since := WaitOf(c.Conversation).Since
 	if target == 0 || since.IsZero() {
 		return time.Time{}
 	}
@@ -56,7 +57,11 @@ func (w *work) dueOf(c *Conversation, kind Kind) time.Time {
 // TargetPassed tells the owners that a target has passed, and the next time that it fires, the team. Each wait is told
 // of twice at most, also if it goes on after a reply has failed.
 func (w *work) TargetPassed(c *Conversation, f Fact) {
-	due := w.dueOf(c, f.Kind)
+	target := w.targetOf(c, f.Kind)
+	if f.Kind == AckDue {
+		target = cmp.Or(target, untakenFor)
+	}
+	due := w.dueOf(c, target)
 	if due.IsZero() || f.Kind == AckDue && len(c.Assignees) > 0 {
 		return
 	}
@@ -84,7 +89,7 @@ func (w *work) TargetPassed(c *Conversation, f Fact) {
 			return
 		}
 		c.SetTrait(mark, told+"1")
-		if next := w.Dir.Hours[c.AccountID].Add(w.Now, w.targetOf(c, f.Kind)); !next.IsZero() {
+		if next := w.Dir.Hours[c.AccountID].Add(w.Now, target); !next.IsZero() {
 			w.Timers.Start(store.Timer{ConversationID: c.ID, Kind: f.Kind, DueAt: next})
 		}
 	}
