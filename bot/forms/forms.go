@@ -42,75 +42,40 @@ func (m Maker) Facts(ctx context.Context, args bridge.Args, at bridge.Place, use
 func (m Maker) Form(
 	ctx context.Context, name bridge.Verb, args bridge.Args, at bridge.Place, user bridge.SurfaceUser, text string,
 ) (form view.Form, zone *time.Location, err error) {
-	text = cmp.Or(text, args.Draft)
-	args.Draft = "" // the form's text field holds it from now on
-	in := view.FormInput{Verb: name, Args: args, Text: text, Author: m.Author, Now: m.Now()}
-	if name == bridge.VerbNew {
-		return m.startForm(ctx, in, user)
-	}
-	if name == bridge.VerbList {
-		if in.Choices, err = m.Desk.ListChoices(ctx, user); err != nil {
+	in := view.FormInput{Verb: name, Args: args, Text: cmp.Or(text, args.Draft), Author: m.Author, Now: m.Now()}
+	in.Args.Draft = "" // the form's text field holds it from now on
+	zone = m.Zone
+	if !verb.Of(name).Anywhere {
+		if in.Facts, err = m.Facts(ctx, args, at, user); err != nil {
 			return view.Form{}, nil, err
 		}
-		form, err = view.NewForm(in)
-		return form, m.Zone, err
-	}
-	if name == bridge.VerbTemplateEdit {
-		return m.templateForm(ctx, args, user)
-	}
-
-	if name == bridge.VerbCannedEdit {
-		if in.Canned, err = m.Desk.Canned(ctx, bridge.Facts{}, user); err != nil {
-			return view.Form{}, nil, err
+		zone = in.Facts.Zone
+		in.Args.Conversation = cmp.Or(in.Args.Conversation, in.Facts.ID)
+		if !in.Facts.Now.IsZero() {
+			in.Now = in.Facts.Now
 		}
-		form, err = view.NewForm(in)
-		return form, m.Zone, err
-	}
-
-	if name == bridge.VerbSeveral {
-		return m.severalForm(ctx, in, at, user)
-	}
-
-	facts, err := m.Facts(ctx, args, at, user)
-	if err != nil {
-		return view.Form{}, nil, err
-	}
-
-	in.Facts = facts
-	in.Args.Conversation = cmp.Or(in.Args.Conversation, facts.ID)
-	if !facts.Now.IsZero() {
-		in.Now = facts.Now
 	}
 	if err := m.readLists(ctx, &in, at, user); err != nil {
-		return view.Form{}, facts.Zone, err
+		return view.Form{}, zone, err
 	}
-
+	if len(in.Rows) > 0 {
+		zone = in.Rows[0].Zone
+	}
 	form, err = view.NewForm(in)
 	form.At = in.Now
-	return form, facts.Zone, err
+	return form, zone, err
 }
 
-// startForm makes the form that begins a conversation. It offers message templates once the sending account is known.
-func (m Maker) startForm(ctx context.Context, in view.FormInput, user bridge.SurfaceUser) (view.Form, *time.Location, error) {
-	var err error
+// readAccounts sets the accounts that can begin a conversation. Once the account is known, it also sets the message templates.
+func (m Maker) readAccounts(ctx context.Context, in *view.FormInput, user bridge.SurfaceUser) (err error) {
 	if in.Accounts, err = m.Desk.Accounts(ctx, user); err != nil {
-		return view.Form{}, nil, err
+		return err
 	}
-
-	account, isKnown := verb.StartsBy(in)
-	if isKnown {
-		if err := m.readLists(ctx, &in, bridge.Place{}, user); err != nil {
-			return view.Form{}, nil, err
-		}
-		which := bridge.TemplatesFor{Account: account.Name, Use: bridge.TemplateStart}
-		if in.Templates, err = m.Desk.Templates(ctx, which, user); err != nil {
-			return view.Form{}, nil, err
-		}
+	if account, isKnown := verb.StartsBy(*in); isKnown {
 		in.Count = m.count(account.Name, in.Text)
+		in.Templates, err = m.Desk.Templates(ctx, bridge.TemplatesFor{Account: account.Name, Use: bridge.TemplateStart}, user)
 	}
-
-	form, err := view.NewForm(in)
-	return form, m.Zone, err
+	return err
 }
 
 // count returns how many messages the provider makes of a text, as SMS providers do with a long one. It returns nil if the
@@ -141,6 +106,20 @@ func (m Maker) readLists(ctx context.Context, in *view.FormInput, at bridge.Plac
 			in.Spoken, in.Args.Messages, err = m.Desk.Spoken(ctx, in.Facts.ID, at, user)
 		case verb.Answerables:
 			err = m.readAnswerables(ctx, in, at, user)
+		case verb.SendingAccounts:
+			err = m.readAccounts(ctx, in, user)
+		case verb.ListFilters:
+			in.Choices, err = m.Desk.ListChoices(ctx, user)
+		case verb.AllTemplates:
+			in.Templates, err = m.Desk.Templates(ctx, bridge.TemplatesFor{}, user)
+		case verb.CannedReplies:
+			in.Canned, err = m.Desk.Canned(ctx, bridge.Facts{}, user)
+		case verb.ListedConversations:
+			query := in.Args.ListQuery()
+			query.Limit, query.Counts = maxSeveral, false
+			var list bridge.Listing
+			list, err = m.Desk.List(ctx, query, user)
+			in.Rows = list.Rows
 		}
 
 		if err != nil {
@@ -197,36 +176,6 @@ func (m Maker) readAnswerables(ctx context.Context, in *view.FormInput, at bridg
 
 // maxSeveral is how many conversations the form of VerbSeveral offers; one option is for all of them.
 const maxSeveral = 99
-
-// severalForm makes the form that does one thing with several conversations of the list that args name.
-func (m Maker) severalForm(
-	ctx context.Context, in view.FormInput, at bridge.Place, user bridge.SurfaceUser,
-) (form view.Form, zone *time.Location, err error) {
-	query := in.Args.ListQuery()
-	query.Limit, query.Counts = maxSeveral, false
-	list, err := m.Desk.List(ctx, query, user)
-	if err != nil {
-		return view.Form{}, nil, err
-	}
-	if in.Rows = list.Rows; len(in.Rows) > 0 {
-		zone = in.Rows[0].Zone
-	}
-	if err := m.readLists(ctx, &in, at, user); err != nil {
-		return view.Form{}, nil, err
-	}
-	form, err = view.NewForm(in)
-	return form, zone, err
-}
-
-// templateForm makes the form that creates or edits a message template. It isn't about a conversation.
-func (m Maker) templateForm(ctx context.Context, args bridge.Args, user bridge.SurfaceUser) (view.Form, *time.Location, error) {
-	templates, err := m.Desk.Templates(ctx, bridge.TemplatesFor{}, user)
-	if err != nil {
-		return view.Form{}, nil, err
-	}
-	form, err := view.NewForm(view.FormInput{Verb: bridge.VerbTemplateEdit, Args: args, Templates: templates, Now: m.Now()})
-	return form, templates.Zone, err
-}
 
 // Window makes a read-only card: a conversation's details, its history, or a list of conversations.
 // Errors: as Form.

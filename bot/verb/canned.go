@@ -54,6 +54,7 @@ func cannedEditVerb() *Verb {
 		Form: Form{
 			Ask:    askCannedEdit,
 			Read:   readCannedEdit,
+			Lists:  []List{CannedReplies},
 			Needed: func(args bridge.Args) bool { return !args.Remove && (args.Canned == nil || args.Canned.New == "") },
 		},
 	}

@@ -37,6 +37,7 @@ func listVerb() *Verb {
 			Ask:    askForFilter,
 			Needed: func(bridge.Args) bool { return false }, // only its own button opens it
 			Read:   readFilter,
+			Lists:  []List{ListFilters},
 		},
 	}
 }

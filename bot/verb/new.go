@@ -32,7 +32,7 @@ func startVerb() *Verb {
 			Box:    &Entry{Title: "Start conversation", About: "Write to a customer first"},
 		},
 		Button: Button{Label: "Start conversation"},
-		Form:   Form{Ask: askStart, Read: readStart, Lists: []List{Colleagues}},
+		Form:   Form{Ask: askStart, Read: readStart, Lists: []List{SendingAccounts, Colleagues}},
 		Shown:  startedBlocks,
 	}
 }

@@ -26,7 +26,7 @@ func severalVerb() *Verb {
 		Form: Form{
 			Ask:    askSeveral,
 			Needed: func(args bridge.Args) bool { return args.Do == "" },
-			Lists:  []List{Colleagues},
+			Lists:  []List{ListedConversations, Colleagues},
 			Read:   readSeveral,
 		},
 		Shown: severalBlocks,

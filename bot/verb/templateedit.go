@@ -22,6 +22,7 @@ func templateEditVerb() *Verb {
 		Form: Form{
 			Ask:    askTemplateEdit,
 			Read:   readTemplateEdit,
+			Lists:  []List{AllTemplates},
 			Needed: func(args bridge.Args) bool { return args.Template == nil || args.Template.Draft == nil },
 		},
 		Shown: templateChanged,

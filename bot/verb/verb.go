@@ -126,13 +126,18 @@ type List int
 
 // Lists of forms.
 const (
-	Colleagues      List = iota // people and teams
-	KnownTags                   // all tags
-	Templates                   // templates that may be sent in the conversation
-	Answerables                 // the messages that a reply may answer, and the content that it may have
-	WrittenWords                // the text of the chosen message as Parley has stored it, with a hash
-	LatestMessages              // the conversation's latest messages, to choose from
-	CustomerProfile             // what is known of the customer
+	Colleagues          List = iota // people and teams
+	KnownTags                       // all tags
+	Templates                       // templates that may be sent in the conversation
+	Answerables                     // the messages that a reply may answer, and the content that it may have
+	WrittenWords                    // the text of the chosen message as Parley has stored it, with a hash
+	LatestMessages                  // the conversation's latest messages, to choose from
+	CustomerProfile                 // what is known of the customer
+	SendingAccounts                 // accounts that can begin a conversation, and the templates of the one that does
+	ListFilters                     // what a list can be narrowed down to
+	AllTemplates                    // all templates, of all accounts
+	CannedReplies                   // all canned replies, as they were written
+	ListedConversations             // those of the list that the arguments name
 )
 
 // Command is a slash command of one verb.
