@@ -2,11 +2,12 @@ package teams
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"parley/bot/teams/card"
+	"parley/bot/shape"
 	"parley/bot/verb"
 )
 
@@ -34,7 +35,11 @@ func emojiName(reaction string) string {
 		return reaction
 	}
 	first, _, _ := strings.Cut(points, "-") // more code points follow
-	for _, short := range card.Shortcodes(first) {
+	character, err := strconv.ParseInt(first, 16, 32)
+	if err != nil {
+		return name
+	}
+	for _, short := range shape.EmojiNames(rune(character)) {
 		if _, _, ok := verb.Emoji(short); ok {
 			return short
 		}

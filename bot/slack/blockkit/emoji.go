@@ -1,10 +1,11 @@
 package blockkit
 
 import (
-	_ "embed"
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"parley/bot/shape"
 )
 
 // Slack marks emoji in rich text, but writes them as shortcodes in the plain text of forms and slash commands:
@@ -13,13 +14,6 @@ import (
 //
 // Text may have colons for other reasons, as in "10:30:100" or "Vec::new::x", and "100" and "new" are names of emoji.
 // In doubt the text is left unchanged (isPartOfWord).
-
-// emojiTable lists Slack's emoji, one per line. A line has the characters of the emoji, and then all its names,
-// each between colons: "👍:+1:thumbsup:".
-// Source: the names are those of github.com/iamcal/emoji-data, as emojibase-data 17.0.0 lists them, read 2026-11.
-//
-//go:embed emoji.txt
-var emojiTable string
 
 // shortcodePattern matches ":wave:" and ":wave::skin-tone-3:". Its groups are the name and the number of the skin
 // tone. An emoji of two people may have two numbers, ":skin-tone-3-5:". The second one is ignored.
@@ -70,23 +64,11 @@ func findShortcode(text string, from int) (code shortcodeMatch, found bool) {
 	// at has pairs of indexes: those of the match, of the name, and of the tone, which are -1 if there is no tone.
 	code = shortcodeMatch{start: from + at[0], end: from + at[1], nameEnd: from + at[3]}
 	code.name = text[from+at[2] : code.nameEnd]
-	code.emoji = findEmoji(code.name)
+	code.emoji = shape.FindEmoji(code.name)
 	if toneStart := at[4]; toneStart >= 0 {
 		code.tone = int(text[from+toneStart] - '0')
 	}
 	return code, true
-}
-
-// findEmoji returns the characters of the emoji with a name, or "" if Slack has no emoji of that name. A linear search
-// of the table is fast enough, because a text has few shortcodes.
-func findEmoji(name string) string {
-	at := strings.Index(emojiTable, ":"+name+":")
-	if at < 0 {
-		return ""
-	}
-	line := emojiTable[strings.LastIndexByte(emojiTable[:at], '\n')+1:]
-	characters, _, _ := strings.Cut(line, ":") // every line has a colon
-	return characters
 }
 
 // maxAmbiguousName is the maximum length of a name that may as well be an ordinary word or number: "ab", "new", "100".
