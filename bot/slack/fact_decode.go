@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"parley/bot/forms"
 	"parley/bot/slack/blockkit"
 	"parley/bot/verb"
 	"parley/bridge"
@@ -35,16 +36,11 @@ func (s *Self) DecodeEvent(kind string, body []byte) ([]bridge.Action, error) {
 		return nil, err
 	}
 	actions := s.decodeEvent(channel, &ev)
-	if kind != KindCatchUp {
-		return actions, nil
-	}
-	for i := range actions {
-		if actions[i].IsEmoji() {
-			actions[i].Origin = bridge.OriginFoundEmoji
-			continue
+	if kind == KindCatchUp {
+		forms.MarkFound(actions)
+		for i := range actions {
+			actions[i].Edited = ev.Edited != nil && !actions[i].IsEmoji()
 		}
-		actions[i].Origin = bridge.OriginCatchUp
-		actions[i].Edited = ev.Edited != nil
 	}
 	return actions, nil
 }

@@ -2,8 +2,10 @@ package slack
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 
+	"parley/bot/forms"
 	"parley/channels"
 )
 
@@ -29,7 +31,7 @@ type Arrival struct {
 }
 
 func quarantinedArrival(body []byte, reason string) Arrival {
-	return Arrival{Facts: []channels.Fact{QuarantinedFact(body, reason)}}
+	return Arrival{Facts: []channels.Fact{forms.QuarantinedFact(body, reason)}}
 }
 
 // Home is a home tab that a user has opened. Private is the private metadata of what it shows, "" if it shows nothing yet.
@@ -289,31 +291,35 @@ func (s *Self) splitDeleted(kind, channel string, ev *event, body []byte) Arriva
 // withoutWords removes the content of a deleted message from a callback. Slack repeats it there, but its author doesn't
 // want it to be stored. If the callback can't be decoded, it is returned unchanged.
 func withoutWords(body []byte) []byte {
-	var whole, ev, previous map[string]json.RawMessage
-	if json.Unmarshal(body, &whole) != nil || json.Unmarshal(whole["event"], &ev) != nil {
-		return body
-	}
-	if json.Unmarshal(ev["previous_message"], &previous) != nil {
-		return body
-	}
-
-	for _, words := range []string{"text", "blocks", "attachments", "files", "username", "root"} {
-		delete(previous, words)
-	}
-
-	var err error
-	if ev["previous_message"], err = json.Marshal(previous); err != nil {
-		return body
-	}
-	if whole["event"], err = json.Marshal(ev); err != nil {
-		return body
-	}
-
-	short, err := json.Marshal(whole)
-	if err != nil {
-		return body
-	}
+	short, _ := editJSON(body, func(previous map[string]json.RawMessage) { //nolint:errcheck // see above
+		for _, words := range []string{"text", "blocks", "attachments", "files", "username", "root"} {
+			delete(previous, words)
+		}
+	}, "event", "previous_message")
 	return short
+}
+
+// editJSON decodes a JSON object, has edit change its fields, and encodes it again. A path leads to an object inside of it, which is
+// changed in its place. If an object is missing, or isn't one, the result is the unchanged body, with an error.
+func editJSON(body []byte, edit func(fields map[string]json.RawMessage), path ...string) ([]byte, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
+		return body, errors.Join(errPayload, err)
+	}
+	if len(path) == 0 {
+		edit(fields)
+	} else {
+		inner, err := editJSON(fields[path[0]], edit, path[1:]...)
+		if err != nil {
+			return body, err
+		}
+		fields[path[0]] = inner
+	}
+	changed, err := json.Marshal(fields)
+	if err != nil {
+		return body, err
+	}
+	return changed, nil
 }
 
 // splitReaction returns the fact of an emoji that was added to a message or removed. Our own emoji have none.

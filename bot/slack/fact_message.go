@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"parley/bot/forms"
 	"parley/bot/slack/blockkit"
 	"parley/bridge"
 	"parley/channels/markdown"
@@ -199,7 +200,7 @@ func DeleteID(channel, ts string) string { return "d:" + channel + ":" + ts }
 
 // EditID returns the id of the fact that a message was edited to the text and files of m.
 func EditID(channel string, m *Message) string {
-	return "e:" + channel + ":" + m.TS + ":" + Digest(m.editedTS(), m.Text, m.fileIDs())
+	return "e:" + channel + ":" + m.TS + ":" + forms.Digest(m.editedTS(), m.Text, m.fileIDs())
 }
 
 // OrderKey returns the order key of all facts of a thread. Facts with the same order key are applied in order.

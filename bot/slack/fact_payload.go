@@ -1,8 +1,6 @@
 package slack
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -122,21 +120,4 @@ func (s *Self) Fact(kind, id, order string, body []byte) (channels.Fact, error) 
 		return channels.Fact{}, fmt.Errorf("%w: %w", errPayload, err)
 	}
 	return channels.Fact{ExternalID: id, OrderKey: order, Payload: raw}, nil
-}
-
-// QuarantinedFact returns a fact for a body that can't be decoded. It is stored for inspection and has no effect. Its id is
-// the hash of the body.
-func QuarantinedFact(body []byte, reason string) channels.Fact {
-	id := "q:" + Digest(string(body))
-	return channels.Fact{ExternalID: id, OrderKey: id, Payload: body, Quarantine: reason}
-}
-
-// Digest returns a short hash of texts, in hexadecimal digits.
-func Digest(parts ...string) string {
-	const size = 12 // bytes: 96 bits make accidental collisions practically impossible
-	hash := sha256.New()
-	for _, part := range parts {
-		fmt.Fprintf(hash, "%d:%s", len(part), part) // with lengths, so that "a", "bc" differs from "ab", "c"
-	}
-	return hex.EncodeToString(hash.Sum(nil)[:size])
 }

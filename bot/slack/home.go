@@ -214,7 +214,7 @@ func (h *homes) refresh(ctx context.Context, user bridge.SurfaceUser, tab *home)
 	if err != nil {
 		return err
 	}
-	digest := Digest(string(raw))
+	digest := forms.Digest(string(raw))
 	if digest == tab.shown && !tab.asked {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"parley/bot/slack/blockkit"
@@ -77,28 +78,11 @@ func (in *interaction) findActor(self *Self) bridge.Actor {
 
 // setUserTeam sets the workspace of the user, both in the interaction and in its JSON. It returns the new JSON.
 func (in *interaction) setUserTeam(body []byte, team string) ([]byte, error) {
-	var fields, user map[string]json.RawMessage
-	if err := json.Unmarshal(body, &fields); err != nil {
-		return body, err
+	changed, err := editJSON(body, func(user map[string]json.RawMessage) { user["team_id"] = json.RawMessage(strconv.Quote(team)) }, "user")
+	if err == nil {
+		in.User.TeamID = team
 	}
-	if err := json.Unmarshal(fields["user"], &user); err != nil {
-		return body, err
-	}
-
-	var err error
-	if user["team_id"], err = json.Marshal(team); err != nil {
-		return body, err
-	}
-	if fields["user"], err = json.Marshal(user); err != nil {
-		return body, err
-	}
-	changed, err := json.Marshal(fields)
-	if err != nil {
-		return body, err
-	}
-
-	in.User.TeamID = team
-	return changed, nil
+	return changed, err
 }
 
 // findPlace returns the message that was clicked. For a window it returns the message from which it was opened.

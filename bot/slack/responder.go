@@ -75,7 +75,7 @@ func (r *responder) openRefusal(self *Self, in *interaction) answer {
 
 // storeQuarantined stores a payload that can't be decoded, with the reason, for inspection. It has no effect.
 func (r *responder) storeQuarantined(ctx context.Context, body []byte, reason string) (answer, error) {
-	return answer{}, r.desk.Accept(ctx, QuarantinedFact(withoutSecrets(body), reason))
+	return answer{}, r.desk.Accept(ctx, forms.QuarantinedFact(withoutSecrets(body), reason))
 }
 
 // handleInteraction handles an interaction according to its type:
@@ -246,7 +246,7 @@ func (r *responder) storeForm(ctx context.Context, self *Self, in *interaction, 
 	if err != nil || in.View.ID == "" {
 		return r.store(ctx, self, KindInteraction, in.TriggerID, in.findPlace(), body)
 	}
-	id := "i:" + in.View.ID + ":" + Digest(string(filled))
+	id := "i:" + in.View.ID + ":" + forms.Digest(string(filled))
 	return r.storeAs(ctx, self, KindInteraction, id, in.findPlace(), body)
 }
 
@@ -290,7 +290,7 @@ func (r *responder) answerWithForm(ctx context.Context, self *Self, in *interact
 func (r *responder) store(ctx context.Context, self *Self, kind, trigger string, at bridge.Place, body []byte) error {
 	id := "i:" + trigger
 	if trigger == "" {
-		id = "i:" + Digest(string(body))
+		id = "i:" + forms.Digest(string(body))
 	}
 	return r.storeAs(ctx, self, kind, id, at, body)
 }
@@ -306,16 +306,10 @@ func (r *responder) storeAs(ctx context.Context, self *Self, kind, id string, at
 
 // withoutSecrets removes from a JSON body the fields that would let a reader of the database act in our name.
 func withoutSecrets(body []byte) []byte {
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(body, &fields) != nil {
-		return body
-	}
-	for _, secret := range []string{"token", "response_url", "response_urls"} {
-		delete(fields, secret)
-	}
-	clean, err := json.Marshal(fields)
-	if err != nil {
-		return body
-	}
+	clean, _ := editJSON(body, func(fields map[string]json.RawMessage) { //nolint:errcheck // what isn't an object stays as it is
+		for _, secret := range []string{"token", "response_url", "response_urls"} {
+			delete(fields, secret)
+		}
+	})
 	return clean
 }

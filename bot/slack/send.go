@@ -111,7 +111,7 @@ func renderPart(self *Self, p bridge.Post) (renderedPart, error) {
 // blockSeed returns the prefix of block ids in a message. parts identify the version of the message.
 func blockSeed(parts ...string) string {
 	const length = 8 // enough, because ids must differ only between versions of one message
-	return Digest(parts...)[:length]
+	return forms.Digest(parts...)[:length]
 }
 
 // literalOptions returns the options for a message in which Slack adds no links and no previews.

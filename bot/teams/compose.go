@@ -27,9 +27,8 @@ func (in *invocation) openFromMenu(ctx context.Context) (any, error) {
 		return dialogAnswer(in.problemDialog(errForeign(), at)), nil
 	}
 	if in.value.CommandID == CommandNew {
-		const prefilled = ""
 		inChannel := bridge.Place{Channel: at.Channel}
-		return dialogAnswer(in.verbDialog(ctx, bridge.VerbNew, bridge.Args{}, inChannel, prefilled)), nil
+		return dialogAnswer(in.verbDialog(ctx, bridge.VerbNew, bridge.Args{}, inChannel)), nil
 	}
 
 	verb := VerbOf(in.value.CommandID)
@@ -87,8 +86,7 @@ func (in *invocation) formMaker() forms.Maker {
 func (in *invocation) boxDialog(ctx context.Context, verb bridge.Verb, at bridge.Place) card.Dialog {
 	_, err := in.door.Desk.FactsAt(ctx, at, in.user.ID)
 	if !errors.Is(err, bridge.ErrNoConversation) {
-		const prefilled = ""
-		return in.verbDialog(ctx, verb, bridge.Args{}, at, prefilled)
+		return in.verbDialog(ctx, verb, bridge.Args{}, at)
 	}
 
 	all, err := in.door.Desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, in.user.ID)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"parley/bot/forms"
 	"parley/bot/shape"
 	"parley/bot/teams/card"
 	"parley/bot/verb"
@@ -47,9 +48,9 @@ const seedLength = 12
 // counts as a new one.
 func nonceSeed(p bridge.Post) string {
 	if isChangeOfMessage(p) {
-		return Digest(p.Token, p.FirstAttemptAt.UTC().String())[:seedLength]
+		return forms.Digest(p.Token, p.FirstAttemptAt.UTC().String())[:seedLength]
 	}
-	return Digest(p.Token)[:seedLength]
+	return forms.Digest(p.Token)[:seedLength]
 }
 
 // commandForms returns how people can give commands to Parley in a channel or in their chat with the bot, for the hints

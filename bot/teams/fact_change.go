@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"parley/bot/forms"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -42,7 +43,7 @@ func (p Payload) EditFacts(a *Activity, at bridge.Place) []channels.Fact {
 // ReactionFacts returns one fact for all reactions that an activity adds or removes, or none if it has no reactions.
 func (p Payload) ReactionFacts(a *Activity) []channels.Fact {
 	if a.ReplyToID == "" {
-		return []channels.Fact{QuarantinedFact(p.Body, "reaction without message")}
+		return []channels.Fact{forms.QuarantinedFact(p.Body, "reaction without message")}
 	}
 	if len(a.ReactionsAdded)+len(a.ReactionsRemoved) == 0 {
 		return nil
@@ -70,7 +71,7 @@ func ReactionID(a *Activity) string {
 	for _, r := range a.ReactionsRemoved {
 		parts = append(parts, "-"+r.Type)
 	}
-	return "r:" + PlaceOf(a).Channel + ":" + a.ReplyToID + ":" + Digest(parts...)
+	return "r:" + PlaceOf(a).Channel + ":" + a.ReplyToID + ":" + forms.Digest(parts...)
 }
 
 // DeletionCount says how often a message was deleted and restored, according to the facts that are stored. An author

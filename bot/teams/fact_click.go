@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"parley/bot/forms"
 	"parley/bot/teams/card"
 	"parley/bridge"
 	"parley/channels"
@@ -116,7 +117,7 @@ func (p Payload) ClickFact(a *Activity, data json.RawMessage) (channels.Fact, *c
 	}
 	read, err := card.Read(data)
 	if err != nil || read.Click == nil {
-		return QuarantinedFact(p.Body, fmt.Sprintf("button not readable: %v", err)), nil
+		return forms.QuarantinedFact(p.Body, fmt.Sprintf("button not readable: %v", err)), nil
 	}
 	p.Kind = KindClick
 	at := ClickPlace(a, read.Click)
@@ -139,7 +140,7 @@ func (p Payload) InvokeID(a *Activity, nonce string, data json.RawMessage) strin
 	if nonce == "" || len(nonce) > maxNonceInID {
 		nonce = a.ID
 	}
-	return "i:" + strings.ReplaceAll(nonce, ":", "-") + ":" + string(p.Actor(a).ID) + ":" + Digest(withSortedKeys(data))
+	return "i:" + strings.ReplaceAll(nonce, ":", "-") + ":" + string(p.Actor(a).ID) + ":" + forms.Digest(withSortedKeys(data))
 }
 
 // withSortedKeys returns a JSON object with its keys sorted, and anything else unchanged.

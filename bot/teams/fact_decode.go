@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"parley/bot/forms"
 	"parley/bot/teams/card"
 	"parley/bot/verb"
 	"parley/bridge"
@@ -73,20 +74,9 @@ func (p Payload) decodeActivity(a *Activity) ([]bridge.Action, error) {
 	}
 
 	if p.Kind == KindCatchUp {
-		markFound(out)
+		forms.MarkFound(out)
 	}
 	return out, nil
-}
-
-// markFound changes the origin of actions that a catch-up found in the history because their activity was lost.
-func markFound(found []bridge.Action) {
-	for i := range found {
-		if found[i].IsEmoji() {
-			found[i].Origin = bridge.OriginFoundEmoji
-			continue
-		}
-		found[i].Origin = bridge.OriginCatchUp
-	}
 }
 
 // readEdit reads an edit. Commands in an edited text are not executed: an edit only changes what was said.
@@ -139,7 +129,7 @@ func (p Payload) collectFiles(a *Activity, t card.Text) []bridge.SurfaceFile {
 		}
 	}
 	for n, name := range t.Clips {
-		found = append(found, Attached{ID: Digest(name, strconv.Itoa(n)), Name: name, Unavailable: OnlyInTeams})
+		found = append(found, Attached{ID: forms.Digest(name, strconv.Itoa(n)), Name: name, Unavailable: OnlyInTeams})
 	}
 	for n, at := range Pictures(a) {
 		if !slices.ContainsFunc(p.Files, func(f Attached) bool { return f.URL == at.ContentURL }) {
@@ -148,7 +138,7 @@ func (p Payload) collectFiles(a *Activity, t card.Text) []bridge.SurfaceFile {
 	}
 	for _, at := range a.Attachments {
 		if at.ContentType == ContentFile {
-			found = append(found, Attached{ID: Digest(at.Name), Name: at.Name, Unavailable: NoFileAccess})
+			found = append(found, Attached{ID: forms.Digest(at.Name), Name: at.Name, Unavailable: NoFileAccess})
 		}
 	}
 	found = append(found, p.unlistedPictures(a, t)...)
@@ -156,7 +146,7 @@ func (p Payload) collectFiles(a *Activity, t card.Text) []bridge.SurfaceFile {
 	var out []bridge.SurfaceFile
 	for _, f := range found {
 		out = append(out, bridge.SurfaceFile{
-			ID:          cmp.Or(f.ID, Digest(f.URL)),
+			ID:          cmp.Or(f.ID, forms.Digest(f.URL)),
 			Name:        cmp.Or(f.Name, "file"),
 			ContentType: f.Type,
 			SizeBytes:   f.Bytes,
@@ -188,7 +178,7 @@ func (p Payload) unlistedPictures(a *Activity, t card.Text) []Attached {
 	var out []Attached
 	for i, address := range rest[max(0, len(rest)-missing):] {
 		n := len(listed) + i
-		f := Attached{ID: Digest("picture", strconv.Itoa(n)), Name: PictureName(n, ""), Unavailable: OnlyInTeams}
+		f := Attached{ID: forms.Digest("picture", strconv.Itoa(n)), Name: PictureName(n, ""), Unavailable: OnlyInTeams}
 		if strings.Contains(address, HostedPart) {
 			f = DescribePasted(n, Attachment{ContentType: "image/*", ContentURL: address})
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"parley/bot/forms"
 	"parley/bot/teams/card"
 	"parley/bridge"
 	"parley/channels"
@@ -162,7 +163,7 @@ func (p Payload) contentDigest(a *Activity) string {
 	t := p.textAsNamed(a)
 	files := slices.Clone(t.Files)
 	slices.Sort(files)
-	return Digest(append([]string{strings.Join(strings.Fields(t.WithNames(t.Plain)), " ")}, files...)...)
+	return forms.Digest(append([]string{strings.Join(strings.Fields(t.WithNames(t.Plain)), " ")}, files...)...)
 }
 
 // EditID returns the id of the fact of an edit.
@@ -190,7 +191,7 @@ func (p Payload) VersionDigest(a *Activity) string {
 	files := slices.Clone(t.Files)
 	slices.Sort(files)
 	parts := []string{t.WithNames(t.Markdown), strconv.FormatBool(t.Bot), strconv.FormatBool(t.Leads)}
-	return Version(a) + ":" + Digest(append(parts, files...)...)
+	return Version(a) + ":" + forms.Digest(append(parts, files...)...)
 }
 
 // knownSpan is the maximum difference between the times that Teams' request and Graph give for the same edit.

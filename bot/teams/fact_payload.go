@@ -1,13 +1,12 @@
 package teams
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 
+	"parley/bot/forms"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -82,28 +81,9 @@ func (p Payload) Fact(id, order string) channels.Fact {
 	p.V = payloadVersion
 	raw, err := json.Marshal(p)
 	if err != nil {
-		return QuarantinedFact(p.Body, err.Error())
+		return forms.QuarantinedFact(p.Body, err.Error())
 	}
 	return channels.Fact{ExternalID: id, OrderKey: order, Payload: raw}
-}
-
-// QuarantinedFact makes a fact of bytes that can't be read. It is stored and shown to admins, but not applied. Its id is
-// a hash of the bytes.
-func QuarantinedFact(body []byte, reason string) channels.Fact {
-	id := "q:" + Digest(string(body))
-	return channels.Fact{ExternalID: id, OrderKey: id, Payload: body, Quarantine: reason}
-}
-
-// digestBytes is the length of Digest. With 96 bits, accidental collisions don't occur.
-const digestBytes = 12
-
-// Digest returns a short hash of its parts.
-func Digest(parts ...string) string {
-	h := sha256.New()
-	for _, p := range parts {
-		fmt.Fprintf(h, "%d:%s", len(p), p)
-	}
-	return hex.EncodeToString(h.Sum(nil)[:digestBytes])
 }
 
 // MessageID returns the id of the fact that a message was written.

@@ -39,7 +39,7 @@ func (it *intake) factsOf(ctx context.Context, a *Activity, raw []byte) ([]chann
 
 	hasConversation := a.Conversation != nil && a.Conversation.ID != ""
 	if !hasConversation || a.ID == "" {
-		return []channels.Fact{QuarantinedFact(raw, a.Type+" without place")}, nil
+		return []channels.Fact{forms.QuarantinedFact(raw, a.Type+" without place")}, nil
 	}
 	if !IsInChannel(a) && !IsInPersonalChat(a) {
 		return nil, nil // the app doesn't support group chats

@@ -184,7 +184,7 @@ func (in *invocation) currentCard(ctx context.Context, at bridge.Place, args bri
 		return nil, false
 	}
 
-	pages := card.Render(view.Root(f), in.door.Home(), Digest(in.activity.ID, in.activity.Timestamp)[:nonceLength])
+	pages := card.Render(view.Root(f), in.door.Home(), forms.Digest(in.activity.ID, in.activity.Timestamp)[:nonceLength])
 	return pages[0].Card, true
 }
 
@@ -216,25 +216,27 @@ func (in *invocation) clickDialog(ctx context.Context, c *card.Click, at bridge.
 		return in.problemDialog(errForeign(), at)
 	}
 	if c.Opens == view.OpensForm {
-		const prefilled = ""
-		return in.verbDialog(ctx, c.Verb, c.Args, at, prefilled)
+		return in.verbDialog(ctx, c.Verb, c.Args, at)
 	}
 	return in.windowDialog(ctx, c.Opens, c.Args, at)
 }
 
-// verbDialog makes the dialog with the form of a verb (an action such as "snooze"), prefilled with text. If there is no
-// form, the dialog says why, and has the text.
-func (in *invocation) verbDialog(ctx context.Context, verb bridge.Verb, args bridge.Args, at bridge.Place, text string) card.Dialog {
-	f, zone, err := in.door.formMaker().Form(ctx, verb, args, at, in.user.ID, text)
+// verbDialog makes the dialog with the form of a verb (an action such as "snooze"), or one that says why there is none.
+func (in *invocation) verbDialog(ctx context.Context, verb bridge.Verb, args bridge.Args, at bridge.Place) card.Dialog {
+	return in.filledDialog(ctx, view.Filled{Verb: verb, Args: args}, at, view.Memory{})
+}
+
+// filledDialog makes the dialog of a verb's form with what is filled in already. If there is no form, the dialog says why, and has
+// the text. earlier is the memory of the form that this one follows; the zero value if it follows none.
+func (in *invocation) filledDialog(ctx context.Context, filled view.Filled, at bridge.Place, earlier view.Memory) card.Dialog {
+	f, zone, err := in.door.formMaker().Form(ctx, filled.Verb, filled.Args, at, in.user.ID, filled.Text)
 	if err != nil {
-		return in.dialogWithTyped(err, at, text)
+		return in.dialogWithTyped(err, at, filled.Text)
 	}
-	var none view.Memory
-	return in.formDialog(ctx, f, zone, at, none)
+	return in.formDialog(ctx, f, zone, at, earlier)
 }
 
 // formDialog makes the dialog of a form. If it is the form of a reply, the engine is notified that the user has it open.
-// earlier is the memory of the form that this one follows; the zero value if it follows none.
 func (in *invocation) formDialog(
 	ctx context.Context, f view.Form, zone *time.Location, at bridge.Place, earlier view.Memory,
 ) card.Dialog {
@@ -273,5 +275,5 @@ func (in *invocation) dialogWithTyped(err error, at bridge.Place, typed string) 
 
 // makeNonce returns the id for buttons in the response. It is the same if a client repeats the invoke.
 func (in *invocation) makeNonce() string {
-	return Digest(in.activity.ID, in.activity.Timestamp, string(in.activity.Value))[:nonceLength]
+	return forms.Digest(in.activity.ID, in.activity.Timestamp, string(in.activity.Value))[:nonceLength]
 }

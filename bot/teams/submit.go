@@ -26,7 +26,7 @@ func (in *invocation) handleSubmit(ctx context.Context) (any, error) {
 
 	read, err := card.Read(in.value.Data)
 	if err != nil {
-		accepted := in.door.Desk.Accept(ctx, QuarantinedFact(in.payload.Body, "form not readable: "+err.Error()))
+		accepted := in.door.Desk.Accept(ctx, forms.QuarantinedFact(in.payload.Body, "form not readable: "+err.Error()))
 		return dialogAnswer(in.problemDialog(errStaleForm(), PlaceOf(in.activity))), accepted
 	}
 	if read.Click != nil {
@@ -62,7 +62,7 @@ func (in *invocation) handleForm(ctx context.Context, f *card.Submitted) (any, e
 
 	at := f.Memory.Place
 	if forms.NeedsNextForm(filled, f.Memory.Pick) {
-		return dialogAnswer(in.nextDialog(ctx, f, filled)), nil
+		return dialogAnswer(in.filledDialog(ctx, filled, at, f.Memory.Memory)), nil
 	}
 
 	inOurThread, err := in.door.threads.IsOurs(ctx, at)
@@ -71,16 +71,6 @@ func (in *invocation) handleForm(ctx context.Context, f *card.Submitted) (any, e
 	}
 	in.payload.Own = inOurThread
 	return nil, in.door.Desk.Accept(ctx, in.payload.FormFact(in.activity, f, in.value.Data))
-}
-
-// nextDialog makes the dialog of the form that follows a filled one.
-func (in *invocation) nextDialog(ctx context.Context, f *card.Submitted, filled view.Filled) card.Dialog {
-	at := f.Memory.Place
-	form, zone, err := in.door.formMaker().Form(ctx, filled.Verb, filled.Args, at, in.user.ID, filled.Text)
-	if err != nil {
-		return in.dialogWithTyped(err, at, filled.Text)
-	}
-	return in.formDialog(ctx, form, zone, at, f.Memory.Memory)
 }
 
 // handleDialogClick handles a click on a button in a window. Some buttons open another window or form. The others act
@@ -116,10 +106,7 @@ func (in *invocation) formDialogAgain(ctx context.Context, f *card.Submitted, er
 // can't be checked at the moment, refused is false, because the engine checks it again later.
 func (in *invocation) refuseStart(ctx context.Context, f *card.Submitted, filled view.Filled) (dialog card.Dialog, refused bool) {
 	open, err := in.door.Desk.MayStart(ctx, in.user.ID, bridge.Start{
-		Account:   filled.Args.Account,
-		Recipient: filled.Args.Recipient,
-		Subject:   filled.Args.Subject,
-		Text:      filled.Text,
+		Account: filled.Args.Account, Recipient: filled.Args.Recipient, Subject: filled.Args.Subject, Text: filled.Text,
 	})
 	if p, ok := errors.AsType[*bridge.Problem](err); ok {
 		isAboutField := p.Field != "" && f.Values[p.Field] != nil

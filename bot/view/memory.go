@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"time"
 
+	"parley/bot/verb"
 	"parley/bridge"
 )
 
@@ -51,6 +52,16 @@ func (m Memory) OpenedAt() time.Time {
 
 // openedAt is OpenedAt in unix seconds.
 func (m Memory) openedAt() int64 { return cmp.Or(m.Since, m.At) }
+
+// Fill reads the submitted values of the form. errs has what the user must correct, by field name, or by "" if it concerns
+// the whole form. Relative times such as "tomorrow" count from when the form was opened, so that the result is always the same.
+func (m Memory) Fill(values map[string][]string) (filled Filled, errs map[string]string) {
+	name, args, err := verb.Pressed(m.Verb, m.Args)
+	if err != nil {
+		return Filled{}, map[string]string{"": "This form is no longer valid. Close it and open it again."}
+	}
+	return Submit(name, args, values, time.Unix(m.At, 0), m.Location())
+}
 
 // Location is the zone in which times in the form are read; UTC where none is known.
 func (m Memory) Location() *time.Location {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"parley/bot/verb"
 	"parley/bot/view"
@@ -121,19 +120,15 @@ func (c Control) readButton() (name, opens, value string, err error) {
 // whole form. It is empty if the form is valid. Relative times such as "in 2 hours" count from when the form was opened.
 func (v *View) ReadFilled() (filled view.Filled, errs map[string]string) {
 	memory := ReadMemory(v.Private)
-	name, args, err := verb.Pressed(memory.Verb, memory.Args)
-	if err != nil {
-		return view.Filled{}, map[string]string{"": "This form is no longer valid. Close it and open it again."}
-	}
 	values := v.readValues()
-	filled, errs = view.Submit(name, args, values, time.Unix(memory.At, 0), memory.Location())
+	filled, errs = memory.Fill(values)
 	if !memory.Pick || filled.Text != "" {
 		return filled, errs
 	}
 
 	// The user typed the text before the form was opened. It is in the memory or, if it was too long, in typedField.
 	typed := strings.Join(values[typedField], "")
-	if name == bridge.VerbReply && typed != "" {
+	if filled.Verb == bridge.VerbReply && typed != "" {
 		var problem string
 		if typed, problem = view.ReadReply(typed); problem != "" {
 			return view.Filled{}, map[string]string{typedField: problem}

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"parley/bot/verb"
 	"parley/bot/view"
@@ -159,17 +158,11 @@ func inputValues(kind, v string) []string {
 	return []string{v}
 }
 
-// Fill parses the values of the form. errs has the errors by field name, and those of the whole form under "". Relative
-// times such as "tomorrow" count from when the form was opened, so that Fill gives the same result each time.
+// Fill parses the values of the form; see view.Memory.Fill.
 func (s Submitted) Fill() (filled view.Filled, errs map[string]string) {
-	m := s.Memory
-	name, args, err := verb.Pressed(m.Verb, m.Args)
-	if err != nil {
-		return view.Filled{}, map[string]string{"": "This form is no longer valid. Close it and open it again."}
-	}
-	filled, errs = view.Submit(name, args, s.Values, time.Unix(m.At, 0), m.Location())
-	if m.Pick && filled.Text == "" {
-		filled.Text = m.Text
+	filled, errs = s.Memory.Fill(s.Values)
+	if s.Memory.Pick && filled.Text == "" {
+		filled.Text = s.Memory.Text
 	}
 	return filled, errs
 }
