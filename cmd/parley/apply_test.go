@@ -15,7 +15,7 @@ func TestWhatChangesNothingLeavesTheSchema(t *testing.T) {
 	base := folderForServer(t)
 	file := filepath.Join(base, "parley.yaml")
 	mustWriteFile(t, file, "company: Acme\n")
-	url := storetest.URL(t)
+	url := storetest.Reused(t).Config().ConnString()
 	pool := openPool(t, url)
 	check(t, schema.Migrate(t.Context(), pool))
 	storetest.Exec(t, pool, `DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)`)

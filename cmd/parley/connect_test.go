@@ -50,7 +50,7 @@ func newConnectTest(t *testing.T) *connectTest {
 	check(t, mail.Start(context.Background()))
 	t.Cleanup(func() { _ = mail.Close() })
 
-	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), MasterKey: store.NewMasterKey()}
+	env := app.Env{DatabaseURL: storetest.Reused(t).Config().ConnString(), Data: t.TempDir(), MasterKey: store.NewMasterKey()}
 	w.applyMailbox(env, mail)
 	w.env = []string{
 		"DATABASE_URL=" + env.DatabaseURL,

@@ -32,7 +32,7 @@ func TestKilledImport(t *testing.T) {
 	check(t, w.Flush())
 	check(t, f.Close())
 
-	url := storetest.URL(t)
+	url := storetest.Reused(t).Config().ConnString()
 	pool := openPool(t, url)
 	c := cli{t: t, data: t.TempDir(), env: []string{"DATABASE_URL=" + url}}
 	begin := func() *exec.Cmd {

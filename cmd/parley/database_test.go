@@ -35,7 +35,7 @@ func TestCommandsMakeNoDatabase(t *testing.T) {
 		})
 	}
 
-	empty := emptyDatabase(t)
+	empty := storetest.EmptyURL(t)
 	for _, args := range [][]string{{"admin-link"}, {"apply", "-f", file, "--dry-run"}, {"doctor"}, {"erase", "--list"}, {"export"}} {
 		t.Run("in an empty database/"+args[0], func(t *testing.T) {
 			c := cli{t: t, data: data, env: append(env, "DATABASE_URL="+empty)}

@@ -42,7 +42,7 @@ type eraseTest struct {
 
 func newEraseTest(t *testing.T) eraseTest {
 	t.Helper()
-	e := eraseTest{base: folderForServer(t), url: storetest.URL(t)}
+	e := eraseTest{base: folderForServer(t), url: storetest.Reused(t).Config().ConnString()}
 	e.cli = e.on(t, e.url, "data")
 	storetest.Exec(t, openPool(t, e.url), customers)
 	return e
@@ -64,14 +64,6 @@ func (e eraseTest) eraseAfterBackup() (backup string) {
 	e.mustRun("backup", backup)
 	e.mustRun("erase", "--all", zebra)
 	return backup
-}
-
-// emptyDatabase returns the address of a database without tables, into which a backup can be restored.
-func emptyDatabase(t *testing.T) (url string) {
-	t.Helper()
-	url = storetest.URL(t)
-	storetest.Exec(t, openPool(t, url), `DROP SCHEMA public CASCADE; CREATE SCHEMA public`)
-	return url
 }
 
 // An address that several contacts have is refused, and the contacts are listed.

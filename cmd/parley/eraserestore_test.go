@@ -1,6 +1,10 @@
 package main
 
-import "testing"
+import (
+	"testing"
+
+	"parley/store/storetest"
+)
 
 // These tests restore a backup that is older than an erasure. The list of erasures says who has to be erased again. It is
 // looked for in PARLEY_DATA/backups and beside the backup.
@@ -13,7 +17,7 @@ func TestRestoreErasesAgain(t *testing.T) {
 	e := newEraseTest(t)
 	backup := e.eraseAfterBackup()
 
-	restored := e.on(t, emptyDatabase(t), "data") // the data folder has the list of erasures
+	restored := e.on(t, storetest.EmptyURL(t), "data") // the data folder has the list of erasures
 	wantText(t, restored.mustRun("restore", backup), erasedAgain)
 	restored.mustFail("erase", "--dry-run", zebra)
 	restored.mustRun("erase", "--dry-run", otter)

@@ -24,8 +24,8 @@ func TestExportIsApplied(t *testing.T) {
 	on := func(url string) cli {
 		return cli{t: t, data: filepath.Join(base, "data"), env: []string{"DATABASE_URL=" + url, "SHOP_SECRET=tops3cret-of-the-shop"}}
 	}
-	firstURL := storetest.URL(t)
-	first, second := on(firstURL), on(storetest.URL(t))
+	firstURL := storetest.Reused(t).Config().ConnString()
+	first, second := on(firstURL), on(storetest.Reused(t).Config().ConnString())
 	company, exported := filepath.Join(base, "first.yaml"), filepath.Join(base, "exported.yaml")
 	mustWriteFile(t, company, exportedCompany)
 	first.mustRun("apply", "-f", company)

@@ -14,7 +14,7 @@ import (
 func TestDoctorWithoutTheKey(t *testing.T) {
 	t.Parallel()
 	base := folderForServer(t)
-	url := storetest.URL(t)
+	url := storetest.Reused(t).Config().ConnString()
 	with := func(key string) cli {
 		return cli{t: t, data: filepath.Join(base, "data"), env: []string{"DATABASE_URL=" + url, "PARLEY_MASTER_KEY=" + key}}
 	}

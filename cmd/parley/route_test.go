@@ -29,7 +29,7 @@ const ruled = `
 // Requirement R-125: Rules that assign.
 func TestRoute(t *testing.T) {
 	t.Parallel()
-	url := storetest.URL(t)
+	url := storetest.Reused(t).Config().ConnString()
 	parley := cli{t: t, data: folderForServer(t), env: []string{"DATABASE_URL=" + url}}
 	pool := openPool(t, url)
 	storetest.Exec(t, pool, ruled)

@@ -243,9 +243,11 @@ func (s *server) migrate(ctx context.Context, database string) error {
 func (s *server) nextName() string { return fmt.Sprintf("%s%d_%d", testPrefix, s.run, s.count.Add(1)) }
 
 // clone creates a database as a copy of the template.
-func (s *server) clone(ctx context.Context, name string) error {
-	if _, err := s.admin.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+s.template+" STRATEGY file_copy"); err != nil {
-		return fmt.Errorf("storetest: copy of the template: %w", err)
+func (s *server) clone(ctx context.Context, name string) error { return s.copy(ctx, name, s.template) }
+
+func (s *server) copy(ctx context.Context, name, template string) error {
+	if _, err := s.admin.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+template+" STRATEGY file_copy"); err != nil {
+		return fmt.Errorf("storetest: copy of a template: %w", err)
 	}
 	return nil
 }

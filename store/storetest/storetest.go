@@ -44,11 +44,22 @@ func DB(t testing.TB) *pgxpool.Pool {
 // processes. The database is dropped at cleanup, even if somebody is still connected.
 func URL(t testing.TB) string {
 	t.Helper()
+	return copyOf(t, sharedServer(t).template)
+}
+
+// EmptyURL is like URL, for a database without tables, into which a backup can be restored.
+func EmptyURL(t testing.TB) string {
+	t.Helper()
+	return copyOf(t, "template0")
+}
+
+func copyOf(t testing.TB, template string) (url string) {
+	t.Helper()
 	s := sharedServer(t)
 	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 	defer cancel()
 	name := s.nextName()
-	if err := s.clone(ctx, name); err != nil {
+	if err := s.copy(ctx, name, template); err != nil {
 		t.Fatal(err)
 	}
 

@@ -183,7 +183,7 @@ func expireLeases(t *testing.T, db *pgxpool.Pool, holder string) {
 // fetched by two.
 func TestFetchersShare(t *testing.T) {
 	t.Parallel()
-	db, all := storetest.DB(t), newMailboxes()
+	db, all := storetest.Reused(t), newMailboxes()
 	const accounts = 300
 	one, two, three := newReplica(t, db, all, "one", accounts), newReplica(t, db, all, "two", accounts),
 		newReplica(t, db, all, "three", accounts)
@@ -231,7 +231,7 @@ func TestFetchersShare(t *testing.T) {
 // A process that stood still ends its channels before it looks at the database again.
 func TestFetchersStoodStill(t *testing.T) {
 	t.Parallel()
-	db, all := storetest.DB(t), newMailboxes()
+	db, all := storetest.Reused(t), newMailboxes()
 	r := newReplica(t, db, all, "r", 10)
 	runUntilShared(t, all, 10, r)
 	r.ahead = testLease * 3 / 4

@@ -95,7 +95,7 @@ func (s *knowledgeSite) requests() []string {
 // createPlaces returns a database with a list of places (folders and sites) for Parley to read. It has read none yet.
 func createPlaces(t *testing.T, places ...string) *pgxpool.Pool {
 	t.Helper()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	storetest.Check(t, store.InTx(t.Context(), pool, func(tx pgx.Tx) error { return store.SaveKnowledgePlaces(t.Context(), tx, places, true) }))
 	return pool
 }

@@ -40,7 +40,7 @@ func untilSilent(t *testing.T, db *pgxpool.Pool, r *replica) {
 func TestFetchersOfAKilledProcess(t *testing.T) {
 	t.Parallel()
 	const accounts = 20
-	db, all := storetest.DB(t), newMailboxes()
+	db, all := storetest.Reused(t), newMailboxes()
 	one, life := newShowingReplica(t, db, all, "one", accounts)
 	one.round()
 	if n := countHeld(one); n != accounts {

@@ -15,7 +15,7 @@ import (
 // environment is that of a Parley with a database and a folder of its own.
 func environment(t *testing.T) app.Env {
 	t.Helper()
-	return app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: "127.0.0.1:0", PublicURL: "https://help.acme.test"}
+	return app.Env{DatabaseURL: storetest.Reused(t).Config().ConnString(), Data: t.TempDir(), Listen: "127.0.0.1:0", PublicURL: "https://help.acme.test"}
 }
 
 // openWorld makes emulators of everything around Parley, until the test ends.

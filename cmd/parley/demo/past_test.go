@@ -21,7 +21,7 @@ func TestPast(t *testing.T) {
 	t.Parallel()
 	w := must(New(t.Context(), CompanyOptions{Phones: true, PublicURL: "http://127.0.0.1:1"}))(t)
 	t.Cleanup(func() { _ = w.Close() })
-	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir()}
+	env := app.Env{DatabaseURL: storetest.Reused(t).Config().ConnString(), Data: t.TempDir()}
 	db := must(app.OpenDatabase(t.Context(), env, nil, func(string) {}))(t)
 	t.Cleanup(db.Close)
 	p := must(NewPage(w, PageOptions{}))(t)

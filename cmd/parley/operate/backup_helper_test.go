@@ -39,8 +39,8 @@ var content = bytes.Repeat([]byte("photo "), 400_000)
 
 func newCompany(t *testing.T) *company {
 	t.Helper()
-	c := &company{url: storetest.URL(t), key: store.NewMasterKey()}
-	c.pool = open(t, c.url)
+	pool := storetest.Reused(t)
+	c := &company{url: pool.Config().ConnString(), pool: pool, key: store.NewMasterKey()}
 	ctx := t.Context()
 	sealer := must(store.NewSealer(c.key))(t)
 	check(t, store.CheckMasterKey(ctx, c.pool, sealer))
@@ -96,13 +96,11 @@ type target struct {
 
 func newTarget(t *testing.T) *target {
 	t.Helper()
-	url := storetest.URL(t)
+	url := storetest.EmptyURL(t)
 	tg := &target{}
 	tg.Target = operate.Target{Pool: open(t, url), URL: url,
 		Passphrase: func() (string, error) { tg.asked++; return passphrase, nil },
 		SaveKey:    func(key string) error { tg.saved = key; return nil }}
-	exec(t, tg.Pool, `DROP SCHEMA public CASCADE`)
-	exec(t, tg.Pool, `CREATE SCHEMA public`)
 	return tg
 }
 

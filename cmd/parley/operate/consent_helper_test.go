@@ -72,7 +72,7 @@ func (d *diary) String() string {
 
 func newOffice(t *testing.T, o oauthfake.Options) *office {
 	t.Helper()
-	f := &office{t: t, clock: &clock{}, logged: &diary{}, pool: storetest.DB(t)}
+	f := &office{t: t, clock: &clock{}, logged: &diary{}, pool: storetest.Reused(t)}
 	o.ClientID, o.ClientSecret = clientID, clientSecret
 	if o.Clock == nil {
 		o.Clock = f.clock.now

@@ -80,7 +80,7 @@ func TestFiles(t *testing.T) {
 // Requirement R-198: Records with fields.
 func TestImportAndUndo(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	const first = "address,name,salesman,brands,assignees,visible,town\n" +
 		"'@shop.example; Ann <ann@shop.example>,Shop,ben@acme.test,Bosch; Braun,lea@acme.test,lea@acme.test,'=Berlin\nkim@home.example,Kim,,,,,\n"
 	imports(t, pool, first)
@@ -140,7 +140,7 @@ func (f *failing) Read(p []byte) (int, error) {
 // An import that was interrupted goes on where it was: nothing is there twice or missing, and all of it is taken back at once.
 func TestInterruptedImport(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	var file strings.Builder
 	file.WriteString("address,name\n")
 	const rows = 5500

@@ -28,7 +28,7 @@ const masterKey = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 // configured returns a database with what a file says.
 func configured(t *testing.T, file string, o setup.Options) *pgxpool.Pool {
 	t.Helper()
-	pool := storetest.DB(t)
+	pool := storetest.Reused(t)
 	f := must(setup.Parse([]byte(file), func(string) (string, bool) { return "", false }))(t)
 	o.Sealer = sealer(t, masterKey)
 	must(setup.Apply(t.Context(), pool, f, o))(t)

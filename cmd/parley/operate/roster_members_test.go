@@ -39,7 +39,7 @@ func openTeams(t *testing.T) *workspace {
 	t.Helper()
 	fake := organisation(t)
 	env := app.Env{
-		DatabaseURL: storetest.URL(t),
+		DatabaseURL: storetest.Reused(t).Config().ConnString(),
 		Data:        t.TempDir(),
 		Listen:      "127.0.0.1:0",
 		PublicURL:   "https://help.acme.test",

@@ -45,7 +45,7 @@ func openWorkspace(t *testing.T, o slackfake.Options) *workspace {
 	t.Cleanup(func() { _ = w.slack.Close() })
 
 	env := app.Env{
-		DatabaseURL:   storetest.URL(t),
+		DatabaseURL:   storetest.Reused(t).Config().ConnString(),
 		Data:          t.TempDir(),
 		SlackAPIURL:   w.slack.APIURL(),
 		SlackBotToken: w.slack.BotToken(),

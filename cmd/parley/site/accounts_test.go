@@ -19,7 +19,7 @@ import (
 func TestFirstAdmin(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, "company: Acme\n")
-	b := s.Browser("")
+	b := s.Walk("")
 	b.Open(s.FirstLink())
 	b.Looks("first-admin")
 	b.Write("#f-email", "no address")
@@ -49,12 +49,12 @@ func TestFirstAdmin(t *testing.T) {
 	b.Press("form.page button")
 	b.Shows("shop")
 	b.Shows("Saved. Account shop:")
-	b.Until("it watches", "document.querySelector('#f-mode').value === 'watch'")
+	b.Holds("#f-mode", "watch")
 
-	b.Do("turn it live")
-	b.Value("(document.querySelector('.flash').remove(), document.querySelector('#f-mode').value = 'live')") // the next page has it again
+	b.Choose("#f-mode", "live")
 	b.Press("form.page button")
-	b.Until("it is live", "document.querySelector('#f-mode').value === 'live' && document.querySelector('.flash')")
+	b.Has(".flash")
+	b.Holds("#f-mode", "live")
 	b.Looks("account")
 
 	b.Open("/settings/accounts")
@@ -62,7 +62,7 @@ func TestFirstAdmin(t *testing.T) {
 	b.Shows("Paused")
 	b.Looks("accounts-paused")
 	b.Press("button[aria-label='Resume shop']")
-	b.Until("it goes on", "document.querySelector('button[aria-label=\"Pause shop\"]')")
+	b.Has("button[aria-label='Pause shop']")
 }
 
 // Two admins change the same account. The second is told so, and what she typed isn't lost. A fault is shown beside

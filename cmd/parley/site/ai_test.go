@@ -19,21 +19,22 @@ import (
 func TestAIPage(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme, func(o *site.Options) { o.Analyzer = offline.New() })
-	b := s.Browser("ann@acme.test")
+	b := s.Walk("ann@acme.test")
 	b.Open("/settings/ai")
-	b.Write("#f-text", "I was charged twice and nobody answers for weeks! My order 4711. <b>Refund</b> me today.")
+	const text = "I was charged twice and nobody answers for weeks! My order 4711. <b>Refund</b> me today."
+	b.Write("#f-text", text)
 	b.Press("form[action$='/try'] button")
 	b.Shows("What the note would say")
 	b.Shows("4711")
 	b.Shows("Read by")
-	b.Until("the text stays", "document.querySelector('#f-text').value.includes('<b>Refund</b>')")
+	b.Holds("#f-text", text)
 	b.Looks("ai-tried")
 
 	b.Write("#f-knowledge", "srv/knowledge\nhttps://user:pw@example.com/help/\nhttps://example.com/help/")
 	b.Press("form[action$='/knowledge'] button")
-	b.Until("both are said",
-		"document.querySelector('#f-knowledge-problem').innerText.includes('\"srv/knowledge\" is no absolute path') && "+
-			"document.querySelector('#f-knowledge-problem').innerText.includes('user:pw')")
+	b.Has("#f-knowledge-problem")
+	b.Shows(`"srv/knowledge" is no absolute path`)
+	b.Shows("user:pw")
 	b.Looks("ai-refused")
 
 	b.Write("#f-knowledge", "/srv/knowledge\nhttps://example.com/help/")
@@ -45,18 +46,19 @@ func TestAIPage(t *testing.T) {
 		t.Errorf("places: %+v %v", places, err)
 	}
 
-	b.Value("document.querySelector('#f-settings-ai_tags').value = 'apply'")
+	b.Choose("#f-settings-ai_tags", "apply")
 	b.Write("#f-settings-ai_audit", "ever")
 	b.Press("form[action='/settings/ai'] button")
-	b.Until("what is wrong stands there, and the choice stays",
-		"document.querySelector('#f-settings-ai_audit-problem') && document.querySelector('#f-settings-ai_tags').value === 'apply'")
+	b.Has("#f-settings-ai_audit-problem")
+	b.Holds("#f-settings-ai_tags", "apply")
 
 	b.Write("#f-settings-ai_audit", "7")
-	b.Write("#f-settings-ai_references", "invoice\norder: SO-\\d{6} -> http://shop.example/{number}")
+	const insecure = "invoice\norder: SO-\\d{6} -> http://shop.example/{number}"
+	b.Write("#f-settings-ai_references", insecure)
 	b.Press("form[action='/settings/ai'] button")
-	b.Until("it names the line, and the text stays",
-		"document.querySelector('#f-settings-ai_references-problem').innerText.toLowerCase().includes('line 2') && "+
-			"document.querySelector('#f-settings-ai_references').value.includes('SO-')")
+	b.Has("#f-settings-ai_references-problem")
+	b.Shows("Line 2")
+	b.Holds("#f-settings-ai_references", insecure)
 	b.Looks("ai-references-refused")
 
 	b.Write("#f-settings-ai_references", "invoice\norder: SO-\\d{6} -> https://shop.example/{number}")

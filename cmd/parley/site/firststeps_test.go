@@ -24,12 +24,12 @@ import (
 // its address, its password and a click.
 const mostSteps = 18
 
-// stepper is somebody who sets Parley up in a browser, and counts what she clicks and fills in.
+// stepper is somebody who sets Parley up on its pages, and counts what she clicks and fills in.
 type stepper struct {
-	*sitetest.Browser
+	sitetest.Walker
 	t     *testing.T
 	count int
-	more  int // steps of Teams besides: it is folded, and its package is downloaded
+	more  int // steps of Teams besides: it is folded
 }
 
 func (s *stepper) click(selector string) {
@@ -47,8 +47,7 @@ func (s *stepper) fill(field, text string) {
 func (s *stepper) choose(field, value string) {
 	s.t.Helper()
 	s.count++
-	s.Until("there is a choice "+field, fmt.Sprintf("document.querySelector(%q)", field))
-	s.Value(fmt.Sprintf("String(document.querySelector(%q).value = %q)", field, value))
+	s.Choose(field, value)
 }
 
 // parley runs Parley on a database until the test ends.
@@ -131,7 +130,7 @@ func TestFirstMailInAThread(t *testing.T) {
 		check(t, w.Slack.Admin.Invite(lab.Support, user, lab.Ann))
 	}
 
-	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: "127.0.0.1:0", SlackAPIURL: w.Slack.APIURL()}
+	env := app.Env{DatabaseURL: storetest.Reused(t).Config().ConnString(), Data: t.TempDir(), Listen: "127.0.0.1:0", SlackAPIURL: w.Slack.APIURL()}
 	db, a := parley(t, env)
 	link, err := site.FirstLink(t.Context(), db.Pool, "http://"+a.Address())
 	if err != nil || link == "" {
@@ -139,7 +138,8 @@ func TestFirstMailInAThread(t *testing.T) {
 	}
 
 	// The first admin follows the link.
-	b := &stepper{t: t, Browser: sitetest.At(t, db.Pool, "http://"+a.Address()).Browser("")}
+	browser := sitetest.At(t, db.Pool, "http://"+a.Address()).Browser("")
+	b := &stepper{t: t, Walker: browser}
 	b.Open(strings.TrimPrefix(link, "http://"+a.Address()))
 	b.fill("#f-name", "Ann Lee")
 	b.fill("#f-email", "ann@acme.test")
@@ -159,7 +159,7 @@ func TestFirstMailInAThread(t *testing.T) {
 	b.click(`form[action$="/team"] button`)
 	b.Shows("Who answers for Support")
 	b.Shows("Gus Guest")
-	if text := b.Text(); strings.Contains(text, "Gina") || strings.Contains(text, "Parley\n") && strings.Contains(text, w.Slack.BotUserID()) {
+	if text := browser.Text(); strings.Contains(text, "Gina") || strings.Contains(text, "Parley\n") && strings.Contains(text, w.Slack.BotUserID()) {
 		t.Errorf("somebody stands there who can't answer:\n%s", text)
 	}
 	b.Looks("first-steps-members")
@@ -172,7 +172,7 @@ func TestFirstMailInAThread(t *testing.T) {
 	waitUntil(t, "the mail is a thread", func() bool { return inThread(w.Slack, firstWords) })
 	b.seesIt()
 
-	page := b.Value("document.documentElement.outerHTML")
+	page := browser.Value("document.documentElement.outerHTML")
 	for _, secret := range []string{w.Slack.BotToken(), w.Slack.AppToken(), demo.HelpPassword} {
 		if strings.Contains(page, secret) {
 			t.Error("the page shows a secret")
