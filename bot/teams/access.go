@@ -364,7 +364,7 @@ func (ac *access) recordReopening(place string) {
 		return !known || c.Team == place // an unknown channel may be one of this team's
 	})
 	ac.Desk.Report(ac.currentCondition())
-	ac.sweeper.CatchUp(since)
+	ac.Sweep.CatchUp(since)
 }
 
 // currentCondition returns why posts fail at the moment: the latest cause if there are several, and Active if none do.

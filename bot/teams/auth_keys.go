@@ -56,7 +56,7 @@ type keySet struct {
 	metadata   string // URL of the OpenID metadata
 	client     *http.Client
 	now        func() time.Time
-	refreshing chan struct{} // semaphore: holds one element while a goroutine reads the keys
+	refreshing sync.Mutex // held while a goroutine reads the keys, for at most keysTimeout
 
 	mu      sync.Mutex // guards the fields below it
 	keys    map[string]key
@@ -67,7 +67,7 @@ type keySet struct {
 
 func newKeySet(metadata string, client *http.Client, now func() time.Time) *keySet {
 	metadata = cmp.Or(metadata, DefaultOpenIDURL)
-	return &keySet{metadata: metadata, client: client, now: now, refreshing: make(chan struct{}, 1)}
+	return &keySet{metadata: metadata, client: client, now: now}
 }
 
 // find returns the key with an id. It reads the keys again if they are older than a day or don't include this one,
@@ -78,41 +78,17 @@ func (s *keySet) find(ctx context.Context, id string) (k key, known bool, err er
 	if known && !isStale {
 		return k, true, nil
 	}
-	if known && !s.tryBeginRefresh() { // another goroutine is reading the keys: use the stale one
+	if !known {
+		s.refreshing.Lock()
+	} else if !s.refreshing.TryLock() { // another goroutine is reading the keys: use the stale one
 		return k, true, nil
 	}
-	if !known {
-		if err := s.beginRefresh(ctx); err != nil {
-			return key{}, false, fmt.Errorf("%w: %w", ErrKeys, err)
-		}
-	}
-
 	s.refresh(ctx, id)
-	<-s.refreshing
+	s.refreshing.Unlock()
 	if k, known, _ = s.lookUp(id); known { // it may still be stale
 		return k, true, nil
 	}
 	return key{}, false, s.lastFailure()
-}
-
-// tryBeginRefresh acquires the semaphore if it is free.
-func (s *keySet) tryBeginRefresh() bool {
-	select {
-	case s.refreshing <- struct{}{}:
-		return true
-	default:
-		return false
-	}
-}
-
-// beginRefresh waits for the semaphore until ctx ends.
-func (s *keySet) beginRefresh(ctx context.Context) error {
-	select {
-	case s.refreshing <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // lookUp returns the cached key with an id. isStale means that the keys should be read again.
@@ -130,7 +106,7 @@ func (s *keySet) lastFailure() error {
 	return s.failed
 }
 
-// refresh reads the keys, unless that is no longer needed or was tried a moment ago. The caller holds the semaphore.
+// refresh reads the keys, unless that is no longer needed or was tried a moment ago. The caller holds s.refreshing.
 // Reading continues if ctx is cancelled, because other requests need the keys, too.
 func (s *keySet) refresh(ctx context.Context, id string) {
 	now := s.now()

@@ -31,9 +31,6 @@ const (
 type history struct {
 	*Organisation
 
-	sweeper         *forms.Sweeper // runs catch-ups, knows open gaps, and looks up and stores facts
-	threads         *Threads
-	deletions       *deletions
 	maxAge          time.Duration          // threads whose first message is older are skipped
 	comparedThreads forms.Map[threadState] // threads that were compared with what is stored, by fact.OrderKey
 	fullPasses      forms.Map[fullPass]    // the last full pass over each channel
@@ -46,8 +43,8 @@ type history struct {
 // customer waits for them.
 // Errors: those of the store and of Graph. A channel that we may not read is only logged.
 func (h *history) catchUp(ctx context.Context) error {
-	_, hasGap := h.sweeper.Gap()
-	err := h.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
+	_, hasGap := h.Sweep.Gap()
+	err := h.Sweep.Channels(ctx, func(ctx context.Context, channel string) error {
 		err := readInPages(func(size int) error { return h.catchUpChannel(ctx, channel, size) })
 		return h.ignoreUnreadable(channel, err)
 	})
@@ -78,7 +75,7 @@ func (h *history) ignoreUnreadable(channel string, err error) error {
 //   - If Graph refuses a thread, it continues with the others, and returns the first such error at the end.
 func (h *history) catchUpChannel(ctx context.Context, channel string, size int) error {
 	h.Notes.LearnName(ctx, channel)
-	pass := fullPass{began: h.Now(), gaps: h.sweeper.CountGaps()}
+	pass := fullPass{began: h.Now(), gaps: h.Sweep.CountGaps()}
 	last, _ := h.fullPasses.Get(channel)
 	isFull := pass.gaps != last.gaps || pass.began.Sub(last.began) >= fullPassInterval
 	oldest := pass.began.Add(-min(recentSpan, h.maxAge))
@@ -279,7 +276,7 @@ type threadState struct {
 // far too late.
 func (h *history) chatterSince() time.Time {
 	since := h.Now().Add(-time.Hour)
-	gap, open := h.sweeper.Gap()
+	gap, open := h.Sweep.Gap()
 	hasBeginning := open && !gap.IsZero()
 	if hasBeginning && gap.Before(since) {
 		return gap

@@ -106,7 +106,7 @@ func (in *invocation) boxDialog(ctx context.Context, verb bridge.Verb, at bridge
 
 // undoFromMenu undoes at once. If it asked for confirmation, the reply might be sent in the meantime.
 func (in *invocation) undoFromMenu(ctx context.Context, at bridge.Place) (any, error) {
-	inOurThread, err := in.door.threads.IsOurs(ctx, at)
+	inOurThread, err := in.door.Threads.IsOurs(ctx, at)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,7 @@ func (in *invocation) undoFromMenu(ctx context.Context, at bridge.Place) (any, e
 // then asks who should receive it. In a thread of ours whose conversation isn't recorded yet, it would be sent without
 // asking, so sendFromChannel refuses it there.
 func (in *invocation) sendFromChannel(ctx context.Context, at bridge.Place) (any, error) {
-	inOurThread, err := in.door.threads.IsOurs(ctx, at)
+	inOurThread, err := in.door.Threads.IsOurs(ctx, at)
 	if err != nil {
 		return nil, err
 	}

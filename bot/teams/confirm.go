@@ -65,7 +65,7 @@ func presumeChange(m *Message) bridge.Confirmation {
 
 // confirmShown compares a message that Graph shows with what is stored, and stores what is missing; see Confirm.
 func (h *history) confirmShown(ctx context.Context, at bridge.Place, m *Message, text string) (bridge.Confirmation, error) {
-	inOurThread, err := h.threads.IsOurs(ctx, at)
+	inOurThread, err := h.Threads.IsOurs(ctx, at)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
@@ -79,7 +79,7 @@ func (h *history) confirmShown(ctx context.Context, at bridge.Place, m *Message,
 		return bridge.Unchanged, err
 	}
 	if len(edit) > 0 {
-		return bridge.Changed, h.sweeper.Accept(ctx, edit)
+		return bridge.Changed, h.Sweep.Accept(ctx, edit)
 	}
 
 	found, err := h.compareText(ctx, shown, text)
@@ -109,7 +109,7 @@ func (h *history) storeEmoji(ctx context.Context, at bridge.Place, m *Message) e
 		return nil
 	}
 
-	known, err := h.sweeper.KnownFacts(ctx, ids...)
+	known, err := h.Sweep.KnownFacts(ctx, ids...)
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (h *history) storeEmoji(ctx context.Context, at bridge.Place, m *Message) e
 		}
 		missed = append(missed, facts...)
 	}
-	return h.sweeper.Accept(ctx, missed)
+	return h.Sweep.Accept(ctx, missed)
 }
 
 // errCannotTell means that Graph may not be asked about a message, or can't show its thread.
@@ -178,7 +178,7 @@ func (h *history) deletedMessage(ctx context.Context, at bridge.Place) (Message,
 
 // confirmDeletion stores that a message was deleted, unless that is stored already.
 func (h *history) confirmDeletion(ctx context.Context, m Shown) (bridge.Confirmation, error) {
-	deletion, err := h.deletions.compare(ctx, m)
+	deletion, err := h.compareDeletion(ctx, m)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
@@ -188,7 +188,7 @@ func (h *history) confirmDeletion(ctx context.Context, m Shown) (bridge.Confirma
 	if len(deletion.facts) == 0 {
 		return bridge.Gone, nil
 	}
-	return bridge.Gone, h.sweeper.Accept(ctx, deletion.facts)
+	return bridge.Gone, h.Sweep.Accept(ctx, deletion.facts)
 }
 
 // compareText compares the text of a message with what is about to be sent. All edits of the message are stored, so if
@@ -233,7 +233,7 @@ func (h *history) expectTextLater(message string) bool {
 	if !h.isJustWritten(message) {
 		return false
 	}
-	h.sweeper.CatchUpSoon(h.Now().Add(-maxGraphDelay))
+	h.Sweep.CatchUpSoon(h.Now().Add(-maxGraphDelay))
 	return true
 }
 

@@ -3,10 +3,9 @@
 //
 // Surface only connects the parts:
 //   - door receives Teams' requests. invocation responds to those whose response a person sees, such as clicks.
-//   - intake turns the other requests into facts, which are stored. deletions does so for deleted and restored messages.
-//   - installation learns where the app is installed.
+//   - intake.go turns the other requests into facts, which are stored; life.go does so for deleted and restored messages.
 //   - history finds messages and changes that Teams' requests have not reported.
-//   - poster makes posts. access remembers where Teams refuses them.
+//   - poster makes posts. access remembers where Teams refuses them, and learns where the app is installed.
 //   - files reads the files that people attach.
 //
 // threads.go decides which messages of people concern Parley; fact_*.go define what is stored; auth_*.go tell which requests are

@@ -28,15 +28,16 @@ const (
 
 // door handles the requests of Teams. inbound*.go has already verified that they come from Teams.
 type door struct {
-	*intake
+	*Organisation
+	files *files
 
-	reader       *Reader
-	installation *installation
-	history      *history
-	lateness     Lateness     // detects late messages
-	queues       Queues       // keep the activities of a thread in order while they are stored
-	upload       *upload.Page // nil if clients of Teams could not reach the page
-	zone         *time.Location
+	reader   *Reader
+	access   *access
+	history  *history
+	lateness Lateness     // detects late messages
+	queues   Queues       // keep the activities of a thread in order while they are stored
+	upload   *upload.Page // nil if clients of Teams could not reach the page
+	zone     *time.Location
 
 	invokeTimeout time.Duration // longer in tests
 }
@@ -72,7 +73,7 @@ func (d *door) learnAndServeInvoke(w http.ResponseWriter, r *http.Request, a *Ac
 	ctx, cancel := context.WithTimeout(r.Context(), d.invokeTimeout)
 	defer cancel()
 
-	if err := d.installation.learn(ctx, a); err != nil {
+	if err := d.access.learn(ctx, a); err != nil {
 		d.answerUnavailable(w, err)
 		return
 	}
@@ -80,7 +81,7 @@ func (d *door) learnAndServeInvoke(w http.ResponseWriter, r *http.Request, a *Ac
 }
 
 // announceGap makes the channels be read soon, because an activity of this moment isn't stored.
-func (d *door) announceGap() { d.sweeper.CatchUpSoon(d.Now().Add(-activityTimeout)) }
+func (d *door) announceGap() { d.Sweep.CatchUpSoon(d.Now().Add(-activityTimeout)) }
 
 // store stores the facts of an activity, after those of earlier activities of the same thread.
 func (d *door) store(ctx context.Context, a *Activity, raw []byte) error {
@@ -92,7 +93,7 @@ func (d *door) store(ctx context.Context, a *Activity, raw []byte) error {
 		}
 	}
 
-	if err := d.installation.learn(ctx, a); err != nil {
+	if err := d.access.learn(ctx, a); err != nil {
 		return err
 	}
 	facts, err := d.factsOf(ctx, a, raw)

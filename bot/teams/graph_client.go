@@ -58,16 +58,9 @@ type GraphClient struct {
 // Errors: o.URL is neither an https address nor on this machine.
 func NewGraph(o GraphOptions) (*GraphClient, error) {
 	o.URL = cmp.Or(o.URL, DefaultURL)
-	base, err := url.Parse(strings.TrimRight(o.URL, "/"))
-	unusable := fmt.Errorf("graph: %q isn't an https address", o.URL)
-	if err != nil || base.Host == "" {
-		return nil, unusable
-	}
-	if base.User != nil || base.RawQuery != "" {
-		return nil, unusable
-	}
-	if base.Scheme != "https" && !IsLocalURL(o.URL) {
-		return nil, unusable
+	base, err := parseAddress(strings.TrimRight(o.URL, "/"))
+	if err != nil || base.RawQuery != "" || base.Scheme != "https" && !isOnLoopback(base) {
+		return nil, fmt.Errorf("graph: %q isn't an https address", o.URL)
 	}
 
 	c := &GraphClient{base: base, pageBytes: cmp.Or(o.PageBytes, maxPage)}
@@ -77,16 +70,10 @@ func NewGraph(o GraphOptions) (*GraphClient, error) {
 
 // allow implements rest.Allow. It allows only addresses below the base URL, so that the token is sent nowhere else.
 func (c *GraphClient) allow(address string) (token bool, err error) {
-	refused := fmt.Errorf("%w: not at %s", ErrHost, c.base.Host)
-	u, err := url.Parse(address)
-	if err != nil || u.User != nil {
-		return false, refused
-	}
-	if u.Scheme != c.base.Scheme || !strings.EqualFold(u.Host, c.base.Host) {
-		return false, refused
-	}
-	if !strings.HasPrefix(u.Path, c.base.Path+"/") || slices.Contains(strings.Split(u.Path, "/"), "..") {
-		return false, refused
+	u, err := parseAddress(address)
+	isBelow := err == nil && originOf(u) == originOf(c.base) && strings.HasPrefix(u.Path, c.base.Path+"/")
+	if !isBelow || slices.Contains(strings.Split(u.Path, "/"), "..") {
+		return false, fmt.Errorf("%w: not at %s", ErrHost, c.base.Host)
 	}
 	return true, nil
 }
@@ -166,25 +153,13 @@ func (c *GraphClient) File(ctx context.Context, contentURL string) (*Answer, err
 // checkSameHost checks that address is on the host of contentURL and has https. On this machine, both may have http.
 // Errors: rest.ErrHost.
 func checkSameHost(address, contentURL string) error {
-	to, errTo := url.Parse(address)
+	to, errTo := parseAddress(address)
 	from, errFrom := url.Parse(contentURL)
-	refused := fmt.Errorf("%w: not where the file is", ErrHost)
-	if errTo != nil || errFrom != nil {
-		return refused
+	isSame := errTo == nil && errFrom == nil && strings.EqualFold(to.Host, from.Host)
+	if isSame && (to.Scheme == "https" || to.Scheme == from.Scheme && isOnLoopback(to)) {
+		return nil
 	}
-	if to.Host == "" || to.User != nil {
-		return refused
-	}
-	if !strings.EqualFold(to.Host, from.Host) {
-		return refused
-	}
-
-	isLocal := to.Scheme == from.Scheme && IsLocalURL(address)
-	if to.Scheme != "https" && !isLocal {
-		return refused
-	}
-
-	return nil
+	return fmt.Errorf("%w: not where the file is", ErrHost)
 }
 
 // Folder returns the address of the folder with a channel's files.

@@ -176,7 +176,7 @@ func (w *world) restartedSurface() *Surface {
 // hasGap reports whether the surface knows of a gap: a time in which it may have missed something, and for which it
 // hasn't looked yet.
 func (w *world) hasGap() bool {
-	_, open := w.surface.sweeper.Gap()
+	_, open := w.surface.org.Sweep.Gap()
 	return open
 }
 

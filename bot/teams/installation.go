@@ -15,26 +15,20 @@ import (
 //	conversationUpdate, membersRemoved: our bot, team "Support"   →   the note of the team gets Removed; it is closed
 //	installationUpdate "add", team "Support"                      →   Removed is cleared; it is open again
 
-type installation struct {
-	*Organisation
-
-	access *access
-}
-
 // learn stores what an activity of any type says about the organisation: the address of Teams, which team a channel
 // belongs to, whether the app is there, and who has left. Teams' menus offer our entries also in teams without the app. So from
 // invokes of these menus, it learns only the address.
 // Errors: those of storing the notes.
-func (i *installation) learn(ctx context.Context, a *Activity) error {
-	if err := i.Notes.Load(ctx); err != nil {
+func (ac *access) learn(ctx context.Context, a *Activity) error {
+	if err := ac.Notes.Load(ctx); err != nil {
 		return err
 	}
-	if err := i.learnService(ctx, a.ServiceURL); err != nil {
+	if err := ac.learnService(ctx, a.ServiceURL); err != nil {
 		return err
 	}
 
 	for _, m := range a.MembersRemoved {
-		i.People.NoteLeft(m.ID)
+		ac.People.NoteLeft(m.ID)
 	}
 
 	data := a.ChannelData
@@ -42,49 +36,49 @@ func (i *installation) learn(ctx context.Context, a *Activity) error {
 		return nil
 	}
 	if data.Channel != nil && a.Type == TypeMessage {
-		i.access.recordPresence(data.Channel.ID) // the app receives messages from this channel
+		ac.recordPresence(data.Channel.ID) // the app receives messages from this channel
 	}
 	if data.Team == nil || data.Team.ID == "" {
 		return nil
 	}
-	if err := i.learnTeam(ctx, data.Team, a); err != nil {
+	if err := ac.learnTeam(ctx, data.Team, a); err != nil {
 		return err
 	}
 
-	return i.learnChannel(ctx, a)
+	return ac.learnChannel(ctx, a)
 }
 
 // noteWriter returns the method that stores the notes of an activity. For activities about the app or members it is
 // Renew, which stores a note even if it looks unchanged. For others it is Keep.
-func (i *installation) noteWriter(a *Activity) func(ctx context.Context, key string, v any) error {
+func (ac *access) noteWriter(a *Activity) func(ctx context.Context, key string, v any) error {
 	if a.Type == TypeInstallationUpdate || a.Type == TypeConversationUpdate {
-		return i.Notes.Renew
+		return ac.Notes.Renew
 	}
-	return i.Notes.Keep
+	return ac.Notes.Keep
 }
 
 // learnService stores the address of Teams, which depends on the organisation's region. The request was verified, so
 // the address is genuine.
-func (i *installation) learnService(ctx context.Context, address string) error {
-	if _, err := i.Hosts.Check(address); err != nil {
+func (ac *access) learnService(ctx context.Context, address string) error {
+	if _, err := ac.Hosts.Check(address); err != nil {
 		return nil //nolint:nilerr // not one of Teams' addresses; such a request isn't accepted anyway
 	}
-	return i.Notes.Keep(ctx, NoteService, address)
+	return ac.Notes.Keep(ctx, NoteService, address)
 }
 
 // learnTeam stores the note of an activity's team. It closes the team for posts if the app was removed, and opens it
 // again if the app is back.
-func (i *installation) learnTeam(ctx context.Context, ref *TeamRef, a *Activity) error {
-	before, known := i.Notes.Team(ref.ID)
+func (ac *access) learnTeam(ctx context.Context, ref *TeamRef, a *Activity) error {
+	before, known := ac.Notes.Team(ref.ID)
 	team := before
 	team.Group = cmp.Or(ref.AADGroupID, team.Group)
 	team.Name = cmp.Or(ref.Name, team.Name)
-	if _, err := i.Hosts.Check(a.ServiceURL); err == nil {
+	if _, err := ac.Hosts.Check(a.ServiceURL); err == nil {
 		team.Service = a.ServiceURL
 	}
 
-	team.Removed = i.isRemovedAfter(a, before.Removed)
-	if err := i.noteWriter(a)(ctx, NoteTeam+ref.ID, team); err != nil {
+	team.Removed = ac.isRemovedAfter(a, before.Removed)
+	if err := ac.noteWriter(a)(ctx, NoteTeam+ref.ID, team); err != nil {
 		return err
 	}
 
@@ -92,9 +86,9 @@ func (i *installation) learnTeam(ctx context.Context, ref *TeamRef, a *Activity)
 	isBack := !team.Removed && (before.Removed || !known || mayReopen(a))
 	switch {
 	case wasJustRemoved:
-		i.access.closePlace(ref.ID, errRemoved("team", team.Name, ref.ID, nil))
+		ac.closePlace(ref.ID, errRemoved("team", team.Name, ref.ID, nil))
 	case isBack:
-		i.access.recordReopening(ref.ID)
+		ac.recordReopening(ref.ID)
 	}
 
 	return nil
@@ -102,7 +96,7 @@ func (i *installation) learnTeam(ctx context.Context, ref *TeamRef, a *Activity)
 
 // isRemovedAfter reports whether the app is no longer in a team after an activity. before is the state before it, which
 // stays the same if the activity says nothing about that.
-func (i *installation) isRemovedAfter(a *Activity, before bool) bool {
+func (ac *access) isRemovedAfter(a *Activity, before bool) bool {
 	if a.Type == TypeInstallationUpdate {
 		if isRemoval(a) && isInOneChannel(a) {
 			return before // the app stays in the team
@@ -115,10 +109,10 @@ func (i *installation) isRemovedAfter(a *Activity, before bool) bool {
 	if isChannelMembership(a) {
 		return before // about a private or shared channel, to which the app is added separately
 	}
-	if i.containsUs(a.MembersRemoved) {
+	if ac.containsUs(a.MembersRemoved) {
 		return true
 	}
-	if i.containsUs(a.MembersAdded) {
+	if ac.containsUs(a.MembersAdded) {
 		return false
 	}
 
@@ -155,8 +149,8 @@ func mayReopen(a *Activity) bool {
 	return EventType(a) == "teamUnarchived"
 }
 
-func (i *installation) containsUs(list []ChannelAccount) bool {
-	return slices.ContainsFunc(list, func(m ChannelAccount) bool { return m.ID == i.Me })
+func (ac *access) containsUs(list []ChannelAccount) bool {
+	return slices.ContainsFunc(list, func(m ChannelAccount) bool { return m.ID == ac.Me })
 }
 
 // isChannelMembership reports whether members were added to or removed from a single channel and not its team. It
@@ -174,20 +168,20 @@ func isChannelMembership(a *Activity) bool {
 
 // learnChannel stores the note of an activity's channel. It closes the channel for posts if the app was removed from
 // it, and opens it again if the app or the channel is back.
-func (i *installation) learnChannel(ctx context.Context, a *Activity) error {
+func (ac *access) learnChannel(ctx context.Context, a *Activity) error {
 	data := a.ChannelData
 	if data.Channel == nil || data.Channel.ID == "" {
 		return nil
 	}
 
 	id := data.Channel.ID
-	before, _ := i.Notes.Channel(id)
+	before, _ := ac.Notes.Channel(id)
 	channel := before
 	channel.Team = cmp.Or(before.Team, data.Team.ID) // the first is the owner of a channel that is shared with other teams
 	channel.Name = cmp.Or(data.Channel.Name, channel.Name)
 	channel.Gone = data.EventType == "channelDeleted"
-	wasRemoved := isChannelMembership(a) && i.containsUs(a.MembersRemoved)
-	wasAdded := isChannelMembership(a) && i.containsUs(a.MembersAdded)
+	wasRemoved := isChannelMembership(a) && ac.containsUs(a.MembersRemoved)
+	wasAdded := isChannelMembership(a) && ac.containsUs(a.MembersAdded)
 	switch {
 	case wasRemoved:
 		channel.Removed = true
@@ -195,15 +189,15 @@ func (i *installation) learnChannel(ctx context.Context, a *Activity) error {
 		channel.Removed = false
 	}
 
-	if err := i.noteWriter(a)(ctx, NoteChannel+id, channel); err != nil {
+	if err := ac.noteWriter(a)(ctx, NoteChannel+id, channel); err != nil {
 		return err
 	}
 
 	switch {
 	case wasRemoved:
-		i.access.closePlace(id, errRemoved("channel", channel.Name, id, nil))
+		ac.closePlace(id, errRemoved("channel", channel.Name, id, nil))
 	case wasAdded, data.EventType == "channelRestored", before.Gone && !channel.Gone:
-		i.access.recordReopening(id)
+		ac.recordReopening(id)
 	}
 
 	return nil

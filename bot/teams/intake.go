@@ -17,20 +17,10 @@ import (
 // that happened, in Teams' own bytes, under an id by which it is stored only once, even if Teams sends it again.
 // Later, fact.Decode reads from a fact what Parley has to do.
 
-// intake makes facts of activities from genuine requests.
-type intake struct {
-	*Organisation
-
-	sweeper   *forms.Sweeper
-	threads   *Threads
-	deletions *deletions
-	files     *files
-}
-
 // factsOf returns the facts to be stored for an activity; none if the activity doesn't concern Parley. raw has the
 // activity's bytes.
 // Errors: a lookup failed. Then Teams is asked to send the activity again.
-func (it *intake) factsOf(ctx context.Context, a *Activity, raw []byte) ([]channels.Fact, error) {
+func (d *door) factsOf(ctx context.Context, a *Activity, raw []byte) ([]channels.Fact, error) {
 	switch a.Type {
 	case TypeMessage, TypeMessageUpdate, TypeMessageDelete, TypeMessageReaction:
 	default:
@@ -49,16 +39,16 @@ func (it *intake) factsOf(ctx context.Context, a *Activity, raw []byte) ([]chann
 	if err != nil {
 		return nil, err
 	}
-	p := Payload{Kind: KindActivity, Me: it.Me, Body: body}
+	p := Payload{Kind: KindActivity, Me: d.Me, Body: body}
 	if p.IsBySelf(a) {
 		return nil, nil
 	}
 
-	keep, inOurThread, err := it.concernsUs(ctx, p, a)
+	keep, inOurThread, err := d.concernsUs(ctx, p, a)
 	if err != nil || !keep {
 		return nil, err
 	}
-	people, err := it.identifyPeople(ctx, a)
+	people, err := d.identifyPeople(ctx, a)
 	if err != nil {
 		return nil, err
 	}
@@ -66,21 +56,21 @@ func (it *intake) factsOf(ctx context.Context, a *Activity, raw []byte) ([]chann
 	p.Own, p.Who = inOurThread, people
 	switch a.Type {
 	case TypeMessage:
-		return it.messageFacts(ctx, p, a)
+		return d.messageFacts(ctx, p, a)
 	case TypeMessageReaction:
 		return p.ReactionFacts(a), nil
 	}
 
-	return it.changeFacts(ctx, p, a)
+	return d.changeFacts(ctx, p, a)
 }
 
 // concernsUs decides whether an activity is stored (keep), and whether it is, or may be, in a thread that Parley began
 // (inOurThread). It doesn't look up people, because an activity that doesn't concern Parley must leave no trace.
-func (it *intake) concernsUs(ctx context.Context, p Payload, a *Activity) (keep, inOurThread bool, err error) {
+func (d *door) concernsUs(ctx context.Context, p Payload, a *Activity) (keep, inOurThread bool, err error) {
 	isMessage, isClick := a.Type == TypeMessage, isOldClick(a)
 	switch {
 	case a.Type == TypeMessageReaction:
-		return it.threads.ConcernsReaction(ctx, a)
+		return d.Threads.ConcernsReaction(ctx, a)
 	case isPrivate(a) && isMessage && !isClick:
 		return true, false, nil // a command
 	case isTargeted(a) && !isMessage:
@@ -88,16 +78,16 @@ func (it *intake) concernsUs(ctx context.Context, p Payload, a *Activity) (keep,
 	}
 
 	at := PlaceOf(a)
-	inOurThread, err = it.threads.IsOurs(ctx, at)
+	inOurThread, err = d.Threads.IsOurs(ctx, at)
 	switch {
 	case err != nil:
 		return false, false, err
 	case isClick:
 		return true, inOurThread, nil
 	case isMessage:
-		keep, err = it.threads.ConcernsUs(ctx, p, at, a, inOurThread)
+		keep, err = d.Threads.ConcernsUs(ctx, p, at, a, inOurThread)
 	default:
-		keep, err = it.threads.IsOursOrStored(ctx, at.Channel, at.Message, inOurThread)
+		keep, err = d.Threads.IsOursOrStored(ctx, at.Channel, at.Message, inOurThread)
 	}
 	return keep, inOurThread, err
 }
@@ -115,32 +105,32 @@ func isOldClick(a *Activity) bool {
 }
 
 // messageFacts returns the facts of a message: a click, a command, or text in a thread.
-func (it *intake) messageFacts(ctx context.Context, p Payload, a *Activity) ([]channels.Fact, error) {
+func (d *door) messageFacts(ctx context.Context, p Payload, a *Activity) ([]channels.Fact, error) {
 	if isOldClick(a) {
-		facts, _, err := it.clickFacts(ctx, p, a, a.Value)
+		facts, _, err := d.clickFacts(ctx, p, a, a.Value)
 		return facts, err
 	}
 
 	if isPrivate(a) {
 		p.Kind = KindCommand
 	} else {
-		p.Files = it.files.describeFiles(ctx, p, a)
+		p.Files = d.files.describeFiles(ctx, p, a)
 	}
 	at := PlaceOf(a)
 	return []channels.Fact{p.Fact(MessageID(at.Channel, at.Message), KeyOf(at))}, nil
 }
 
 // changeFacts returns the facts of an edit, a deletion or a restoration.
-func (it *intake) changeFacts(ctx context.Context, p Payload, a *Activity) ([]channels.Fact, error) {
+func (d *door) changeFacts(ctx context.Context, p Payload, a *Activity) ([]channels.Fact, error) {
 	at := PlaceOf(a)
 	if a.Type == TypeMessageDelete {
-		return it.deletions.factsOfActivity(ctx, p, a, at)
+		return d.deletionFacts(ctx, p, a, at)
 	}
 
-	p.Edit = it.IsReadingRefused(at.Channel) // we may never have received the original, if it didn't mention us
-	p.Files = it.files.describeFiles(ctx, p, a)
+	p.Edit = d.IsReadingRefused(at.Channel) // we may never have received the original, if it didn't mention us
+	p.Files = d.files.describeFiles(ctx, p, a)
 	if EventType(a) == EventRestored {
-		return it.deletions.factsOfActivity(ctx, p, a, at)
+		return d.deletionFacts(ctx, p, a, at)
 	}
 
 	return p.EditFacts(a, at), nil
@@ -168,7 +158,7 @@ func withoutSecrets(a *Activity, raw []byte) ([]byte, error) {
 // identifyPeople looks up the author of an activity and the people whom it mentions. The keys are the people's ids in
 // Teams ("29:…").
 // Errors: the author can't be looked up at the moment. A mentioned person who can't be looked up counts as foreign.
-func (it *intake) identifyPeople(ctx context.Context, a *Activity) (map[string]Person, error) {
+func (d *door) identifyPeople(ctx context.Context, a *Activity) (map[string]Person, error) {
 	known := map[string]Person{}
 	conversation := "" // Teams doesn't name a chat of two colleagues, in which people can use the app's menus
 	if a.Conversation != nil {
@@ -176,7 +166,7 @@ func (it *intake) identifyPeople(ctx context.Context, a *Activity) (map[string]P
 	}
 
 	if a.From != nil {
-		if err := it.identifyPerson(ctx, conversation, a.From, known); err != nil {
+		if err := d.identifyPerson(ctx, conversation, a.From, known); err != nil {
 			return nil, err
 		}
 	}
@@ -185,7 +175,7 @@ func (it *intake) identifyPeople(ctx context.Context, a *Activity) (map[string]P
 		if e.Type != EntityMention || e.Mentioned == nil {
 			continue
 		}
-		if err := it.identifyPerson(ctx, conversation, e.Mentioned, known); err != nil {
+		if err := d.identifyPerson(ctx, conversation, e.Mentioned, known); err != nil {
 			addForeign(e.Mentioned, known) // a mention must not delay a reply
 		}
 	}
@@ -195,7 +185,7 @@ func (it *intake) identifyPeople(ctx context.Context, a *Activity) (map[string]P
 
 // identifyPerson adds a person to known. It skips accounts that don't belong to a person, and those that known has
 // already. Somebody whom Teams doesn't list in the conversation counts as foreign (from outside the organisation).
-func (it *intake) identifyPerson(
+func (d *door) identifyPerson(
 	ctx context.Context, conversation string, account *ChannelAccount, known map[string]Person,
 ) error {
 	isPerson := strings.HasPrefix(account.ID, "29:")
@@ -203,7 +193,7 @@ func (it *intake) identifyPerson(
 		return nil
 	}
 
-	person, ok, err := it.People.Find(ctx, conversation, account.ID)
+	person, ok, err := d.People.Find(ctx, conversation, account.ID)
 	if err != nil {
 		return err
 	}
@@ -240,7 +230,7 @@ const (
 //	at 60 s   i:…:6    k:i:…:6        a new click
 //
 // Errors: those of looking up facts.
-func (it *intake) clickFacts(
+func (d *door) clickFacts(
 	ctx context.Context, p Payload, a *Activity, data json.RawMessage,
 ) (facts []channels.Fact, isRepetition bool, err error) {
 	f, click := p.ClickFact(a, data)
@@ -250,7 +240,7 @@ func (it *intake) clickFacts(
 
 	at := a.At()
 	if at.IsZero() {
-		at = it.Now()
+		at = d.Now()
 	}
 
 	span := at.Unix() / clickRepeatSpan
@@ -259,7 +249,7 @@ func (it *intake) clickFacts(
 		markers = append(markers, fmt.Sprintf("k:%s:%d", f.ExternalID, span-back))
 	}
 
-	seen, err := it.sweeper.KnownFacts(ctx, append(markers, f.ExternalID)...)
+	seen, err := d.Sweep.KnownFacts(ctx, append(markers, f.ExternalID)...)
 	if err != nil {
 		return nil, false, err
 	}

@@ -112,7 +112,7 @@ func (in *invocation) handleButton(ctx context.Context) (any, error) {
 	}
 
 	at := ClickPlace(in.activity, click)
-	inOurThread, err := in.door.threads.IsOurs(ctx, at)
+	inOurThread, err := in.door.Threads.IsOurs(ctx, at)
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ func (d *door) storeEarlierMessages(ctx context.Context, a *Activity) {
 
 	if err := d.history.readThreadBefore(ctx, at); err != nil {
 		d.Log.Info("teams thread of a late message not read", "channel", at.Channel, "error", err)
-		d.sweeper.CatchUpSoon(sent.Add(-activityTimeout)) // replies wait until the catch-up has read the channels
+		d.Sweep.CatchUpSoon(sent.Add(-activityTimeout)) // replies wait until the catch-up has read the channels
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"parley/bot/forms"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -14,19 +13,12 @@ import (
 // sources: from a request of Teams, and from Graph, Microsoft's API for reading, when we read the channel. This file
 // makes sure that the change is stored only once.
 
-// deletions makes the facts of deletions and restorations that aren't stored yet.
-type deletions struct {
-	*Organisation
-
-	sweeper *forms.Sweeper
-}
-
-// count reads from the stored facts how often a message was deleted and restored.
+// countDeletions reads from the stored facts how often a message was deleted and restored.
 // Errors: those of looking up facts.
-func (d *deletions) count(ctx context.Context, channel, id string) (DeletionCount, error) {
+func (o *Organisation) countDeletions(ctx context.Context, channel, id string) (DeletionCount, error) {
 	for n := 1; ; n++ {
 		nthDeletion, nthRestoration := DeleteID(channel, id, n), RestoredID(channel, id, n)
-		seen, err := d.sweeper.KnownFacts(ctx, nthDeletion, nthRestoration)
+		seen, err := o.Sweep.KnownFacts(ctx, nthDeletion, nthRestoration)
 		if err != nil {
 			return DeletionCount{}, err
 		}
@@ -39,23 +31,23 @@ func (d *deletions) count(ctx context.Context, channel, id string) (DeletionCoun
 	}
 }
 
-// factsOfActivity returns the facts of a deletion or restoration that a request of Teams reports; none if the request
+// deletionFacts returns the facts of a deletion or restoration that a request of Teams reports; none if the request
 // is a repetition, which is recognised by its time. A restoration whose deletion isn't stored counts as an edit,
 // because the text may have changed.
 // Errors: those of looking up facts.
-func (d *deletions) factsOfActivity(ctx context.Context, p Payload, a *Activity, at bridge.Place) ([]channels.Fact, error) {
+func (o *Organisation) deletionFacts(ctx context.Context, p Payload, a *Activity, at bridge.Place) ([]channels.Fact, error) {
 	isDeletion := a.Type == TypeMessageDelete
 	requestID := p.EditID(at, a) // the id of a fact that marks this request as stored
 	if isDeletion {
 		requestID = DeleteID(at.Channel, at.Message, 1) + ":" + Version(a)
 	}
 
-	seen, err := d.sweeper.KnownFacts(ctx, requestID)
+	seen, err := o.Sweep.KnownFacts(ctx, requestID)
 	if err != nil || seen[requestID] {
 		return nil, err
 	}
 
-	stored, err := d.count(ctx, at.Channel, at.Message)
+	stored, err := o.countDeletions(ctx, at.Channel, at.Message)
 	if err != nil {
 		return nil, err
 	}
@@ -73,17 +65,17 @@ func (d *deletions) factsOfActivity(ctx context.Context, p Payload, a *Activity,
 
 // changedLately reports whether a message was deleted or restored so recently that Graph may not show it yet.
 // Errors: those of looking up facts.
-func (d *deletions) changedLately(ctx context.Context, at bridge.Place) (bool, error) {
-	ids := ChangedLatelyIDs(at, d.Now())
-	seen, err := d.sweeper.KnownFacts(ctx, ids...)
+func (o *Organisation) changedLately(ctx context.Context, at bridge.Place) (bool, error) {
+	ids := ChangedLatelyIDs(at, o.Now())
+	seen, err := o.Sweep.KnownFacts(ctx, ids...)
 	return slices.ContainsFunc(ids, func(id string) bool { return seen[id] }), err
 }
 
-// compare compares whether a message is deleted according to Graph with the stored facts. If they differ, it returns
+// compareDeletion compares whether a message is deleted according to Graph with the stored facts. If they differ, it returns
 // the missing fact of the deletion or restoration.
 // Errors: those of looking up facts, and of looking up people.
-func (d *deletions) compare(ctx context.Context, m Shown) (missing, error) {
-	stored, err := d.count(ctx, m.At.Channel, m.At.Message)
+func (o *Organisation) compareDeletion(ctx context.Context, m Shown) (missing, error) {
+	stored, err := o.countDeletions(ctx, m.At.Channel, m.At.Message)
 	if err != nil {
 		return missing{}, err
 	}
@@ -94,7 +86,7 @@ func (d *deletions) compare(ctx context.Context, m Shown) (missing, error) {
 	}
 
 	if stored.Deleted > 0 {
-		isRecent, err := d.changedLately(ctx, m.At)
+		isRecent, err := o.changedLately(ctx, m.At)
 		if err != nil || isRecent {
 			return missing{unclear: isRecent}, err
 		}
@@ -104,7 +96,7 @@ func (d *deletions) compare(ctx context.Context, m Shown) (missing, error) {
 	if isDeleted {
 		event = EventDeleted
 	}
-	p, a, err := d.PayloadOf(ctx, event, m)
+	p, a, err := o.PayloadOf(ctx, event, m)
 	if err != nil {
 		return missing{}, err
 	}
@@ -112,7 +104,7 @@ func (d *deletions) compare(ctx context.Context, m Shown) (missing, error) {
 	facts := p.DeletionFacts(&a, m.At, stored, isDeleted)
 	isEdited := !m.EditedAt.IsZero()
 	if isEdited && !isDeleted { // the restoration has the latest text, so the edit counts as stored
-		edit := d.ActivityOf(EventEdited, m.At.Channel, m.Message)
+		edit := o.ActivityOf(EventEdited, m.At.Channel, m.Message)
 		facts = append(facts, p.StoredVersion(m.At, &edit))
 	}
 	return missing{facts: facts}, nil

@@ -45,7 +45,7 @@ func (h *history) storeMissing(ctx context.Context, messages []Shown) (unclear b
 	for _, m := range messages {
 		ids = append(ids, MessageID(m.At.Channel, m.ID), DeleteID(m.At.Channel, m.ID, 1))
 	}
-	seen, err := h.sweeper.KnownFacts(ctx, ids...)
+	seen, err := h.Sweep.KnownFacts(ctx, ids...)
 	if err != nil {
 		return false, err
 	}
@@ -59,7 +59,7 @@ func (h *history) storeMissing(ctx context.Context, messages []Shown) (unclear b
 		facts = append(facts, found.facts...)
 		unclear = unclear || found.unclear
 	}
-	return unclear, h.sweeper.Accept(ctx, facts)
+	return unclear, h.Sweep.Accept(ctx, facts)
 }
 
 // compareIDs orders ids of messages by time. Ids are numbers that grow, so a longer id is later.
@@ -77,13 +77,13 @@ func (h *history) findMissing(ctx context.Context, m Shown, seen map[string]bool
 	case isDeleted && !isStored: // we never knew the message
 		return missing{}, nil
 	case isDeleted:
-		return h.deletions.compare(ctx, m)
+		return h.compareDeletion(ctx, m)
 	case m.IsBlank(): // it is being deleted, or isn't shown yet; Confirm checks a stored one before it is sent
 		return missing{unclear: !isStored && h.expectTextLater(m.ID)}, nil
 	}
 
 	if wasDeleted := seen[DeleteID(m.At.Channel, m.ID, 1)]; wasDeleted {
-		restored, err := h.deletions.compare(ctx, m)
+		restored, err := h.compareDeletion(ctx, m)
 		if err != nil || restored.unclear || len(restored.facts) > 0 {
 			return restored, err
 		}
@@ -138,6 +138,6 @@ func (h *history) missedEdit(ctx context.Context, m Shown) ([]channels.Fact, err
 // isStored reports whether a version of a message is stored, whether it came from Teams' request or from Graph.
 func (h *history) isStored(ctx context.Context, p Payload, at bridge.Place, a *Activity) (bool, error) {
 	ids := append(p.KnownIDs(at, a), p.EditID(at, a))
-	seen, err := h.sweeper.KnownFacts(ctx, ids...)
+	seen, err := h.Sweep.KnownFacts(ctx, ids...)
 	return slices.ContainsFunc(ids, func(id string) bool { return seen[id] }), err
 }

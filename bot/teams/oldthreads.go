@@ -67,7 +67,7 @@ func isRefused(err error) bool {
 
 // catchUpOldThread compares the replies of a thread with what is stored. root is the place of its first message.
 func (h *history) catchUpOldThread(ctx context.Context, root bridge.Place) error {
-	inOurThread, err := h.threads.IsOurs(ctx, bridge.Place{Channel: root.Channel, Thread: root.Message, Message: root.Message})
+	inOurThread, err := h.Threads.IsOurs(ctx, bridge.Place{Channel: root.Channel, Thread: root.Message, Message: root.Message})
 	if err != nil {
 		return err
 	}

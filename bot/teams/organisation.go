@@ -65,13 +65,14 @@ type Organisation struct {
 
 	Notes   *Notebook
 	People  *People
+	Threads *Threads
 	permits *permits
 	Attach  bool // agents can upload files on a web page of ours
 }
 
 // NewOrganisation returns an Organisation. It makes no requests yet.
 func NewOrganisation(app *App) *Organisation {
-	org := &Organisation{App: app, Notes: newNotebook(app), permits: &permits{byChannel: map[string]bool{}}}
+	org := &Organisation{App: app, Notes: newNotebook(app), Threads: &Threads{desk: app.Desk}, permits: &permits{byChannel: map[string]bool{}}}
 	org.People = &People{App: app, notes: org.Notes}
 	org.Notes.people = org.People
 	return org

@@ -21,7 +21,8 @@ type App struct {
 	Hosts  *Hosts // hosts to which our token may be sent
 	Bot    *Client
 	Graph  *GraphClient
-	Work   *forms.Work // background tasks; see RunLater
+	Work   *forms.Work    // background tasks; see RunLater
+	Sweep  *forms.Sweeper // reads what Teams' requests missed; looks up and stores facts
 	Desk   Desk
 
 	ReadOnly    bool // cache new notes, but don't store them

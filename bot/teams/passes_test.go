@@ -57,7 +57,7 @@ func newSweptChannel(t *testing.T) *sweptChannel {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		c.surface.sweeper.Run(ctx, func(ctx context.Context) error {
+		c.surface.org.Sweep.Run(ctx, func(ctx context.Context) error {
 			p := pass{number: c.begun.Add(1)}
 			before := len(c.fake.Calls("graph.messages"))
 			p.err = c.surface.history.catchUp(ctx)
@@ -81,7 +81,7 @@ func newSweptChannel(t *testing.T) *sweptChannel {
 func (c *sweptChannel) mustPass() (pages int) {
 	c.t.Helper()
 	before := c.begun.Load()
-	c.surface.sweeper.Wake()
+	c.surface.org.Sweep.Wake()
 	for p := range c.passes {
 		if p.number > before {
 			noError(c.t, p.err)

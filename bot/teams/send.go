@@ -27,7 +27,6 @@ type poster struct {
 	*Organisation
 
 	access  *access
-	threads *Threads
 	sent    forms.Map[bridge.Sent] // parts of posts that were made, by sentKey; for Reconcile
 	copying chan struct{}          // semaphore: holds one element while a picture is copied, which needs much memory
 }
@@ -163,7 +162,7 @@ func (s *poster) startThread(ctx context.Context, service, channel string, a Act
 		}
 	}
 
-	s.threads.NoteOurs(channel, id)
+	s.Threads.NoteOurs(channel, id)
 	return bridge.Sent{Message: id, Thread: id}, nil
 }
 

@@ -65,7 +65,7 @@ func (in *invocation) handleForm(ctx context.Context, f *card.Submitted) (any, e
 		return dialogAnswer(in.filledDialog(ctx, filled, at, f.Memory.Memory)), nil
 	}
 
-	inOurThread, err := in.door.threads.IsOurs(ctx, at)
+	inOurThread, err := in.door.Threads.IsOurs(ctx, at)
 	if err != nil {
 		return nil, err
 	}

@@ -34,13 +34,12 @@ type Desk interface {
 // that happened, such as a message or a click), and makes the posts by which Parley shows conversations. Most of its
 // methods are those of an embedded part, which has its own file; see the package's comment.
 type Surface struct {
-	org     *Organisation
-	opt     Options
-	tokens  *Tokens // of the bot
-	check   *Validator
-	sweeper *forms.Sweeper
-	access  *access
-	door    *door
+	org    *Organisation
+	opt    Options
+	tokens *Tokens // of the bot
+	check  *Validator
+	access *access
+	door   *door
 	*poster
 	*files
 	*history
@@ -86,6 +85,7 @@ func New(o Options) (*Surface, error) {
 		Hosts:  hosts,
 		Bot:    NewConnector(ConnectorOptions{AppID: o.AppID, Tokens: tokens, Hosts: hosts, HTTP: o.Client, Now: o.Now}),
 		Work:   forms.New(maxBackground),
+		Sweep:  forms.NewSweep(o.Desk, o.Log, o.SweepInterval),
 		Desk:   o.Desk,
 
 		ReadOnly:    o.ReadOnly,
@@ -112,25 +112,21 @@ func New(o Options) (*Surface, error) {
 // newSurface makes and connects the parts of the surface; see the package's comment.
 func newSurface(o Options, app *App) *Surface {
 	org := NewOrganisation(app)
-	s := &Surface{org: org, opt: o, sweeper: forms.NewSweep(o.Desk, o.Log, o.SweepInterval), directory: &directory{org}}
-	s.access = &access{Organisation: org, sweeper: s.sweeper, closed: NewClosed()}
-	threads := &Threads{desk: o.Desk}
-	s.files = &files{Organisation: org}
-	s.poster = &poster{Organisation: org, access: s.access, threads: threads, copying: make(chan struct{}, 1)}
-	deleted := &deletions{Organisation: org, sweeper: s.sweeper}
-	s.history = &history{
-		Organisation: org,
-		sweeper:      s.sweeper,
-		threads:      threads,
-		deletions:    deleted,
-		maxAge:       o.CatchUpSpan,
-		pauseFor:     wire.For,
-	}
-	page := newUpload(o, &uploads{App: app, sweeper: s.sweeper})
+	page := newUpload(o, app)
 	org.Attach = page != nil
+	s := &Surface{
+		org:       org,
+		opt:       o,
+		access:    &access{Organisation: org, closed: NewClosed()},
+		files:     &files{Organisation: org},
+		history:   &history{Organisation: org, maxAge: o.CatchUpSpan, pauseFor: wire.For},
+		directory: &directory{org},
+	}
+	s.poster = &poster{Organisation: org, access: s.access, copying: make(chan struct{}, 1)}
 	s.door = &door{
-		intake:        &intake{Organisation: org, sweeper: s.sweeper, threads: threads, deletions: deleted, files: s.files},
-		installation:  &installation{Organisation: org, access: s.access},
+		Organisation:  org,
+		files:         s.files,
+		access:        s.access,
 		history:       s.history,
 		upload:        page,
 		zone:          o.Zone,
@@ -201,7 +197,7 @@ func (s *Surface) Run(ctx context.Context) error {
 	if !s.waitUntilAvailable(ctx) {
 		return nil
 	}
-	s.sweeper.Run(ctx, s.history.catchUp)
+	s.org.Sweep.Run(ctx, s.history.catchUp)
 	return nil
 }
 
@@ -234,7 +230,7 @@ func (s *Surface) waitUntilAvailable(ctx context.Context) bool {
 }
 
 // CatchUp implements bridge.CatcherUp.
-func (s *Surface) CatchUp(since time.Time) { s.sweeper.CatchUp(since) }
+func (s *Surface) CatchUp(since time.Time) { s.org.Sweep.CatchUp(since) }
 
 // Handlers implements bridge.Surface.
 func (s *Surface) Handlers() map[string]http.Handler { return s.door.handlersByPattern() }

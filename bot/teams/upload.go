@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"strings"
 
-	"parley/bot/forms"
 	"parley/bot/teams/card"
 	"parley/bot/upload"
 	"parley/bot/verb"
@@ -37,7 +36,7 @@ func FrameOrigins() []string {
 
 // newUpload makes the upload page, or returns nil if Teams' clients couldn't show it. They require https. For trials, it also
 // accepts http on this machine.
-func newUpload(o Options, store *uploads) *upload.Page {
+func newUpload(o Options, app *App) *upload.Page {
 	u, err := url.Parse(o.PublicURL)
 	if err != nil || u.Host == "" {
 		return nil
@@ -65,8 +64,8 @@ func newUpload(o Options, store *uploads) *upload.Page {
 		Now:       o.Now,
 		Zone:      o.Zone,
 		Log:       o.Log,
-		Used:      store.isTaken,
-		HandIn:    store.storeUpload,
+		Used:      app.isUploadTaken,
+		HandIn:    app.storeUpload,
 	})
 }
 
@@ -106,34 +105,29 @@ func isUploadAnswer(data json.RawMessage) bool {
 	return json.Unmarshal(data, &submission) == nil && submission.Uploaded
 }
 
-// uploads stores the replies that agents send on the upload page, as facts: bytes with an id, stored only once. The id comes
+// The replies that agents send on the upload page are stored as facts: bytes with an id, stored only once. The id comes
 // from the page's ticket, so that a ticket makes only one reply, however often the page is submitted.
-type uploads struct {
-	*App
 
-	sweeper *forms.Sweeper
-}
-
-// isTaken reports whether a reply is stored for a ticket.
-func (u *uploads) isTaken(ctx context.Context, ticket upload.Ticket) (bool, error) {
+// isUploadTaken reports whether a reply is stored for a ticket.
+func (app *App) isUploadTaken(ctx context.Context, ticket upload.Ticket) (bool, error) {
 	id := UploadID(ticket)
-	known, err := u.sweeper.KnownFacts(ctx, id)
+	known, err := app.Sweep.KnownFacts(ctx, id)
 	return known[id], err
 }
 
 // storeUpload stores a reply, unless another one is stored for its ticket already. Then already is true, and this reply is
 // dropped. Several processes may store replies for a ticket at the same time, so only the journal knows which of them counts.
-func (u *uploads) storeUpload(ctx context.Context, ticket upload.Ticket, reply upload.Reply) (already bool, err error) {
+func (app *App) storeUpload(ctx context.Context, ticket upload.Ticket, reply upload.Reply) (already bool, err error) {
 	body, err := json.Marshal(Upload{Ticket: ticket, Reply: reply})
 	if err != nil {
 		return false, fmt.Errorf("teams: upload: %w", err)
 	}
-	payload := Payload{Kind: KindUpload, Me: u.Me, Body: body}
+	payload := Payload{Kind: KindUpload, Me: app.Me, Body: body}
 	f := payload.Fact(UploadID(ticket), KeyOf(ticket.Place))
-	if err := u.sweeper.Accept(ctx, []channels.Fact{f}); err != nil {
+	if err := app.Sweep.Accept(ctx, []channels.Fact{f}); err != nil {
 		return false, err
 	}
-	stored, err := u.Desk.FactPayload(ctx, f.ExternalID)
+	stored, err := app.Desk.FactPayload(ctx, f.ExternalID)
 	if err != nil {
 		return false, fmt.Errorf("teams: upload: %w", err)
 	}

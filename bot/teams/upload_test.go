@@ -113,8 +113,7 @@ func TestOneTicketIsOneReply(t *testing.T) {
 	for i := range 8 {
 		all.Go(func() {
 			reply := upload.Reply{Text: fmt.Sprint("reply ", i), Files: []bridge.SurfaceFile{{Name: "a", Blob: "b", SizeBytes: 1}}}
-			s := replicas[i%len(replicas)]
-			already, err := (&uploads{App: s.org.App, sweeper: s.sweeper}).storeUpload(t.Context(), ticket, reply)
+			already, err := replicas[i%len(replicas)].org.App.storeUpload(t.Context(), ticket, reply)
 			if err != nil {
 				t.Error(err)
 			}
