@@ -97,13 +97,7 @@ func (r *Reader) open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser,
 	if f.SizeBytes > 0 {
 		maxBytes = min(maxBytes, f.SizeBytes)
 	}
-	return wire.Bounded(body{content, resp.Body}, maxBytes, errTooLong), nil
-}
-
-// body is a response body that is read through a buffer, because checkDownload has peeked at its first bytes.
-type body struct {
-	io.Reader
-	io.Closer
+	return wire.Bounded(readCloser{content, resp.Body}, maxBytes, errTooLong), nil
 }
 
 // describe asks Slack for the details of the file with f.ID.

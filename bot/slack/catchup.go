@@ -26,7 +26,6 @@ type history struct {
 	*workspace
 
 	directory *directory
-	sweeper   *forms.Sweeper
 	marks     *forms.Marks
 	compared  forms.Map[string] // the newest message of each thread when it was last read, by fact.OrderKey
 	span      time.Duration     // a thread with an older root is read only if its conversation is open

@@ -18,7 +18,14 @@ func (s *Surface) Check(ctx context.Context) []channels.Finding {
 	if home == "" {
 		return found
 	}
-	return append(found, s.checkChannels(ctx)...)
+	list, err := s.desk.Channels(ctx)
+	if err != nil {
+		return append(found, channels.Fault("channels", err.Error(), "Try again."))
+	}
+	for _, id := range list {
+		found = append(found, s.checkChannel(ctx, id))
+	}
+	return found
 }
 
 // Identify implements bridge.Identified. It checks the tokens and their scopes. home is the id of the workspace, or ""
@@ -31,12 +38,12 @@ func (s *Surface) Identify(ctx context.Context) (home string, found []channels.F
 	}
 
 	if isOfOrganisation(auth.TeamID) {
-		return "", []channels.Finding{{
-			What: "bot token", Text: "is of a whole Enterprise organisation, not of a workspace", Hint: OrganisationToken().Hint,
-		}}
+		return "", []channels.Finding{
+			channels.Fault("bot token", "is of a whole Enterprise organisation, not of a workspace", OrganisationToken().Hint),
+		}
 	}
-	found = append(found, channels.Finding{OK: true, What: "bot token", Text: "belongs to " + auth.User + " in " + auth.Team})
-	found = append(found, checkScopes(auth.Header.Get("X-Oauth-Scopes")))
+	found = append(found,
+		channels.Success("bot token", "belongs to %s in %s", auth.User, auth.Team), checkScopes(auth.Header.Get("X-Oauth-Scopes")))
 	if s.opt.AppToken != "" {
 		found = append(found, s.checkAppToken(ctx))
 	}
@@ -56,14 +63,11 @@ func (s *Surface) checkAppToken(ctx context.Context) channels.Finding {
 
 	self, err := s.identify(ctx) // without an answer the apps can't be compared
 	if err == nil && isOfOtherApp(s.opt.AppToken, self.App) {
-		return channels.Finding{
-			What: "app-level token",
-			Text: "belongs to another app than the bot token",
-			Hint: "Copy both tokens from the pages of the same app. Otherwise what people type reaches nobody.",
-		}
+		return channels.Fault("app-level token", "belongs to another app than the bot token",
+			"Copy both tokens from the pages of the same app. Otherwise what people type reaches nobody.")
 	}
 
-	return channels.Finding{OK: true, What: "app-level token", Text: "opens Socket Mode"}
+	return channels.Success("app-level token", "opens Socket Mode")
 }
 
 // isOfOtherApp reports whether an app-level token belongs to another app than the one with the given id. It returns
@@ -79,32 +83,17 @@ func isOfOtherApp(token, app string) bool {
 // such as "chat:write, users:read".
 func checkScopes(header string) channels.Finding {
 	if header == "" {
-		return channels.Finding{OK: true, What: "scopes", Text: "Slack didn't tell them"}
+		return channels.Success("scopes", "Slack didn't tell them")
 	}
 
 	granted := strings.Split(strings.ReplaceAll(header, " ", ""), ",")
 	missing := slices.DeleteFunc(Scopes(), func(scope string) bool { return slices.Contains(granted, scope) })
 	if len(missing) > 0 {
-		return channels.Finding{
-			What: "scopes",
-			Text: "missing: " + strings.Join(missing, ", "),
-			Hint: "Update the app from `parley manifest slack` (with --http if it has request URLs), then reinstall it to the workspace.",
-		}
+		return channels.Fault("scopes", "missing: "+strings.Join(missing, ", "),
+			"Update the app from `parley manifest slack` (with --http if it has request URLs), then reinstall it to the workspace.")
 	}
 
-	return channels.Finding{OK: true, What: "scopes", Text: "all that are needed"}
-}
-
-func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
-	list, err := s.desk.Channels(ctx)
-	if err != nil {
-		return []channels.Finding{{What: "channels", Text: err.Error(), Hint: "Try again."}}
-	}
-	found := make([]channels.Finding, 0, len(list))
-	for _, id := range list {
-		found = append(found, s.checkChannel(ctx, id))
-	}
-	return found
+	return channels.Success("scopes", "all that are needed")
 }
 
 func (s *Surface) checkChannel(ctx context.Context, id string) channels.Finding {
@@ -114,10 +103,10 @@ func (s *Surface) checkChannel(ctx context.Context, id string) channels.Finding 
 	}
 	what := "channel #" + info.Name
 	if info.IsArchived {
-		return channels.Finding{What: what, Text: "is archived", Hint: "Unarchive it, or give the team another channel."}
+		return channels.Fault(what, "is archived", "Unarchive it, or give the team another channel.")
 	}
 	if !info.IsMember {
-		return channels.Finding{What: what, Text: "the app is not in it", Hint: "Invite it there: /invite @Parley"}
+		return channels.Fault(what, "the app is not in it", "Invite it there: /invite @Parley")
 	}
-	return channels.Finding{OK: true, What: what, Text: "the app is in it"}
+	return channels.Success(what, "the app is in it")
 }

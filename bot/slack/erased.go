@@ -87,7 +87,7 @@ func (s *poster) eraseUnrecorded(ctx context.Context, self *Self, p bridge.Post)
 		if m.TS == p.Place.Message || !self.IsOwnMessage(&m.Message) {
 			continue
 		}
-		if err := s.uploads.deleteAll(ctx, m.Files); err != nil {
+		if err := s.deleteUploads(ctx, m.Files); err != nil {
 			return false, p.Progress, err
 		}
 		if err := s.deleteMessage(ctx, p.Place.Channel, m.TS); err != nil {
@@ -109,7 +109,7 @@ func (s *poster) eraseFiles(ctx context.Context, at bridge.Place) error {
 	}
 	for _, m := range page.Messages {
 		if m.TS == at.Message {
-			return s.uploads.deleteAll(ctx, m.Files)
+			return s.deleteUploads(ctx, m.Files)
 		}
 	}
 	return nil

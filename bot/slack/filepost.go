@@ -106,7 +106,7 @@ func (f *filePost) uploadEach(ctx context.Context) (uploadProgress, error) {
 			continue
 		}
 
-		id, err := f.uploads.add(ctx, file)
+		id, err := f.addUpload(ctx, file)
 		givesUp := failedTooOften && ctx.Err() == nil
 		if why := WhyNoFile(err, givesUp); why != "" {
 			f.log.Warn("slack gets no such file", "delivery_id", f.post.DeliveryID, "error", err)
@@ -126,16 +126,16 @@ func (f *filePost) uploadEach(ctx context.Context) (uploadProgress, error) {
 
 // reupload uploads the files again, because Slack shows an upload only once.
 func (f *filePost) reupload(ctx context.Context) (bridge.Sent, error) {
-	f.deleteUploads(ctx)
+	f.dropUploads(ctx)
 	return f.upload(ctx)
 }
 
-func (f *filePost) deleteUploads(ctx context.Context) {
+func (f *filePost) dropUploads(ctx context.Context) {
 	uploaded := make([]File, 0, len(f.progress.IDs))
 	for _, id := range f.progress.IDs {
 		uploaded = append(uploaded, File{ID: id})
 	}
-	if err := f.uploads.deleteAll(ctx, uploaded); err != nil {
+	if err := f.deleteUploads(ctx, uploaded); err != nil {
 		f.log.Info("slack files not deleted", "error", err)
 	}
 }

@@ -43,7 +43,7 @@ func (f *filePost) show(ctx context.Context) (bridge.Sent, error) {
 		return f.askToShow(ctx)
 	}
 
-	shown, err := f.uploads.findShare(ctx, f.progress.IDs[0], f.post.Place.Channel)
+	shown, err := f.findShare(ctx, f.progress.IDs[0], f.post.Place.Channel)
 	return f.conclude(ctx, shown, err)
 }
 
@@ -64,7 +64,7 @@ func (f *filePost) askToShow(ctx context.Context) (bridge.Sent, error) {
 		return bridge.Sent{}, err
 	}
 
-	shown, err := f.uploads.awaitShare(ctx, f.progress.IDs[0], f.post.Place.Channel)
+	shown, err := f.awaitShare(ctx, f.progress.IDs[0], f.post.Place.Channel)
 	return f.conclude(ctx, shown, err)
 }
 
@@ -185,7 +185,7 @@ func (f *filePost) showAgain(ctx context.Context) (bridge.Sent, error) {
 		return f.reupload(ctx)
 	}
 
-	f.deleteUploads(ctx)
+	f.dropUploads(ctx)
 	for _, file := range f.post.Files {
 		if isAcceptable(file) {
 			f.progress.refuse(file, "Slack took it, but doesn't show it")
@@ -241,7 +241,7 @@ func (f *filePost) reconcileShown(ctx context.Context) (channels.Outcome, bridge
 
 // findShown looks for the message that shows the files, in Slack's details of the first file and then in the thread.
 func (f *filePost) findShown(ctx context.Context) (Share, channels.Outcome, error) {
-	shown, err := f.uploads.findShare(ctx, f.progress.IDs[0], f.post.Place.Channel)
+	shown, err := f.findShare(ctx, f.progress.IDs[0], f.post.Place.Channel)
 	code := CodeOf(err)
 	isDeleted := code == "file_deleted"
 	wasNeverShown := code == "file_not_found" // the code for an upload that wasn't completed

@@ -29,11 +29,10 @@ type intake struct {
 
 	standing  Standing // reports whether Slack works
 	directory *directory
-	uploads   *uploads // learns from events which messages show our uploads
+	posts     *poster // learns from events which messages show our uploads
 	responder *responder
 	homes     *homes
-	sweeper   *forms.Sweeper // reads Slack's history for missed events
-	work      *forms.Work    // runs answer.after
+	work      *forms.Work // runs answer.after
 
 	acceptTimeout, afterTimeout time.Duration // the constants, except in tests
 }
@@ -75,7 +74,7 @@ func (t *intake) applyNews(a *Arrival) {
 	}
 
 	for _, share := range a.OwnUploads {
-		t.uploads.shares.Put(share.File+share.Channel, share)
+		t.posts.shares.Put(share.File+share.Channel, share)
 	}
 
 	if a.Home != nil {

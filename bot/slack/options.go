@@ -81,18 +81,12 @@ func (o Options) complete() (complete Options, base *url.URL, err error) {
 }
 
 func (o Options) withDefaults() Options {
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
+	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Zone == nil {
-		o.Zone = time.UTC
-	}
-	if o.Client == nil {
-		o.Client = wire.NewClient(wire.Options{Answer: requestTimeout})
-	}
+	o.Zone = cmp.Or(o.Zone, time.UTC)
+	o.Client = cmp.Or(o.Client, wire.NewClient(wire.Options{Answer: requestTimeout}))
 
 	o.Connections = cmp.Or(o.Connections, defaultConnections)
 	o.Connections = min(max(o.Connections, 1), maxConnections)

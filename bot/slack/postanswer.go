@@ -52,7 +52,7 @@ func Shorten(r *http.Response) {
 		r.Header.Set("Content-Length", strconv.Itoa(len(body)))
 	}
 
-	r.Body = readCloser{Reader: io.MultiReader(bytes.NewReader(body), rest), Closer: rest}
+	r.Body = readCloser{io.MultiReader(bytes.NewReader(body), rest), rest}
 }
 
 // shortenBody returns a body with only the fields of answer. It returns the body unchanged if it isn't JSON or reports a

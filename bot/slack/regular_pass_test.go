@@ -19,8 +19,10 @@ import (
 // newHistoryAt makes a history without a gap. It can only say how far back it would read.
 func newHistoryAt(now time.Time) *history {
 	return &history{
-		workspace: &workspace{now: func() time.Time { return now }},
-		sweeper:   forms.NewSweep(newFakeDesk(), slog.New(slog.DiscardHandler), time.Hour),
+		workspace: &workspace{
+			now:     func() time.Time { return now },
+			sweeper: forms.NewSweep(newFakeDesk(), slog.New(slog.DiscardHandler), time.Hour),
+		},
 	}
 }
 

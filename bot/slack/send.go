@@ -30,8 +30,9 @@ type poster struct {
 	*workspace
 
 	directory *directory
-	uploads   *uploads
-	work      *forms.Work // sends direct messages after a line was posted
+	work      *forms.Work      // sends direct messages after a line was posted
+	shares    forms.Map[Share] // shares of our uploads that events reported, by file and channel
+	shareWait time.Duration    // maximum time to wait for a share
 }
 
 // Send implements bridge.Surface. It makes one part of a post.

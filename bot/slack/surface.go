@@ -39,7 +39,6 @@ type Surface struct {
 	intake      *intake
 	connections *connections
 	homes       *homes
-	sweeper     *forms.Sweeper
 }
 
 var (
@@ -69,9 +68,11 @@ func newSurface(o Options, base *url.URL) *Surface {
 		log:    o.Log,
 		now:    o.Now,
 		desk:   o.Desk,
+
+		sweeper: forms.NewSweep(o.Desk, o.Log, o.SweepInterval),
 	}
 
-	s := &Surface{workspace: w, opt: o, sweeper: forms.NewSweep(o.Desk, o.Log, o.SweepInterval)}
+	s := &Surface{workspace: w, opt: o}
 	s.directory = &directory{
 		workspace:  w,
 		readOnly:   o.ReadOnly,
@@ -83,7 +84,7 @@ func newSurface(o Options, base *url.URL) *Surface {
 	s.poster = &poster{
 		workspace: w,
 		directory: s.directory,
-		uploads:   &uploads{workspace: w, shareWait: o.ShareWait},
+		shareWait: o.ShareWait,
 		work:      forms.New(maxBackground),
 	}
 	responder := &responder{workspace: w, directory: s.directory, posts: s.poster, zone: o.Zone}
@@ -93,10 +94,9 @@ func newSurface(o Options, base *url.URL) *Surface {
 		workspace:     w,
 		standing:      Standing{Desk: o.Desk},
 		directory:     s.directory,
-		uploads:       s.poster.uploads,
+		posts:         s.poster,
 		responder:     responder,
 		homes:         s.homes,
-		sweeper:       s.sweeper,
 		work:          forms.New(maxBackground),
 		acceptTimeout: acceptTimeout,
 		afterTimeout:  afterTimeout,
@@ -108,7 +108,6 @@ func newSurface(o Options, base *url.URL) *Surface {
 	s.history = &history{
 		workspace:    w,
 		directory:    s.directory,
-		sweeper:      s.sweeper,
 		marks:        forms.NewMarks(o.Desk, o.Now, unmovedPasses*o.SweepInterval),
 		compared:     forms.Map[string]{Max: maxCompared},
 		span:         o.CatchUpFor,

@@ -3,31 +3,23 @@ package slack
 import (
 	"context"
 	"fmt"
-	"time"
 
 	slackapi "github.com/slack-go/slack"
 
-	"parley/bot/forms"
 	"parley/bot/slack/blockkit"
 	"parley/channels"
 	"parley/channels/wire"
 )
 
-// uploads makes the calls that upload files to Slack, find the messages that show them, and delete them. Slack posts the message
+// This file makes the calls that upload files to Slack, find the messages that show them, and delete them. Slack posts the message
 // of a completed upload asynchronously. Such a message is called a share; its id is needed to recognize our own message
 // later. filepost.go decides which files of a post are uploaded, and handles failures.
-type uploads struct {
-	*workspace
 
-	shares    forms.Map[Share] // shares of our uploads that events reported, by file and channel
-	shareWait time.Duration    // maximum time to wait for a share
-}
-
-// add uploads a file and returns its id. The file is invisible until it is shared in a channel.
+// addUpload uploads a file and returns its id. The file is invisible until it is shared in a channel.
 // Errors: *refusal.FileError if the file is the cause, and Slack's errors.
-func (u *uploads) add(ctx context.Context, f channels.File) (string, error) {
+func (s *poster) addUpload(ctx context.Context, f channels.File) (string, error) {
 	name := blockkit.FileName(f.Name)
-	target, err := u.api.GetUploadURLExternalContext(ctx, slackapi.GetUploadURLExternalParameters{
+	target, err := s.api.GetUploadURLExternalContext(ctx, slackapi.GetUploadURLExternalParameters{
 		FileName: name,
 		FileSize: int(f.SizeBytes),
 	})
@@ -44,7 +36,7 @@ func (u *uploads) add(ctx context.Context, f channels.File) (string, error) {
 	}
 	defer content.Close()
 
-	err = u.api.UploadToURL(ctx, slackapi.UploadToURLParameters{
+	err = s.api.UploadToURL(ctx, slackapi.UploadToURLParameters{
 		UploadURL: target.UploadURL,
 		Reader:    content,
 		Filename:  name,
@@ -57,12 +49,12 @@ func (u *uploads) add(ctx context.Context, f channels.File) (string, error) {
 }
 
 // findShare returns the message that shows a file in a channel, or a zero Share if there is none yet.
-func (u *uploads) findShare(ctx context.Context, id, channel string) (Share, error) {
-	if share, ok := u.shares.Get(id + channel); ok {
+func (s *poster) findShare(ctx context.Context, id, channel string) (Share, error) {
+	if share, ok := s.shares.Get(id + channel); ok {
 		return share, nil
 	}
 
-	file, err := u.readFile(ctx, id)
+	file, err := s.readFile(ctx, id)
 	if err != nil {
 		return Share{}, err
 	}
@@ -78,16 +70,16 @@ func (u *uploads) findShare(ctx context.Context, id, channel string) (Share, err
 
 // awaitShare waits about shareWait for the share of a completed upload. It waits for the message's event and also polls Slack.
 // The result is zero if there is no share yet.
-func (u *uploads) awaitShare(ctx context.Context, id, channel string) (Share, error) {
+func (s *poster) awaitShare(ctx context.Context, id, channel string) (Share, error) {
 	const tries, looks = 3, 20 // at Slack, and at the events between two of these
 	for range tries {
 		for range looks {
-			_, isKnown := u.shares.Get(id + channel)
-			if isKnown || !wire.For(ctx, u.shareWait/tries/looks) {
+			_, isKnown := s.shares.Get(id + channel)
+			if isKnown || !wire.For(ctx, s.shareWait/tries/looks) {
 				break
 			}
 		}
-		share, err := u.findShare(ctx, id, channel)
+		share, err := s.findShare(ctx, id, channel)
 		if err != nil || share.TS != "" {
 			return share, err
 		}
@@ -95,10 +87,10 @@ func (u *uploads) awaitShare(ctx context.Context, id, channel string) (Share, er
 	return Share{}, nil
 }
 
-// deleteAll deletes files that we uploaded. It ignores files that are already deleted.
-func (u *uploads) deleteAll(ctx context.Context, files []File) error {
+// deleteUploads deletes files that we uploaded. It ignores files that are already deleted.
+func (s *poster) deleteUploads(ctx context.Context, files []File) error {
 	for _, f := range files {
-		err := u.api.DeleteFileContext(ctx, f.ID)
+		err := s.api.DeleteFileContext(ctx, f.ID)
 		switch CodeOf(err) {
 		case "file_not_found", "file_deleted":
 			continue

@@ -36,13 +36,14 @@ const (
 // the library slack-go: readPage returns messages with their complete JSON, retryRead retries failed reads, and identify
 // returns the ids of our bot.
 type workspace struct {
-	api    *slackapi.Client
-	http   *http.Client
-	apiURL *url.URL
-	token  string // the bot token, "xoxb-…"
-	log    *slog.Logger
-	now    func() time.Time // Parley's clock
-	desk   forms.Engine
+	api     *slackapi.Client
+	http    *http.Client
+	apiURL  *url.URL
+	token   string // the bot token, "xoxb-…"
+	log     *slog.Logger
+	now     func() time.Time // Parley's clock
+	desk    forms.Engine
+	sweeper *forms.Sweeper // reads Slack's history for missed events
 
 	self        atomic.Pointer[Self] // nil until identify has succeeded
 	identifying sync.Mutex           // held while identify asks Slack

@@ -66,18 +66,12 @@ func (o Options) checkRequired() error {
 
 // withDefaults returns the options with defaults for those that are zero.
 func (o Options) withDefaults() Options {
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
+	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Zone == nil {
-		o.Zone = time.UTC
-	}
-	if o.Client == nil {
-		o.Client = wire.NewClient(wire.Options{Answer: RequestTimeout})
-	}
+	o.Zone = cmp.Or(o.Zone, time.UTC)
+	o.Client = cmp.Or(o.Client, wire.NewClient(wire.Options{Answer: RequestTimeout}))
 
 	o.CatchUpSpan = cmp.Or(o.CatchUpSpan, defaultCatchUpSpan)
 	o.SweepInterval = cmp.Or(o.SweepInterval, defaultSweepInterval)

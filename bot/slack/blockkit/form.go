@@ -153,10 +153,8 @@ func optionalObject(text string, maxRunes int) *slackapi.TextBlockObject {
 func inputElement(f view.Field) slackapi.BlockElement {
 	example := optionalObject(f.Example, maxExampleRunes)
 	switch f.Kind {
-	case view.FieldOne:
+	case view.FieldOne, view.FieldSeveral:
 		return selectElement(f, example)
-	case view.FieldSeveral:
-		return multiSelectElement(f, example)
 	case view.FieldText, view.FieldLong:
 	}
 
@@ -169,41 +167,25 @@ func inputElement(f view.Field) slackapi.BlockElement {
 	return input
 }
 
-// selectElement returns a menu in which one option can be chosen. If there are more than maxOptions, the menu is
-// external: Slack requests the options that match what the user types (MatchOptions).
+// selectElement returns a menu in which one option or, for FieldSeveral, several can be chosen. If there are more than maxOptions,
+// the menu is external: Slack requests the options that match what the user types (MatchOptions).
 func selectElement(f view.Field, example *slackapi.TextBlockObject) slackapi.BlockElement {
-	options := optionObjects(f.Options)
-	isExternal := len(options) > maxOptions
-	kind := slackapi.OptTypeStatic
-	if isExternal {
-		kind = slackapi.OptTypeExternal
-		options = nil
+	options, chosen := optionObjects(f.Options), chosenOptions(f)
+	var minQueryLength *int
+	one, several := slackapi.OptTypeStatic, slackapi.MultiOptTypeStatic
+	if len(options) > maxOptions {
+		one, several = slackapi.OptTypeExternal, slackapi.MultiOptTypeExternal
+		options, minQueryLength = nil, new(int) // zero: Slack requests options even before anything is typed
 	}
-
-	menu := slackapi.NewOptionsSelectBlockElement(kind, example, inputID, options...)
-	if chosen := chosenOptions(f); len(chosen) > 0 {
+	if f.Kind == view.FieldSeveral {
+		menu := slackapi.NewOptionsMultiSelectBlockElement(several, example, inputID, options...)
+		menu.InitialOptions, menu.MinQueryLength = chosen, minQueryLength
+		return menu
+	}
+	menu := slackapi.NewOptionsSelectBlockElement(one, example, inputID, options...)
+	menu.MinQueryLength = minQueryLength
+	if len(chosen) > 0 {
 		menu.InitialOption = chosen[0]
-	}
-	if isExternal {
-		menu.MinQueryLength = new(int) // zero: Slack requests options even before anything is typed
-	}
-
-	return menu
-}
-
-// multiSelectElement is like selectElement, but several options can be chosen.
-func multiSelectElement(f view.Field, example *slackapi.TextBlockObject) slackapi.BlockElement {
-	options := optionObjects(f.Options)
-	isExternal := len(options) > maxOptions
-	kind := slackapi.MultiOptTypeStatic
-	if isExternal {
-		kind = slackapi.MultiOptTypeExternal
-		options = nil
-	}
-	menu := slackapi.NewOptionsMultiSelectBlockElement(kind, example, inputID, options...)
-	menu.InitialOptions = chosenOptions(f)
-	if isExternal {
-		menu.MinQueryLength = new(int) // zero, as in selectElement
 	}
 	return menu
 }

@@ -109,15 +109,20 @@ type typedBlock struct {
 	rows [][]cell  // not nil for a table
 }
 
-// readBlocks returns those blocks of a message that its author typed.
-func readBlocks(blocks json.RawMessage) []typedBlock {
-	var all []json.RawMessage
-	if len(blocks) == 0 || json.Unmarshal(blocks, &all) != nil {
+// listOf returns the elements of a JSON array; nil if it isn't one.
+func listOf(array json.RawMessage) []json.RawMessage {
+	var list []json.RawMessage
+	if json.Unmarshal(array, &list) != nil {
 		return nil
 	}
+	return list
+}
+
+// readBlocks returns those blocks of a message that its author typed.
+func readBlocks(blocks json.RawMessage) []typedBlock {
 
 	var out []typedBlock
-	for _, raw := range all {
+	for _, raw := range listOf(blocks) {
 		if rows := readTable(raw); rows != nil {
 			out = append(out, typedBlock{rows: rows})
 			continue

@@ -48,13 +48,9 @@ type cell struct {
 // readPastedTables returns the tables that the author pasted into a message. Slack leaves them out of the message's text
 // and blocks.
 func readPastedTables(attachments json.RawMessage) []typedBlock {
-	var list []json.RawMessage
-	if len(attachments) == 0 || json.Unmarshal(attachments, &list) != nil {
-		return nil
-	}
 
 	var out []typedBlock
-	for _, raw := range list {
+	for _, raw := range listOf(attachments) {
 		var a attachment
 		if json.Unmarshal(raw, &a) != nil || !a.isTyped() {
 			continue
@@ -73,12 +69,8 @@ func readPastedTables(attachments json.RawMessage) []typedBlock {
 // SharedMessages returns the messages that were shared with a message. ids has those of the given channel, and hasForeign
 // reports whether there are any others.
 func SharedMessages(attachments json.RawMessage, channel string) (ids []string, hasForeign bool) {
-	var list []json.RawMessage
-	if len(attachments) == 0 || json.Unmarshal(attachments, &list) != nil {
-		return nil, false
-	}
 
-	for _, raw := range list {
+	for _, raw := range listOf(attachments) {
 		var a struct {
 			Share   bool   `json:"is_share"`
 			Channel string `json:"channel_id"`
