@@ -68,11 +68,11 @@ func Save(ctx context.Context, pool *pgxpool.Pool, c Change, o Options) (Result,
 	source := &changeFile{kind: c.Kind, fields: FieldsOf(c.Kind, SpecOf(o.Specs, c.Channel))}
 	source.build(c, locationOf(c.Kind))
 
-	file := &ParleyfileFile{}
+	file := &File{}
 	isEmpty := len(source.lines) == 0 // the form was submitted unchanged
 	if !c.Remove && !isEmpty {
 		var err error
-		file, err = ParseParleyfile([]byte(strings.Join(source.lines, "\n")+"\n"), noVariables)
+		file, err = Parse([]byte(strings.Join(source.lines, "\n")+"\n"), noVariables)
 		if err != nil {
 			return Result{}, source.asRefused(err)
 		}

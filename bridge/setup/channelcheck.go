@@ -12,10 +12,11 @@ import (
 // with which the channel can't work: port 993 without TLS, for example. A channel is a way in which customers write, such
 // as email. Unchanged settings are not checked, so that a broken account can still be paused.
 // Errors: Faults.
-func (w *work) checkChannels(f *ParleyfileFile) error {
+func (w *work) checkChannels(f *File) error {
 	var faults Faults
-	for _, e := range f.Accounts {
-		want, have := w.want.Account(e.Name), w.have.Account(e.Name)
+	for _, said := range f.said.Accounts {
+		e := f.entry("account", said.Row.Name)
+		want, have := w.want.Account(e.name), w.have.Account(e.name)
 		if want == nil {
 			continue
 		}
@@ -35,16 +36,15 @@ func (w *work) checkChannels(f *ParleyfileFile) error {
 
 // channelFault converts an error of a channel's check to a fault of parley.yaml, at the line of the field if the error
 // names one (*channels.FieldError).
-func channelFault(e ParleyfileAccount, spec channels.Spec, err error) Fault {
-	where := "account " + e.Name
+func channelFault(e *object, spec channels.Spec, err error) Fault {
 	fieldErr, ok := errors.AsType[*channels.FieldError](err)
 	if !ok {
-		return Fault{At: e.At, Where: where, What: err.Error()}
+		return Fault{At: e.At, Where: e.Where, What: err.Error()}
 	}
 	key := Section(spec)
 	return Fault{
-		At:    e.PositionOf(key, fieldErr.Field),
-		Where: where + ": " + key + ": " + fieldErr.Field,
+		At:    e.positionOf(key, fieldErr.Field),
+		Where: e.Label(key) + ": " + fieldErr.Field,
 		What:  fieldErr.What,
 	}
 }

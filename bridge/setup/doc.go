@@ -1,9 +1,9 @@
 // Package setup is about parley.yaml, in which an admin describes people, teams and accounts. It reads and checks the
 // file, compares it with the database, writes the difference to the database, and exports the database as such a file.
 //
-// The files parleyfile_*.go parse the file. Those of state_ read what is set up in the database, which is called a state.
-// Those of overlay_ change a copy of the state to what the file says. The others then decide whether the change may be
-// made, describe it to people, and save it. Those of export_ write a state as a file again.
+// Parse checks what a file says by itself. What is set up in the database is called a state; File.apply changes a copy of it to what the
+// file says. One function reads each kind of entry for both, such as overlay.readAgent in agent.go, and one of the files export_ writes
+// it. The others decide whether the change may be made, describe it to people, and save it.
 //
 // This package doesn't depend on any kind of channel: a channels.Spec describes the channel's section of the file.
 //

@@ -16,5 +16,5 @@ func Export(ctx context.Context, pool *pgxpool.Pool, specs []channels.Spec) ([]b
 	if err != nil {
 		return nil, err
 	}
-	return File(s, specs)
+	return writeFile(s, specs)
 }

@@ -11,8 +11,8 @@ import (
 	"parley/store"
 )
 
-// File writes the configuration of a running Parley as parley.yaml, so that an admin can edit the file and apply it
-// again, to the same Parley or to another one. Package parleyfile reads the same format. A small file looks like this:
+// writeFile writes the configuration of a running Parley as parley.yaml, so that an admin can edit the file and apply it
+// again, to the same Parley or to another one. Parse reads the same format. A small file looks like this:
 //
 //	company: Acme
 //	agents:
@@ -25,8 +25,8 @@ import (
 //
 // A key without a value is left out. Secrets are not exported. In place of each secret, the file has a
 // variable such as ${SUPPORT_MAIL_IMAP_PASSWORD}. specs describes the fields that accounts of each kind have, such as
-// the IMAP server of an email account. File returns an error if an account's kind is not among specs.
-func File(s *State, specs []channels.Spec) ([]byte, error) {
+// the IMAP server of an email account. writeFile returns an error if an account's kind is not among specs.
+func writeFile(s *State, specs []channels.Spec) ([]byte, error) {
 	accounts, err := accountEntries(s.Accounts, specs)
 	if err != nil {
 		return nil, err

@@ -17,7 +17,7 @@ const fuzzSecret = "tops3cret never shown"
 
 // A file is read without a panic, whatever it contains. Its faults are told in words, and quote no secret.
 func FuzzParse(f *testing.F) {
-	files := must(filepath.Glob("parleyfile/testdata/*/*.yaml"))(f)
+	files := must(filepath.Glob("testdata/faults/*.yaml"))(f)
 	for _, path := range files {
 		raw := must(os.ReadFile(path))(f)
 		f.Add(string(raw))
@@ -25,9 +25,9 @@ func FuzzParse(f *testing.F) {
 
 	f.Add(acme)
 	f.Fuzz(func(t *testing.T, raw string) {
-		file, err := ParseParleyfile([]byte(raw), func(string) (string, bool) { return fuzzSecret, true })
+		file, err := Parse([]byte(raw), func(string) (string, bool) { return fuzzSecret, true })
 		if err == nil {
-			_, err = ApplyOverlay(&State{Surfaces: map[string]store.AccountID{}}, file, OverlayOptions{Specs: specs(), Prune: true})
+			_, err = file.apply(&State{Settings: map[string]string{}, Surfaces: map[string]store.AccountID{}}, specs(), Found{}, true)
 		}
 		if err == nil {
 			return
@@ -73,14 +73,14 @@ func FuzzExport(f *testing.F) {
 			delete(have.Accounts[0].Config, "sender_name")
 		}
 
-		raw := must(File(have, specs()))(t)
-		file, err := ParseParleyfile(raw, env("X_IN_PASSWORD="+a+"s"))
+		raw := must(writeFile(have, specs()))(t)
+		file, err := Parse(raw, env("X_IN_PASSWORD="+a+"s"))
 		if err != nil {
 			t.Fatalf("%v\n%s", err, raw)
 		}
 
 		want := have.Clone()
-		if _, err := ApplyOverlay(want, file, OverlayOptions{Specs: specs(), Prune: true}); err != nil {
+		if _, err := file.apply(want, specs(), Found{}, true); err != nil {
 			t.Fatalf("%v\n%s", err, raw)
 		}
 
@@ -106,7 +106,7 @@ func FuzzChange(f *testing.F) {
 		doc.build(Change{Kind: EntryAccount, Name: "home-loft", Channel: "pigeon", Values: map[string][]string{
 			"signature": {signature}, "loft.sender_name": {name}, "loft.aliases": {entry, "second"}}}, locationOf(EntryAccount))
 
-		file, err := ParseParleyfile([]byte(strings.Join(doc.lines, "\n")+"\n"), noVariables)
+		file, err := Parse([]byte(strings.Join(doc.lines, "\n")+"\n"), noVariables)
 		if err != nil {
 			var refused *Refused
 			if !errors.As(doc.asRefused(err), &refused) || len(refused.Others) > 0 {
@@ -115,15 +115,15 @@ func FuzzChange(f *testing.F) {
 			return
 		}
 
-		if len(file.Accounts) != 1 || file.Accounts[0].Name != "home-loft" || len(file.Accounts[0].Sections) != 1 ||
-			len(file.Accounts[0].Sections[0].Fields) != 2 {
-			t.Fatalf("%+v", file.Accounts)
+		stored := file.entry("account", "home-loft")
+		if len(file.entries) != 1 || stored == nil || len(stored.sections) != 1 || len(stored.sections[0].Fields) != 2 {
+			t.Fatalf("%+v", file.entries)
 		}
 
-		if got := file.Accounts[0].Signature.Value; got != signature {
+		if got := file.said.Accounts[0].Row.Signature; got != strings.TrimRight(signature, "\n") {
 			t.Errorf("signature %q became %q", signature, got)
 		}
-		fields := file.Accounts[0].Sections[0].Fields
+		fields := stored.sections[0].Fields
 		if fields[0].Many.Items[0].Value != entry || fields[1].One.Value != name {
 			t.Errorf("%q and %q became %+v", entry, name, fields)
 		}

@@ -64,9 +64,9 @@ func sealer(t testing.TB) *store.Sealer {
 	return must(store.NewSealer("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="))(t)
 }
 
-func parse(t testing.TB, raw string, variables ...string) *ParleyfileFile {
+func parse(t testing.TB, raw string, variables ...string) *File {
 	t.Helper()
-	f, err := ParseParleyfile([]byte(raw), env(variables...))
+	f, err := Parse([]byte(raw), env(variables...))
 	if err != nil {
 		t.Fatalf("parse:\n%v", err)
 	}

@@ -49,7 +49,7 @@ func Join(ctx context.Context, pool *pgxpool.Pool, team, rule string, people []J
 		return nil
 	}
 	o.amendWanted = addMembers
-	emptyFile := &ParleyfileFile{} // changes nothing; addMembers makes the whole change
+	emptyFile := &File{} // changes nothing; addMembers makes the whole change
 	return Apply(ctx, pool, emptyFile, o)
 }
 

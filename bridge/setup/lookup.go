@@ -40,7 +40,7 @@ const (
 
 // askSurfaces asks the surfaces for the ids that are not in the file, and reads the file's signatures. A lookup that fails
 // is not an error: it adds a problem or a remark to the answers.
-func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *ParleyfileFile, o Options, scope lookupScope) (answers, error) {
+func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *File, o Options, scope lookupScope) (answers, error) {
 	found := answers{Found: NewFound(), pictures: map[string][]byte{}}
 	lookupCtx, endLookup := withShare(ctx, lookupTimeout, 3) //nolint:mnd // phases: lookups, signatures, transaction
 	defer endLookup()
@@ -55,15 +55,15 @@ func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *ParleyfileFile, o O
 	}
 
 	s := search{answers: &found, surfaces: o.Lookup, have: have, scope: scope, idProblems: map[ChannelKey]string{}}
-	for _, t := range f.Teams {
+	for _, t := range f.said.Teams {
 		s.lookUpChannels(lookupCtx, "team "+t.Name, t.Channels)
 	}
 
-	for _, a := range f.Accounts {
-		s.lookUpChannels(lookupCtx, "account "+a.Name, a.Channels)
+	for _, a := range f.said.Accounts {
+		s.lookUpChannels(lookupCtx, "account "+a.Row.Name, map[string]string{a.Surface: a.Row.SurfaceChannel})
 	}
 
-	for _, a := range f.Automations {
+	for _, a := range f.said.Automations {
 		for _, p := range a.Then {
 			for _, kind := range Chats() {
 				if p.Name == routing.Notify && strings.HasPrefix(p.Value, "#") && have.Surfaces[kind] != 0 {
@@ -73,8 +73,8 @@ func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *ParleyfileFile, o O
 		}
 	}
 
-	for _, a := range f.Agents {
-		s.lookUpAgent(lookupCtx, a)
+	for _, a := range f.said.Agents {
+		s.lookUpAgent(lookupCtx, f.entry("agent", a.Email), a)
 	}
 
 	readCtx, endReading := withShare(ctx, signatureTimeout, 2) //nolint:mnd // phases: signatures, transaction
@@ -111,9 +111,9 @@ type search struct {
 }
 
 // lookUpChannels looks up the channels of owner ("team Support" or "account support-mail"), given by kind of surface.
-func (s *search) lookUpChannels(ctx context.Context, owner string, named map[string]Text) {
+func (s *search) lookUpChannels(ctx context.Context, owner string, named map[string]string) {
 	for _, kind := range Chats() {
-		key := ChannelKey{Kind: kind, Name: s.have.ChannelNow(kind, named[kind].Value)}
+		key := ChannelKey{Kind: kind, Name: s.have.ChannelNow(kind, named[kind])}
 		switch {
 		case key.Name == "": // the owner has no channel there
 		case strings.HasPrefix(key.Name, "#"):
@@ -168,14 +168,14 @@ func (s *search) checkID(ctx context.Context, owner string, key ChannelKey) {
 
 // lookUpAgent looks up an agent by e-mail address in each surface in which the agent has no user yet. It adds a remark if
 // the agent has no user in any surface.
-func (s *search) lookUpAgent(ctx context.Context, agent ParleyfileAgent) {
+func (s *search) lookUpAgent(ctx context.Context, entry *object, agent StateAgent) {
 	s.checkSlackUser(agent)
 	stored := s.have.Agent(agent.Email)
 	hasUser := false
 	var problems []string
 	for _, kind := range Chats() {
-		if user, isGiven := agent.Users[kind]; isGiven {
-			hasUser = hasUser || user.Value != ""
+		if entry.has(kind) {
+			hasUser = hasUser || agent.Users[kind] != ""
 			continue
 		}
 		if stored != nil && stored.Users[kind] != "" {
@@ -202,7 +202,7 @@ func (s *search) lookUpAgent(ctx context.Context, agent ParleyfileAgent) {
 }
 
 // warnNoUser adds the remark that an agent has no user in any surface. problems are the errors of lookups that failed.
-func (s *search) warnNoUser(agent ParleyfileAgent, problems []string) {
+func (s *search) warnNoUser(agent StateAgent, problems []string) {
 	reason := ""
 	if len(problems) > 0 {
 		reason = " (" + strings.Join(problems, "; ") + ")"
@@ -213,8 +213,8 @@ func (s *search) warnNoUser(agent ParleyfileAgent, problems []string) {
 }
 
 // checkSlackUser adds a remark if the file gives the agent a Slack user id that is not well-formed.
-func (s *search) checkSlackUser(agent ParleyfileAgent) {
-	user := agent.Users["slack"].Value
+func (s *search) checkSlackUser(agent StateAgent) {
+	user := string(agent.Users["slack"])
 	if user == "" || IsSlackUser(user) {
 		return
 	}

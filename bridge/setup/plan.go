@@ -76,7 +76,7 @@ func (r Result) Text() string {
 
 // Plan returns what Apply would change. It queries the surfaces only for ids that are not in the file.
 // Errors: Faults, if the file can't be applied.
-func Plan(ctx context.Context, pool *pgxpool.Pool, f *ParleyfileFile, o Options) (Result, error) {
+func Plan(ctx context.Context, pool *pgxpool.Pool, f *File, o Options) (Result, error) {
 	found, err := askSurfaces(ctx, pool, f, o, namedChannels)
 	if err != nil {
 		return Result{}, err
@@ -95,7 +95,7 @@ var errNothing = errors.New("setup: nothing to change")
 // For example, if support-mail has a hold of 20s and the file says "hold: 30s", Apply writes that account and
 // returns the change "~ account support-mail: hold 20s → 30s".
 // Errors: Faults, if the file can't be applied.
-func Apply(ctx context.Context, pool *pgxpool.Pool, f *ParleyfileFile, o Options) (Result, error) {
+func Apply(ctx context.Context, pool *pgxpool.Pool, f *File, o Options) (Result, error) {
 	found, err := askSurfaces(ctx, pool, f, o, allChannels)
 	if err != nil {
 		return Result{}, err
@@ -154,7 +154,7 @@ type work struct {
 
 // prepare loads the stored state, changes a copy of it to what the file says, checks the change, and lists it
 // for people.
-func prepare(ctx context.Context, q store.Querier, f *ParleyfileFile, o Options, found answers) (work, error) {
+func prepare(ctx context.Context, q store.Querier, f *File, o Options, found answers) (work, error) {
 	if o.Sealer == nil {
 		return work{}, errors.New("setup: no master key to open and close secrets with")
 	}
@@ -170,7 +170,7 @@ func prepare(ctx context.Context, q store.Querier, f *ParleyfileFile, o Options,
 	}
 
 	w := work{options: o, have: have, want: have.Clone()}
-	remarks, err := ApplyOverlay(w.want, f, OverlayOptions{Specs: o.Specs, Found: found.Found, Prune: o.Prune})
+	remarks, err := f.apply(w.want, o.Specs, found.Found, o.Prune)
 	if err != nil {
 		return work{}, err
 	}
@@ -201,11 +201,12 @@ func (w *work) prepareSaving() saving {
 }
 
 // listRemarks lists what is valid but probably a mistake.
-func (w *work) listRemarks(f *ParleyfileFile) []string {
+func (w *work) listRemarks(f *File) []string {
 	list := w.roleRemarks()
-	for _, e := range f.Accounts {
-		a := w.have.Account(e.Name)
-		staysPaused := a != nil && a.Row.Paused && e.Paused == nil // it may have been removed earlier, and is back in the file
+	for _, said := range f.said.Accounts {
+		a := w.have.Account(said.Row.Name)
+		isSaid := f.entry("account", said.Row.Name).has("paused")
+		staysPaused := a != nil && a.Row.Paused && !isSaid // it may have been removed earlier, and is back in the file
 		if staysPaused && !w.options.fromPage {
 			list = append(list, "account "+a.Row.Name+": stays paused, until it is changed to paused: false")
 		}

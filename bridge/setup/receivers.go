@@ -16,14 +16,15 @@ import (
 // The tokens of an OAuth consent can't be typed, so they may only go to the provider's own servers. A person
 // who operates this installation (Options.Operator) may do all of this.
 // Errors: Faults.
-func (w *work) checkSecretReceivers(f *ParleyfileFile) error {
+func (w *work) checkSecretReceivers(f *File) error {
 	if w.options.Operator {
 		return nil
 	}
 
 	var faults Faults
-	for _, e := range f.Accounts {
-		want := w.want.Account(e.Name)
+	for _, said := range f.said.Accounts {
+		e := f.entry("account", said.Row.Name)
+		want := w.want.Account(e.name)
 		if want == nil {
 			continue
 		}
@@ -34,12 +35,12 @@ func (w *work) checkSecretReceivers(f *ParleyfileFile) error {
 		}
 
 		var storedServers map[string][]string // by secret field
-		if have := w.have.Account(e.Name); have != nil {
+		if have := w.have.Account(e.name); have != nil {
 			storedServers = spec.SentTo(have.ConfigWithSecrets())
 		}
 
 		section := Section(*spec)
-		typed := e.GivenFields(section)
+		typed := e.givenFields(section)
 		servers := spec.SentTo(want.ConfigWithSecrets())
 		for _, field := range slices.Sorted(maps.Keys(servers)) {
 			allowed := storedServers[field]
@@ -63,8 +64,8 @@ func (w *work) checkSecretReceivers(f *ParleyfileFile) error {
 
 // newServerFault returns the fault of a change by which the secret in a field would be sent to a new server. isConsent
 // is true if the secret is the tokens of an OAuth consent.
-func newServerFault(e ParleyfileAccount, field, server string, isConsent bool) Fault {
-	where := "account " + e.Name + ": " + field
+func newServerFault(e *object, field, server string, isConsent bool) Fault {
+	where := e.Label(field)
 	if isConsent {
 		return Fault{
 			At:    e.At,

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"fmt"
 	"strings"
 
 	"parley/store"
@@ -17,4 +18,29 @@ func RetentionOf(values map[string][]string) (d store.RetentionDays, ok bool) {
 		ok = ok && fits
 	}
 	return d, ok
+}
+
+// readRetention sets for how many days records are kept, as far as the group says so; 0 means as usual.
+func (o *object) readRetention(to *store.RetentionDays) {
+	group := o.group("retention")
+	if group == nil {
+		return
+	}
+
+	for _, k := range RetentionKeys() {
+		t := group.Text(k.Name)
+		if t == nil {
+			continue
+		}
+
+		days, ok := k.Parse(strings.TrimSpace(t.Value))
+		if !ok {
+			group.Fault(t.At, k.Name, fmt.Sprintf("%q isn't a number of days that can be chosen", t.Raw),
+				fmt.Sprintf("Write a number from %d to %d; empty means the usual one.", k.Min, store.MaxRetentionDays))
+		}
+
+		k.Set(to, days)
+	}
+
+	group.Done()
 }

@@ -19,7 +19,7 @@ const (
 // super-admin, or the last admin, can't be removed. If the author isn't a super-admin, it also refuses changes
 // of who is an admin, and of the chat users of admins, because a chat user acts with the rights of its agent.
 // Errors: Faults.
-func (w *work) checkRoles(f *ParleyfileFile, found Found) error {
+func (w *work) checkRoles(f *File, found Found) error {
 	if highest := w.have.HighestRank(); highest > w.want.HighestRank() {
 		return w.highestRoleFaults(f, highest)
 	}
@@ -40,7 +40,7 @@ func (w *work) checkRoles(f *ParleyfileFile, found Found) error {
 		was, is := w.have.Agent(email), w.want.Agent(email)
 		if was.Rank() != is.Rank() {
 			faults.Add(Fault{
-				At: f.AgentAt(email), Where: "agent " + email + ": roles",
+				At: f.at("agent", email), Where: "agent " + email + ": roles",
 				What: "only super-admins make somebody an admin, or take one out", Hint: "Ask one of them.",
 			})
 			continue
@@ -54,7 +54,7 @@ func (w *work) checkRoles(f *ParleyfileFile, found Found) error {
 		}
 		if kind := w.movedUser(was, is, found); kind != "" {
 			faults.Add(Fault{
-				At: f.AgentAt(email), Where: "agent " + email + ": " + kind,
+				At: f.at("agent", email), Where: "agent " + email + ": " + kind,
 				What: "only super-admins say who an admin is in a chat", Hint: "Ask one of them.",
 			})
 		}
@@ -63,7 +63,7 @@ func (w *work) checkRoles(f *ParleyfileFile, found Found) error {
 }
 
 // highestRoleFaults returns a fault for each agent with the highest role, which nobody would have after the change.
-func (w *work) highestRoleFaults(f *ParleyfileFile, highest Rank) error {
+func (w *work) highestRoleFaults(f *File, highest Rank) error {
 	role := "a super-admin"
 	if highest == RankAdmin {
 		role = "an admin"
@@ -73,7 +73,7 @@ func (w *work) highestRoleFaults(f *ParleyfileFile, highest Rank) error {
 	for i := range w.have.Agents {
 		if a := &w.have.Agents[i]; a.Rank() == highest {
 			faults.Add(Fault{
-				At: f.AgentAt(a.Email), Where: "agent " + a.Email + ": roles",
+				At: f.at("agent", a.Email), Where: "agent " + a.Email + ": roles",
 				What: "nobody would be " + role + " any more", Hint: "Let this agent stay one, or make somebody else one first.",
 			})
 		}

@@ -56,23 +56,17 @@ func (e *SignatureError) Error() string { return e.What + ". " + e.Hint }
 // readSignatures reads the signatures of the file into a.Signatures, each distinct text once. If a picture
 // can't be fetched, the one that is stored for the same address stays, and a remark says so. So a file from
 // "parley export" can be applied on any machine. If a signature can't be used, its Problem says why.
-func (a *answers) readSignatures(ctx context.Context, o Options, file *ParleyfileFile, stored *State) error {
+func (a *answers) readSignatures(ctx context.Context, o Options, file *File, stored *State) error {
 	storedPictures := stored.Pictures()
-	var sources []Text
-	for _, e := range file.Agents {
-		if e.Signature != nil {
-			sources = append(sources, *e.Signature)
-		}
+	var sources []string
+	for _, said := range file.said.Agents {
+		sources = append(sources, said.Signature.Markdown)
+	}
+	for _, said := range file.said.Accounts {
+		sources = append(sources, said.Row.Signature)
 	}
 
-	for _, e := range file.Accounts {
-		if e.Signature != nil {
-			sources = append(sources, *e.Signature)
-		}
-	}
-
-	for _, t := range sources {
-		source := SignatureSource(t)
+	for _, source := range sources {
 		if _, isRead := a.Signatures[source]; isRead {
 			continue
 		}

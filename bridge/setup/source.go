@@ -14,7 +14,7 @@ import (
 // shared the source before the change, it only adds a remark (work.doubled), so that everything else can still
 // be changed.
 // Errors: Faults.
-func (w *work) checkSources(f *ParleyfileFile) error {
+func (w *work) checkSources(f *File) error {
 	var faults Faults
 	for i := range w.want.Accounts {
 		for j := range i {
@@ -47,20 +47,15 @@ func (w *work) wasSourceShared(one, other *StateAccount) bool {
 
 // sourceFault returns the fault of two accounts that would share a source. It is attributed to the account in
 // the file, since that is the one that somebody changed. field is the field that names the source.
-func (w *work) sourceFault(f *ParleyfileFile, field string, one, other *StateAccount) Fault {
+func (w *work) sourceFault(f *File, field string, one, other *StateAccount) Fault {
 	changed, kept := one, other
-	if f.Account(one.Row.Name) == nil && f.Account(other.Row.Name) != nil {
+	if f.entry("account", one.Row.Name) == nil && f.entry("account", other.Row.Name) != nil {
 		changed, kept = other, one
-	}
-
-	var at Position // zero, if the file has neither account
-	if entry := f.Account(changed.Row.Name); entry != nil {
-		at = entry.At
 	}
 
 	section := Section(*SpecOf(w.options.Specs, changed.Row.Kind))
 	return Fault{
-		At:    at,
+		At:    f.at("account", changed.Row.Name), // zero, if the file has neither account
 		Where: "account " + changed.Row.Name + ": " + section + ": " + strings.ReplaceAll(field, ".", ": "),
 		What:  fmt.Sprintf("the account %s takes messages from there already", kept.Row.Name),
 		Hint:  "One of the two would get none, or each message would open two threads: give another one here, or pause one of the accounts.",

@@ -73,7 +73,7 @@ func TestWrongChannelSettings(t *testing.T) {
 	const account = `
 teams: [{name: Support, slack_channel: C1}]
 accounts: [{name: rookery, kind: raven, team: Support, paused: PAUSED, raven: {number: "NUMBER"}}]`
-	file := func(number, paused string) *ParleyfileFile {
+	file := func(number, paused string) *File {
 		return parse(t, strings.NewReplacer("NUMBER", number, "PAUSED", paused).Replace(account))
 	}
 	if _, err := Apply(t.Context(), pool, file("13", "false"), o); err != nil {
@@ -103,7 +103,7 @@ accounts: [{name: rookery, kind: raven, team: Support, paused: PAUSED, raven: {n
 		t.Errorf("a wrong number on a page: got %v, want what is wrong beside its field", err)
 	}
 
-	for _, f := range []*ParleyfileFile{file("13", "true"), file("15", "false")} {
+	for _, f := range []*File{file("13", "true"), file("15", "false")} {
 		if _, err := Apply(t.Context(), pool, f, o); err != nil {
 			t.Error(err)
 		}

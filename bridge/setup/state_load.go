@@ -154,7 +154,7 @@ func accountOf(
 	row store.Account, teams map[store.TeamID]string, kinds map[store.AccountID]string, sealer *store.Sealer,
 ) (StateAccount, error) {
 	a := StateAccount{Row: row, Settings: map[string]string{}}
-	a.Row.Signature = strings.TrimRight(row.Signature, "\n") // as parleyfile.SignatureSource does
+	a.Row.Signature = strings.TrimRight(row.Signature, "\n") // as reading a file does
 	if row.TeamID != nil {
 		a.Team = teams[*row.TeamID]
 	}

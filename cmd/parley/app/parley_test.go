@@ -41,7 +41,7 @@ func openDatabase(t *testing.T, env app.Env) *app.Database {
 	return db
 }
 
-func parse(t *testing.T, text string) *setup.ParleyfileFile {
+func parse(t *testing.T, text string) *setup.File {
 	t.Helper()
 	return must(setup.Parse([]byte(text), func(name string) (string, bool) { return shopSecret, name == "SHOP_SECRET" }))(t)
 }

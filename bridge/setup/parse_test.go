@@ -25,7 +25,7 @@ func TestParseFaults(t *testing.T) {
 			t.Fatal(err)
 		}
 		all.WriteString("== " + filepath.Base(path) + "\n")
-		if _, err := ParseParleyfile(raw, env("SET=x", "SECRET=tops3cret")); err != nil {
+		if _, err := Parse(raw, env("SET=x", "SECRET=tops3cret")); err != nil {
 			all.WriteString(err.Error() + "\n")
 		} else {
 			all.WriteString("no faults\n")
@@ -41,18 +41,18 @@ func TestParseFaults(t *testing.T) {
 // An address counts as one of a web site even if its scheme is written in capitals.
 func TestParseKnowledge(t *testing.T) {
 	t.Parallel()
-	f, err := ParseParleyfile([]byte(`knowledge: [{url: "HTTPS://Help.acme.example/FAQ"}]`), env())
+	f, err := Parse([]byte(`knowledge: [{url: "HTTPS://Help.acme.example/FAQ"}]`), env())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := f.Knowledge; len(got) != 1 || got[0] != "https://Help.acme.example/FAQ" {
+	if got := f.said.Knowledge; len(got) != 1 || got[0] != "https://Help.acme.example/FAQ" {
 		t.Errorf("knowledge: %q, want the address with https", got)
 	}
 }
 
 func TestParseKeepsText(t *testing.T) {
 	t.Parallel()
-	f, err := ParseParleyfile([]byte("\ufeff"+`company: 007
+	f, err := Parse([]byte("\ufeff"+`company: 007
 agents:
   - {email: Ann@Acme.test, name: "off", slack: U0ANN, roles: [admin, admin]}
 accounts:
@@ -71,21 +71,20 @@ accounts:
 		t.Fatal(err)
 	}
 
-	a := f.Accounts[0]
-	if f.Company.Value != "007" || f.Agents[0].Email != "ann@acme.test" || f.Agents[0].Name.Value != "off" {
-		t.Errorf("top: %+v", f)
+	a := f.said.Accounts[0]
+	if f.said.Company != "007" || f.said.Agents[0].Email != "ann@acme.test" || f.said.Agents[0].Name != "off" {
+		t.Errorf("top: %+v", f.said)
 	}
-	if got, want := strings.Join(a.TrialTo.Values(), " "), "+15550100 0049301234 Bob@Acme.test 1_000 0x1f 1.50 1e3"; got != want {
+	if got, want := strings.Join(a.Row.TrialTo, " "), "+15550100 0049301234 Bob@Acme.test 1_000 0x1f 1.50 1e3"; got != want {
 		t.Errorf("trial_to: %s, want %s", got, want)
 	}
-	if got := a.Settings; len(got) != 3 || got[0] != (Setting{"confirm_send", "off"}) || got[1] != (Setting{"auto_pending", "on"}) ||
-		got[2].Value != "" {
+	if got := a.Settings; len(got) != 2 || got["confirm_send"] != "off" || got["auto_pending"] != "on" {
 		t.Errorf("settings: %+v", got)
 	}
-	if a.Signature.Value != "Best\n  regards\n" || *a.Hold.Seconds != 90 {
-		t.Errorf("signature %q, hold %v", a.Signature.Value, *a.Hold.Seconds)
+	if a.Row.Signature != "Best\n  regards" || *a.Row.HoldSeconds != 90 {
+		t.Errorf("signature %q, hold %v", a.Row.Signature, *a.Row.HoldSeconds)
 	}
-	fields := a.Sections[0].Fields
+	fields := f.entry("account", "a").sections[0].Fields
 	if fields[0].One.Value != "+15550100" || fields[1].One.Value != "a: \"b\" #c ${X}\n- d" {
 		t.Errorf("section: %+v", fields)
 	}

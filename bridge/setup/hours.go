@@ -15,16 +15,16 @@ import (
 //
 //	hours: {zone: Europe/Berlin, week: {mon-fri: "09:00-17:30"}}
 //
-// It returns nil if the key is missing. An empty group, the zero Plan, means always open. If something is
+// Hours stay as they are if the key is missing. An empty group, the zero Plan, means always open. If something is
 // wrong, it adds faults, with the line and a hint for the admin, and reads on.
-func (o *object) readHours(name string) *hours.Plan {
+func (o *object) readHours(name string, p *hours.Plan) {
 	group := o.group(name)
 	if group == nil {
-		return nil
+		return
 	}
 
 	faultsBefore := len(o.Faults)
-	p := &hours.Plan{}
+	*p = hours.Plan{}
 	if zone := group.Text("zone"); zone != nil {
 		p.Zone = strings.TrimSpace(zone.Value)
 		if _, err := hours.ParseZone(p.Zone); err != nil {
@@ -44,7 +44,7 @@ func (o *object) readHours(name string) *hours.Plan {
 	group.Done()
 	hasNewFault := len(o.Faults) > faultsBefore
 	if hasNewFault || len(group.Names) == 0 {
-		return p
+		return
 	}
 	if !hasOpenDay(p) {
 		group.Fault(group.At, "week", "has no day on which you are open",
@@ -55,8 +55,6 @@ func (o *object) readHours(name string) *hours.Plan {
 	if fault, ok := errors.AsType[*hours.Error](err); ok {
 		group.Faults.Add(Fault{At: group.At, Where: group.Where, What: fault.Text, Hint: "Name each day once."})
 	}
-
-	return p
 }
 
 // hasOpenDay reports whether the business is open on any day.

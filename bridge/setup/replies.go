@@ -15,7 +15,7 @@ import (
 const maxReplyRunes = 2000
 
 // variable matches a variable of a text, known or not.
-var parleyfileVariable = regexp.MustCompile(`\{\{[^{}]*\}\}`)
+var replyVariable = regexp.MustCompile(`\{\{[^{}]*\}\}`)
 
 // readReplies reads what an account answers by itself:
 //
@@ -24,13 +24,13 @@ var parleyfileVariable = regexp.MustCompile(`\{\{[^{}]*\}\}`)
 //	  closed: {text: "We open {{opens}}.", languages: {de: "Wir öffnen {{opens}}."}}
 //	  dates: [{from: 2026-12-24, to: 2027-01-02, text: "We are back on 2 January."}]
 //
-// It returns nil if the key is missing.
-func (o *object) readReplies() *routing.Replies {
+// It stays as it is if the key is missing.
+func (o *object) readReplies(r *routing.Replies) {
 	group := o.group("auto_reply")
 	if group == nil {
-		return nil
+		return
 	}
-	r := &routing.Replies{}
+	*r = routing.Replies{}
 	readText := func(name string, to *routing.Text, variables ...string) {
 		if text := group.group(name); text != nil {
 			*to = text.readReplyText(variables...)
@@ -55,7 +55,6 @@ func (o *object) readReplies() *routing.Replies {
 		r.Dates = append(r.Dates, d)
 	}
 	group.Done()
-	return r
 }
 
 // readDate reads a date that must be there.
@@ -105,7 +104,7 @@ func (o *object) checkReplyText(name string, t Text, variables []string) string 
 	if utf8.RuneCountInString(text) > maxReplyRunes {
 		o.Fault(t.At, name, fmt.Sprintf("has more than %d letters", maxReplyRunes), "Shorten it.")
 	}
-	for _, found := range parleyfileVariable.FindAllString(text, -1) {
+	for _, found := range replyVariable.FindAllString(text, -1) {
 		if !slices.Contains(variables, found) {
 			o.Fault(t.At, name, "has "+found+", which isn't known here", "Write "+JoinAlternatives(variables)+".")
 		}

@@ -7,21 +7,17 @@ import (
 	"parley/bridge"
 )
 
-// Setting is the name and the value of a setting; "" means the default.
-type Setting struct{ Name, Value string }
-
-// readSettings reads a group of settings (bridge.Settings), for all accounts or for one:
+// readSettings changes settings (bridge.Settings), of all accounts or of one:
 //
 //	settings: {confirm_send: on, reply_claims: off}
 //
 // The value "" restores the default. A value that isn't allowed gets a fault.
-func (o *object) readSettings(name string) []Setting {
+func (o *object) readSettings(name string, settings map[string]string) {
 	group := o.group(name)
 	if group == nil {
-		return nil
+		return
 	}
 
-	var all []Setting
 	for _, known := range bridge.Settings() {
 		t := group.Text(known.Name)
 		if t == nil {
@@ -33,18 +29,19 @@ func (o *object) readSettings(name string) []Setting {
 		}
 
 		switch {
-		case t.Value == "": // always allowed
+		case t.Value == "":
+			delete(settings, known.Name)
+			continue
 		case known.Values == nil:
 			group.checkFreeText(*t, known)
 		default:
 			group.checkOneOf(*t, known.Name, known.Values...)
 		}
 
-		all = append(all, Setting{known.Name, t.Value})
+		settings[known.Name] = t.Value
 	}
 
 	group.Done()
-	return all
 }
 
 // switchWord returns the value of a setting that is on or off. Admins may also write the booleans of YAML.

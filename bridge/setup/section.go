@@ -10,46 +10,72 @@ import (
 // are depends on the channel, which this package doesn't know. So it keeps them as pairs of a path and a value:
 // "imap.host", "mail.example.com".
 
-// ParleyfileSection is a group of keys of a channel, flattened: "imap.host".
-type ParleyfileSection struct {
+// section is a group of keys of a channel, flattened: "imap.host".
+type section struct {
 	Key    string
 	At     Position
-	Fields []ParleyfileField
+	Fields []sectionField
 }
 
-// ParleyfileField is one value of a Section, or of a template's examples.
-type ParleyfileField struct {
+// sectionField is one value of a section.
+type sectionField struct {
 	Path string // its keys: "imap.host"
 	At   Position
 	One  *Text // a single value; nil if Many is set
 	Many *List // a list of values; nil if One is set
 }
 
+// givenFields returns the fields of a section to which the entry gives a value.
+func (o *object) givenFields(key string) map[string]bool {
+	given := map[string]bool{}
+	for _, s := range o.sections {
+		for _, f := range s.Fields {
+			if s.Key == key && f.One != nil && f.One.Value != "" {
+				given[f.Path] = true
+			}
+		}
+	}
+	return given
+}
+
+// positionOf returns the position of a field of a section in the file, or that of the entry if it doesn't have
+// the field.
+func (o *object) positionOf(key, path string) Position {
+	for _, s := range o.sections {
+		for _, f := range s.Fields {
+			if s.Key == key && f.Path == path {
+				return f.At
+			}
+		}
+	}
+	return o.At
+}
+
 // readSection reads a group of keys that may belong to the account's channel.
-func (o *object) readSection(key string) (ParleyfileSection, bool) {
+func (o *object) readSection(key string) (section, bool) {
 	switch o.Values[key].(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:
 	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
 		o.Fault(o.Positions[key], key, "must be a group of keys, not "+Shape(o.Values[key]), "Write the values out.")
-		return ParleyfileSection{}, false
+		return section{}, false
 	default:
 		o.Unknown(key)
-		return ParleyfileSection{}, false
+		return section{}, false
 	}
-	s := ParleyfileSection{Key: key, At: o.Positions[key]}
+	s := section{Key: key, At: o.Positions[key]}
 	s.read(o, o.Values[key], o.Label(key), "")
 	return s, true
 }
 
 // read adds the values of a group of keys, by their paths.
-func (s *ParleyfileSection) read(o *object, n ast.Node, where, prefix string) {
+func (s *section) read(o *object, n ast.Node, where, prefix string) {
 	group := o.readObject(n, where)
 	if group == nil {
 		return
 	}
 
 	for _, name := range group.Names {
-		f := ParleyfileField{Path: prefix + name, At: group.Positions[name]}
+		f := sectionField{Path: prefix + name, At: group.Positions[name]}
 		if strings.Contains(name, ".") {
 			group.Fault(f.At, name, "isn't a key", "Nest it: imap: {host: …} instead of imap.host.")
 			continue

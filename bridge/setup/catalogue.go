@@ -6,14 +6,38 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
+
+	"parley/store"
 )
 
-// readKnowledge reads the sources of suggested replies, which are folders and web sites, into f.Knowledge:
+const maxRoleRunes = 60
+
+// readRole reads one of the company's own roles:
+//
+//	roles:
+//	  - {name: Supervisor, lists: [all, blocked]}
+func (o *overlay) readRole(e *object) {
+	var r store.Role
+	r.Name = words(e.readName("name", "Agents have a role by its name: Supervisor."))
+	if utf8.RuneCountInString(r.Name) > maxRoleRunes {
+		e.Fault(e.At, "name", "is too long", fmt.Sprintf("A name has at most %d characters.", maxRoleRunes))
+	}
+	if slices.Contains(store.Roles(), r.Name) {
+		e.Fault(e.At, "name", fmt.Sprintf("%q is one of Parley's own roles", r.Name), "Take another name.")
+	}
+	setList(e, "lists", &r.Lists, store.OpensAll, store.OpensBlocked)
+	e.Done()
+	o.entries.add("role", r.Name, e, e.At)
+	o.Roles = append(o.Roles, r)
+}
+
+// readKnowledge reads the sources of suggested replies, which are folders and web sites:
 //
 //	knowledge:
 //	  - folder: /srv/knowledge
 //	  - url: https://example.com/help/
-func (f *ParleyfileFile) readKnowledge(entries []*object) {
+func readKnowledge(entries []*object) (sources []string) {
 	for _, o := range entries {
 		folder, site := o.Text("folder"), o.Text("url")
 		o.Done()
@@ -28,12 +52,12 @@ func (f *ParleyfileFile) readKnowledge(entries []*object) {
 				"Write one entry each: - folder: /srv/knowledge, or - url: https://example.com/help/")
 		}
 		if source != "" {
-			f.Knowledge = append(f.Knowledge, source)
+			sources = append(sources, source)
 		}
 	}
 
-	slices.Sort(f.Knowledge)
-	f.Knowledge = slices.Compact(f.Knowledge)
+	slices.Sort(sources)
+	return slices.Compact(sources)
 }
 
 // checkFolder returns the path of a folder. It adds a fault and returns "" if the path isn't absolute.
@@ -46,7 +70,7 @@ func (o *object) checkFolder(folder Text) string {
 	return filepath.Clean(path)
 }
 
-// checkSite returns the address of a web site, with its scheme in lower case: by the scheme, readers of File.Knowledge
+// checkSite returns the address of a web site, with its scheme in lower case: by the scheme, readers of State.Knowledge
 // distinguish sites from folders. It adds a fault and returns "" if the address is invalid.
 func (o *object) checkSite(site Text) string {
 	if !isSite(site.Value) {

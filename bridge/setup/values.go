@@ -55,24 +55,6 @@ func (o *object) checkOneOf(t Text, name string, allowed ...string) {
 	}
 }
 
-// readOneOf reads a text that must be one of those allowed. It returns nil if the key is missing.
-func (o *object) readOneOf(name string, allowed ...string) *Text {
-	t := o.Text(name)
-	if t != nil {
-		o.checkOneOf(*t, name, allowed...)
-	}
-	return t
-}
-
-// readOneOfOrNone is like readOneOf, but the value may also be empty.
-func (o *object) readOneOfOrNone(name string, allowed ...string) *Text {
-	t := o.Text(name)
-	if t != nil && t.Value != "" {
-		o.checkOneOf(*t, name, allowed...)
-	}
-	return t
-}
-
 // checkZone adds a fault if a text is neither empty nor the name of a time zone.
 func (o *object) checkZone(t Text) {
 	if t.Value == "" {
@@ -99,47 +81,37 @@ func (o *object) readYesNo(name string) *bool {
 	return nil
 }
 
-// readHold reads how long replies wait. It returns nil if the key is missing or its value invalid; "" means the
-// channel's default.
-func (o *object) readHold(name string) *Hold {
+// readHold sets how long replies wait; "" means the channel's default.
+func (o *object) readHold(name string, to **float64) {
 	t := o.Text(name)
 	if t == nil {
-		return nil
+		return
 	}
+	*to = nil
 	if t.Value == "" {
-		return &Hold{}
+		return
 	}
-
 	d, err := time.ParseDuration(t.Value)
-	if err != nil {
+	switch {
+	case err != nil:
 		o.Fault(t.At, name, fmt.Sprintf("%q isn't a duration", t.Raw), "Write it with its unit: 20s, 1m30s.")
-		return nil
-	}
-	if d < 0 || d > maxHold {
+	case d < 0 || d > maxHold:
 		o.Fault(t.At, name, fmt.Sprintf("%q is out of range", t.Raw), "Write something from 0s to 10m.")
-		return nil
 	}
-
-	seconds := d.Seconds()
-	return &Hold{Seconds: &seconds}
+	*to = new(d.Seconds())
 }
 
-// readRate reads a factor for the rate limit that the provider publishes. It returns nil if the key is missing
-// or its value invalid.
-func (o *object) readRate(name string) *float64 {
+// readRate sets a factor for the rate limit that the provider publishes.
+func (o *object) readRate(name string, to *float64) {
 	t := o.Text(name)
 	if t == nil {
-		return nil
+		return
 	}
 	rate, err := strconv.ParseFloat(t.Value, 64)
 	inRange := rate >= 0 && rate <= maxRate // false for NaN, too
 	if err != nil || !inRange {
 		o.Fault(t.At, name, fmt.Sprintf("%q isn't a factor", t.Raw),
 			"Write a number from 0 to 1000: 1 is the provider's published rate, 0 means none of our own.")
-		return nil
 	}
-	return &rate
+	*to = rate
 }
-
-// SignatureSource returns the text of a signature in the form in which it is compared and stored.
-func SignatureSource(t Text) string { return strings.TrimRight(t.Value, "\n") }

@@ -1,0 +1,41 @@
+package setup
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// readCanned reads the entry of a canned reply for all. Agents write their own in the chats.
+//
+//	canned_replies:
+//	  - keyword: delay
+//	    topic: Shipping
+//	    text: "Hello {{first_name}}, your parcel is late."
+func (o *overlay) readCanned(e *object) {
+	keyword := e.readName("keyword", "Agents type it: delay.")
+	e.Where = "canned reply " + keyword
+	if keyword != "" && !bridge.IsCannedKeyword(keyword) {
+		e.Fault(e.At, "keyword", fmt.Sprintf("%q isn't a keyword", keyword), "Write one word of letters, digits, - and _.")
+	}
+	i := store.FindCanned(o.Canned, keyword)
+	if i < 0 {
+		if !e.has("text") {
+			o.fault(e, e.At, "text", "is missing", "Write the text.")
+		}
+		i = len(o.Canned)
+		o.Canned = append(o.Canned, store.Canned{})
+	}
+	c := &o.Canned[i]
+	c.Keyword = keyword
+	setText(e, "topic", &c.Topic)
+	c.Topic = strings.Join(strings.Fields(c.Topic), " ")
+	if t := setText(e, "text", &c.Text); t != nil && (c.Text == "" || utf8.RuneCountInString(t.Value) > bridge.MaxCannedRunes) {
+		e.Fault(t.At, "text", "is empty or too long", fmt.Sprintf("Write up to %d letters.", bridge.MaxCannedRunes))
+	}
+	e.Done()
+	o.entries.add("canned reply", keyword, e, e.At)
+}
