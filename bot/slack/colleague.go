@@ -71,13 +71,8 @@ func (d *directory) askAbout(ctx context.Context, self *Self, user string) (coll
 		u, err = d.api.GetUserInfoContext(ctx, user)
 		return err
 	})
-	isShown := true
-	switch CodeOf(err) {
-	case "user_not_found", "user_not_visible":
-		isShown, err = false, nil
-	}
-
-	if err != nil {
+	isShown := !hasCode(err, "user_not_found", "user_not_visible")
+	if err != nil && isShown {
 		return colleagueAnswer{}, fmt.Errorf("slack: users.info: %w", err)
 	}
 

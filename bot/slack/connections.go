@@ -177,9 +177,6 @@ func (c *connections) hasAll() bool {
 	return !gapOpen || c.closedWithoutGap
 }
 
-// areLost reports whether Socket Mode is in use and no connection is open.
-func (c *connections) areLost() bool { return c.wanted > 0 && c.countOpen() == 0 }
-
 func (c *connections) countOpen() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -205,8 +205,7 @@ func (d *directory) Lookup(ctx context.Context, email string) (bridge.SurfaceUse
 	}
 
 	u, err := retryRead(ctx, func(ctx context.Context) (*slackapi.User, error) { return d.api.GetUserByEmailContext(ctx, email) })
-	switch CodeOf(err) {
-	case "users_not_found", "user_not_found":
+	if hasCode(err, "users_not_found", "user_not_found") {
 		return "", nil
 	}
 

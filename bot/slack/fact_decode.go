@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -190,14 +191,8 @@ func (s *Self) decodeReaction(ev *event) []bridge.Action {
 
 // isByBot reports whether a message was posted by an app, a workflow or Slack itself.
 func isByBot(m *Message) bool {
-	switch m.Subtype {
-	case "bot_message", "slackbot_response":
-		return true
-	}
-	if m.BotID != "" {
-		return true
-	}
-	return m.User == slackbot || m.User == ""
+	isOfApp := m.Subtype == "bot_message" || m.Subtype == "slackbot_response" || m.BotID != ""
+	return isOfApp || m.User == slackbot || m.User == ""
 }
 
 // actorOf returns the author of a message. Only for an ActorPerson, who belongs to our workspace, may a reply be sent to a
@@ -349,9 +344,6 @@ func whyUnavailable(f File) string {
 
 // isDocument reports whether a file is a canvas or a list. These have no content to download: their URL leads to a page.
 func isDocument(f File) bool {
-	switch f.Mode {
-	case "quip", "canvas", "docs", "list":
-		return true
-	}
-	return f.Mimetype == "application/vnd.slack-docs" || f.Mimetype == "application/vnd.slack-list"
+	isOfMode := slices.Contains([]string{"quip", "canvas", "docs", "list"}, f.Mode)
+	return isOfMode || f.Mimetype == "application/vnd.slack-docs" || f.Mimetype == "application/vnd.slack-list"
 }

@@ -140,11 +140,9 @@ func (s *Self) isRecipient(cb *Callback) bool {
 
 // isReadInFull reports whether Parley uses the fields of events of this type, and not only the type.
 func isReadInFull(eventType string) bool {
-	switch eventType {
-	case "message", "app_mention", "reaction_added", "reaction_removed", "channel_id_changed", "member_joined_channel", "app_home_opened":
-		return true
-	}
-	return false
+	return slices.Contains([]string{
+		"message", "app_mention", "reaction_added", "reaction_removed", "channel_id_changed", "member_joined_channel", "app_home_opened",
+	}, eventType)
 }
 
 // readAtOnce decodes a callback and its event in one pass. cb.Event stays empty. ok is false, and all other results are

@@ -129,11 +129,9 @@ const Tombstone = "tombstone"
 // IsWritten reports whether messages of a subtype are written by a person or an app. Slack itself posts the others, such as
 // "Ann joined".
 func IsWritten(subtype string) bool {
-	switch subtype {
-	case "", "file_share", "thread_broadcast", "me_message", "bot_message", "reply_broadcast", "slackbot_response":
-		return true
-	}
-	return false
+	return slices.Contains([]string{
+		"", "file_share", "thread_broadcast", "me_message", "bot_message", "reply_broadcast", "slackbot_response",
+	}, subtype)
 }
 
 // IsOwnMessage reports whether our own app posted m. Depending on how a message was posted, Slack sets its bot, app or

@@ -89,8 +89,7 @@ func (f *filePost) completeUpload(ctx context.Context) (isTaken bool, err error)
 		InitialComment:  f.self.Home.Words(f.card()),
 	})
 
-	switch CodeOf(err) {
-	case "file_not_found", "file_update_failed", "access_denied":
+	if hasCode(err, "file_not_found", "file_update_failed", "access_denied") {
 		return false, nil
 	}
 	return err == nil, Classify(err)

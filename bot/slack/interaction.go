@@ -112,9 +112,6 @@ func (in *interaction) findPlace() bridge.Place {
 	return p
 }
 
-// placeOrder returns the order key of the thread that a place is in. Facts with the same key are applied in order.
-func placeOrder(p bridge.Place) string { return OrderKey(p.Channel, cmp.Or(p.Thread, p.Message)) }
-
 // shortcutVerb returns the verb of a message shortcut. ok is false if the callback id isn't that of a shortcut.
 func shortcutVerb(callback string) (name bridge.Verb, ok bool) {
 	word, hasPrefix := strings.CutPrefix(callback, ShortcutPrefix)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"syscall"
 	"time"
 
@@ -35,6 +36,12 @@ func CodeOf(err error) string {
 	return ""
 }
 
+// hasCode reports whether an error has one of Slack's error codes.
+func hasCode(err error, codes ...string) bool {
+	code := CodeOf(err)
+	return code != "" && slices.Contains(codes, code)
+}
+
 // Finding returns what `parley doctor` reports about a check that failed with err. what is the checked thing, such as "bot
 // token". refused and hint are used if Slack refused the call. If Slack couldn't be reached, they are replaced, because
 // then the check has no result.
@@ -48,8 +55,7 @@ func Finding(err error, what, refused, hint string) channels.Finding {
 
 // IsGone reports whether Slack says that a message or its thread doesn't exist.
 func IsGone(err error) bool {
-	code := CodeOf(err)
-	return code == "thread_not_found" || code == "message_not_found"
+	return hasCode(err, "thread_not_found", "message_not_found")
 }
 
 // IsRefused reports whether Slack refuses one request, while other requests may succeed.
@@ -57,28 +63,20 @@ func IsRefused(err error) bool { return CodeOf(err) != "" && !NeedsRepair(err) }
 
 // IsOfChannel reports whether Slack says that the app may not read a channel. Other channels may be readable.
 func IsOfChannel(err error) bool {
-	code := CodeOf(err)
-	return errors.Is(Classify(err), bridge.ErrChannelClosed) || code == "missing_scope" || code == CodeUnknownMethod
+	return errors.Is(Classify(err), bridge.ErrChannelClosed) || hasCode(err, "missing_scope", CodeUnknownMethod)
 }
 
 // IsReactionSettled reports whether retrying to add or remove a reaction is pointless: it was added or removed before, the
 // message has the maximum number of reactions, or the thread is locked.
 func IsReactionSettled(err error) bool {
-	switch CodeOf(err) {
-	case "already_reacted", "no_reaction", "too_many_reactions", "too_many_emoji", "thread_locked":
-		return true
-	}
-	return false
+	return hasCode(err, "already_reacted", "no_reaction", "too_many_reactions", "too_many_emoji", "thread_locked")
 }
 
 // IsOfPlace reports whether a message for a single user can't be shown in its channel: the user or the app isn't a member,
 // posting isn't allowed, or the thread is locked.
 func IsOfPlace(err error) bool {
-	switch CodeOf(err) {
-	case "user_not_in_channel", "messages_tab_disabled", "restricted_action_thread_locked":
-		return true
-	}
-	return errors.Is(Classify(err), bridge.ErrChannelClosed)
+	isOfPerson := hasCode(err, "user_not_in_channel", "messages_tab_disabled", "restricted_action_thread_locked")
+	return isOfPerson || errors.Is(Classify(err), bridge.ErrChannelClosed)
 }
 
 // RateLimit reports whether err is a rate limit, and how long to wait. Slack and slack-go report rate limits in three ways.
@@ -89,8 +87,7 @@ func RateLimit(err error) (wait time.Duration, limited bool) {
 	if status, ok := errors.AsType[slackapi.StatusCodeError](err); ok && status.Code == http.StatusTooManyRequests {
 		return DefaultWait, true
 	}
-	switch CodeOf(err) {
-	case "ratelimited", "rate_limited", "message_limit_exceeded":
+	if hasCode(err, "ratelimited", "rate_limited", "message_limit_exceeded") {
 		return DefaultWait, true
 	}
 	return 0, false
@@ -124,7 +121,10 @@ func Classify(err error) error {
 		return classifyCode(code, err)
 	}
 
-	return classifyNetwork(err)
+	if IsBeforeSend(err) {
+		return &channels.SendError{Class: channels.Retry, Text: "Slack can't be reached.", Cause: err}
+	}
+	return Ambiguous(err)
 }
 
 // ClassifyBeforeSend is like Classify for a call that prepares a post. Since the post itself wasn't attempted, the error is
@@ -150,7 +150,7 @@ func WithChannel(err error, channel string) error {
 
 // classifyCode classifies Slack's error code. For an unknown code the post fails permanently, so that people notice it.
 func classifyCode(code string, err error) error {
-	if isOfToken(code) {
+	if isOfToken(err) {
 		return authBroken(code, err)
 	}
 	switch code {
@@ -201,13 +201,9 @@ func OrganisationToken() *channels.SendError {
 	}
 }
 
-// isOfToken reports whether a code means that the token is invalid for all calls.
-func isOfToken(code string) bool {
-	switch code {
-	case "invalid_auth", "account_inactive", "not_authed", "token_revoked", "token_expired", "invalid_token", "app_uninstalled":
-		return true
-	}
-	return false
+// isOfToken reports whether an error means that the token is invalid for all calls.
+func isOfToken(err error) bool {
+	return hasCode(err, "invalid_auth", "account_inactive", "not_authed", "token_revoked", "token_expired", "invalid_token", "app_uninstalled")
 }
 
 // Unchangeable returns the error for a message that Slack permanently refuses to change.
@@ -223,15 +219,6 @@ func BadContent(text string, cause error) error {
 // Ambiguous returns the error for a call of which it is unknown whether it took effect.
 func Ambiguous(err error) error {
 	return &channels.SendError{Class: channels.Ambiguous, Text: "Slack's answer was lost.", Cause: err}
-}
-
-// classifyNetwork classifies a failure of the network. It is safe to retry if nothing was sent. Otherwise the call may have
-// taken effect.
-func classifyNetwork(err error) error {
-	if IsBeforeSend(err) {
-		return &channels.SendError{Class: channels.Retry, Text: "Slack can't be reached.", Cause: err}
-	}
-	return Ambiguous(err)
 }
 
 // IsBeforeSend reports whether a call failed while the connection was being established.
@@ -252,25 +239,16 @@ func IsTemporary(err error) bool {
 	if status, ok := errors.AsType[slackapi.StatusCodeError](err); ok {
 		return status.Code >= http.StatusInternalServerError
 	}
-	switch CodeOf(err) {
-	case "internal_error", "fatal_error", "request_timeout", "service_unavailable":
-		return true
-	case "":
-		return !errors.Is(err, context.Canceled) && IsNetwork(err)
+	if CodeOf(err) != "" {
+		return hasCode(err, "internal_error", "fatal_error", "request_timeout", "service_unavailable")
 	}
-	return false
-}
-
-// IsNetwork reports whether the network failed, or the connection was closed before the response was complete.
-func IsNetwork(err error) bool {
-	if _, ok := errors.AsType[net.Error](err); ok {
-		return true
-	}
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	_, isNetwork := errors.AsType[net.Error](err)
+	isCutOff := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	return (isNetwork || isCutOff) && !errors.Is(err, context.Canceled)
 }
 
 // NeedsRepair reports whether an error persists until an admin fixes something.
 func NeedsRepair(err error) bool {
 	var status slackapi.StatusCodeError
-	return isOfToken(CodeOf(err)) || errors.As(err, &status) && status.Code == http.StatusNotFound
+	return isOfToken(err) || errors.As(err, &status) && status.Code == http.StatusNotFound
 }

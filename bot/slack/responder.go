@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -297,7 +298,7 @@ func (r *responder) store(ctx context.Context, self *Self, kind, trigger string,
 
 // storeAs stores an action under an id. Actions in the same thread are performed in the order in which they were stored.
 func (r *responder) storeAs(ctx context.Context, self *Self, kind, id string, at bridge.Place, body []byte) error {
-	f, err := r.directory.withNames(ctx, self, body).Fact(kind, id, placeOrder(at), withoutSecrets(body))
+	f, err := r.directory.withNames(ctx, self, body).Fact(kind, id, OrderKey(at.Channel, cmp.Or(at.Thread, at.Message)), withoutSecrets(body))
 	if err != nil {
 		return err
 	}

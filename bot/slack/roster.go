@@ -112,7 +112,10 @@ func (d *directory) Members(
 
 	for i := range users {
 		if !isOutsider(&users[i], self) {
-			members = append(members, memberOf(&users[i]))
+			u := &users[i]
+			members = append(members, bridge.Member{
+				User: bridge.SurfaceUser(u.ID), Name: nameOf(u), Email: u.Profile.Email, Guest: isGuest(u),
+			})
 		}
 	}
 
@@ -129,8 +132,7 @@ func (d *directory) readUsers(ctx context.Context, ids []bridge.SurfaceUser) ([]
 	var users []slackapi.User
 	for _, id := range ids {
 		u, err := retryRead(ctx, func(ctx context.Context) (*slackapi.User, error) { return d.api.GetUserInfoContext(ctx, string(id)) })
-		switch CodeOf(err) {
-		case "user_not_found", "user_not_visible":
+		if hasCode(err, "user_not_found", "user_not_visible") {
 			continue
 		}
 
@@ -171,10 +173,6 @@ func (d *directory) searchUsers(ctx context.Context, ids []bridge.SurfaceUser) (
 	}
 
 	return users, nil
-}
-
-func memberOf(u *slackapi.User) bridge.Member {
-	return bridge.Member{User: bridge.SurfaceUser(u.ID), Name: nameOf(u), Email: u.Profile.Email, Guest: isGuest(u)}
 }
 
 // nameOf returns a user's full name or, if it is empty, the user name.

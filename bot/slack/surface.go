@@ -170,7 +170,7 @@ func (s *Surface) receiveEvents(ctx context.Context, self *Self) {
 	}
 	s.sweeper.Run(ctx, func(ctx context.Context) error {
 		err := s.history.catchUp(ctx, self)
-		if err == nil && s.connections.areLost() {
+		if err == nil && s.connections.wanted > 0 && s.connections.countOpen() == 0 {
 			return forms.ErrGapGoesOn
 		}
 		return err

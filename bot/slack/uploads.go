@@ -91,8 +91,7 @@ func (s *poster) awaitShare(ctx context.Context, id, channel string) (Share, err
 func (s *poster) deleteUploads(ctx context.Context, files []File) error {
 	for _, f := range files {
 		err := s.api.DeleteFileContext(ctx, f.ID)
-		switch CodeOf(err) {
-		case "file_not_found", "file_deleted":
+		if hasCode(err, "file_not_found", "file_deleted") {
 			continue
 		}
 		if err != nil {

@@ -48,15 +48,7 @@ type formRequest struct {
 	earlier view.Memory // that of the form which this one follows; the zero value if it follows none
 }
 
-// recordReplyOpened records that a person is about to see the form of a reply, and asks Slack for a notice when it is closed.
-func (r *responder) recordReplyOpened(ctx context.Context, modal *slackapi.ModalViewRequest, form view.Form, user bridge.SurfaceUser) {
-	modal.NotifyOnClose = true
-	if err := r.desk.ReplyOpened(ctx, form.Args.Conversation, user, form.At); err != nil {
-		r.log.Info("slack form not noted as open", "error", err)
-	}
-}
-
-// recordReplyClosed undoes recordReplyOpened. private is the private data of the window; see blockkit.Remember.
+// recordReplyClosed records that the form of a reply was closed, or wasn't shown. private is the private data of the window; see blockkit.Remember.
 func (r *responder) recordReplyClosed(ctx context.Context, private string, user bridge.SurfaceUser) {
 	memory := blockkit.ReadMemory(private)
 	_, args, err := verb.Pressed(memory.Verb, memory.Args)
@@ -158,7 +150,10 @@ func (r *responder) makeForm(ctx context.Context, self *Self, f formRequest) (sl
 	}
 	modal := self.Home.Form(form, blockkit.Remember(f.at, zone, form, r.now()).Following(f.earlier))
 	if forms.IsReply(form) {
-		r.recordReplyOpened(ctx, &modal, form, f.user)
+		modal.NotifyOnClose = true // see recordReplyClosed
+		if err := r.desk.ReplyOpened(ctx, form.Args.Conversation, f.user, form.At); err != nil {
+			r.log.Info("slack form not noted as open", "error", err)
+		}
 	}
 	return modal, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"time"
 
 	"parley/bot/forms"
@@ -94,12 +95,7 @@ func (ac *access) classifyFailure(err error, p bridge.Post) error {
 
 // isClosingCode reports whether one of Teams' error codes means that we may not post in a place.
 func isClosingCode(code string) bool {
-	switch code {
-	case CodeNotInRoster, CodeDisabled, CodeBlocked,
-		CodeWritesBlocked, CodeAccessDenied:
-		return true
-	}
-	return false
+	return slices.Contains([]string{CodeNotInRoster, CodeDisabled, CodeBlocked, CodeWritesBlocked, CodeAccessDenied}, code)
 }
 
 // randomBelow returns a random duration below limit, to spread the retries of several posts over time.

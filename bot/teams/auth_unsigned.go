@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -43,11 +44,7 @@ func (v *Validator) CheckLocal(r *http.Request, a Activity) error {
 
 // isProxyHeader reports whether proxies add a header.
 func isProxyHeader(name string) bool {
-	switch name {
-	case "Forwarded", "Via", "X-Real-Ip":
-		return true
-	}
-	return strings.HasPrefix(name, "X-Forwarded-")
+	return slices.Contains([]string{"Forwarded", "Via", "X-Real-Ip"}, name) || strings.HasPrefix(name, "X-Forwarded-")
 }
 
 // isBrowserHeader reports whether browsers add a header to requests of web pages.

@@ -127,10 +127,8 @@ func canBeTwice(p bridge.Post) bool {
 }
 
 func isShownAsCard(p bridge.Post, c view.Card) bool {
-	switch p.Kind {
-	case bridge.PostRoot, bridge.PostCard, bridge.PostErased:
+	if slices.Contains([]bridge.PostKind{bridge.PostRoot, bridge.PostCard, bridge.PostErased}, p.Kind) {
 		return true
-	default:
 	}
 	replacesButtons := p.Line != nil && p.Line.Outcome != nil // the message is a card with buttons so far
 	return card.HasButtons(c) || replacesButtons

@@ -23,8 +23,10 @@ func (ac *access) learn(ctx context.Context, a *Activity) error {
 	if err := ac.Notes.Load(ctx); err != nil {
 		return err
 	}
-	if err := ac.learnService(ctx, a.ServiceURL); err != nil {
-		return err
+	if _, err := ac.Hosts.Check(a.ServiceURL); err == nil { // it depends on the organisation's region
+		if err := ac.Notes.Keep(ctx, NoteService, a.ServiceURL); err != nil {
+			return err
+		}
 	}
 
 	for _, m := range a.MembersRemoved {
@@ -55,15 +57,6 @@ func (ac *access) noteWriter(a *Activity) func(ctx context.Context, key string, 
 		return ac.Notes.Renew
 	}
 	return ac.Notes.Keep
-}
-
-// learnService stores the address of Teams, which depends on the organisation's region. The request was verified, so
-// the address is genuine.
-func (ac *access) learnService(ctx context.Context, address string) error {
-	if _, err := ac.Hosts.Check(address); err != nil {
-		return nil //nolint:nilerr // not one of Teams' addresses; such a request isn't accepted anyway
-	}
-	return ac.Notes.Keep(ctx, NoteService, address)
 }
 
 // learnTeam stores the note of an activity's team. It closes the team for posts if the app was removed, and opens it

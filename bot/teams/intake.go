@@ -86,8 +86,10 @@ func (d *door) concernsUs(ctx context.Context, p Payload, a *Activity) (keep, in
 		return true, inOurThread, nil
 	case isMessage:
 		keep, err = d.Threads.ConcernsUs(ctx, p, at, a, inOurThread)
-	default:
-		keep, err = d.Threads.IsOursOrStored(ctx, at.Channel, at.Message, inOurThread)
+	case inOurThread:
+		keep = true
+	default: // a change of a message that may be stored
+		keep, err = d.Threads.isStored(ctx, at.Channel, at.Message)
 	}
 	return keep, inOurThread, err
 }

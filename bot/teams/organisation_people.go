@@ -87,7 +87,9 @@ func (p *People) Find(ctx context.Context, conversation, id string) (person Orga
 		asked, err = p.ask(ctx, channel, id)
 		ok = err == nil
 	}
-	if channel == "" || isWithoutApp(err) {
+	var refused *Error
+	isWithoutApp := errors.As(err, &refused) && refused.Code == CodeNotInRoster
+	if channel == "" || isWithoutApp {
 		asked, ok, err = p.askTeams(ctx, id)
 	}
 	if err == nil || isNotMember(err) {
@@ -201,21 +203,10 @@ func (p *People) Describe(m Member) OrganisationPerson {
 	return person
 }
 
-// isWithoutApp reports whether an error means that the app isn't in the conversation.
-func isWithoutApp(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Code == CodeNotInRoster
-}
-
 // isNotMember reports whether an error means that the conversation has no such member. Teams responds 404, or 400 if
 // the id is malformed.
 func isNotMember(err error) bool {
 	var e *Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	if e.Status == http.StatusNotFound {
-		return true
-	}
-	return e.Class == channels.BadContent && e.Status == http.StatusBadRequest
+	isMalformed := errors.As(err, &e) && e.Class == channels.BadContent && e.Status == http.StatusBadRequest
+	return isMalformed || hasStatus(err, http.StatusNotFound)
 }

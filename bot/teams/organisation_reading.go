@@ -25,13 +25,6 @@ type readingNote struct {
 	Until time.Time `json:"until,omitzero"`
 }
 
-// wasReadable reports whether the channel was readable at a time.
-func (r readingNote) wasReadable(at time.Time) bool {
-	isInCurrentTime := !r.Refused && !at.Before(r.Since)
-	isInEarlierTime := !at.Before(r.From) && at.Before(r.Until)
-	return isInCurrentTime || isInEarlierTime
-}
-
 // isReadable reports whether Graph has shown the channel, and has not refused it since.
 func (r readingNote) isReadable() bool { return r.Shown && !r.Refused }
 
@@ -56,7 +49,10 @@ func (r readingNote) show(now time.Time) readingNote {
 // WasReadable reports whether we could read a channel at a time, as far as we know. Messages that people typed while we
 // couldn't read it are meant for colleagues, unless they mention Parley.
 func (n *Notebook) WasReadable(channel string, at time.Time) bool {
-	return n.reading(channel).wasReadable(at)
+	r := n.reading(channel)
+	isInCurrentTime := !r.Refused && !at.Before(r.Since)
+	isInEarlierTime := !at.Before(r.From) && at.Before(r.Until)
+	return isInCurrentTime || isInEarlierTime
 }
 
 func (n *Notebook) reading(channel string) readingNote {

@@ -112,11 +112,13 @@ func (c *RestClient) Open(ctx context.Context, r Request) (*Answer, error) {
 
 	r.Timeout = cmp.Or(r.Timeout, DefaultTimeout)
 	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
-	do := c.doWithToken
-	if !needsToken {
-		do = c.doWithoutToken
+	const noToken = ""
+	var answer *Answer
+	if needsToken {
+		answer, err = c.doWithToken(ctx, r, body)
+	} else {
+		answer, err = c.doOnce(ctx, r, body, noToken)
 	}
-	answer, err := do(ctx, r, body)
 	if err != nil {
 		cancel()
 		return nil, err
@@ -124,11 +126,6 @@ func (c *RestClient) Open(ctx context.Context, r Request) (*Answer, error) {
 
 	answer.cancel = cancel
 	return answer, nil
-}
-
-func (c *RestClient) doWithoutToken(ctx context.Context, r Request, body []byte) (*Answer, error) {
-	const noToken = ""
-	return c.doOnce(ctx, r, body, noToken)
 }
 
 // doWithToken makes a request with our token. If the service refuses the token, it repeats the request with a new one.

@@ -246,7 +246,8 @@ func (s *poster) sendEphemeral(ctx context.Context, service string, p bridge.Pos
 		if err == nil {
 			return bridge.Sent{Message: r.ID, Thread: p.Place.Thread}, nil
 		}
-		if !isRefusedInChannel(err) {
+		isRefusedInChannel := hasStatus(err, http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound)
+		if !isRefusedInChannel { // else the channel doesn't support it, or the person or the app isn't there
 			return bridge.Sent{}, err
 		}
 
@@ -256,12 +257,6 @@ func (s *poster) sendEphemeral(ctx context.Context, service string, p bridge.Pos
 	sent, err := s.sendDirectMessage(ctx, service, p, a)
 	sent.Elsewhere = true
 	return sent, err
-}
-
-// isRefusedInChannel reports whether an error means that Teams won't show a message to one person in a channel, because
-// the channel doesn't support that, or because the person or the app isn't in the channel.
-func isRefusedInChannel(err error) bool {
-	return hasStatus(err, http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound)
 }
 
 // sendDirectMessage posts in the person's chat with the bot. Nobody is mentioned there, so it removes the activity's

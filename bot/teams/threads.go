@@ -83,15 +83,8 @@ func (t *Threads) isStored(ctx context.Context, channel, message string) (bool, 
 // isWithin reports whether a message was written at most span after an earlier one. The arguments are ids of messages,
 // which are times in milliseconds. It returns false for ids that aren't numbers.
 func isWithin(earlier, later string, span time.Duration) bool {
-	earlierMS, err := strconv.ParseInt(earlier, 10, 64)
-	if err != nil {
-		return false
-	}
-	laterMS, err := strconv.ParseInt(later, 10, 64)
-	if err != nil {
-		return false
-	}
-	return time.Duration(laterMS-earlierMS)*time.Millisecond <= span
+	first, second := timeWritten(earlier), timeWritten(later)
+	return !first.IsZero() && !second.IsZero() && second.Sub(first) <= span
 }
 
 // isOurChannel reports whether we begin threads in a channel.
@@ -117,15 +110,6 @@ func (t *Threads) ConcernsUs(
 		return false, nil
 	}
 	return t.isOurChannel(ctx, at.Channel)
-}
-
-// IsOursOrStored reports whether changes of a message should be stored. They should if the message is in a thread of ours
-// (inOurThread), or is stored itself.
-func (t *Threads) IsOursOrStored(ctx context.Context, channel, message string, inOurThread bool) (bool, error) {
-	if inOurThread {
-		return true, nil
-	}
-	return t.isStored(ctx, channel, message)
 }
 
 // maxReactionLead is how long after we posted a message a reaction to it may arrive before the message is recorded.

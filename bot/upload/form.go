@@ -172,19 +172,17 @@ func readError(err error) error {
 // cleanName removes folders and control characters from a file name that a browser sent.
 func cleanName(name string) string {
 	name = path.Base(strings.ReplaceAll(name, "\\", "/"))
-	name = strings.TrimSpace(strings.Map(controlToBlank, strings.ToValidUTF8(name, "\uFFFD")))
+	name = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(name, "\uFFFD")))
 	switch name {
 	case "", ".", "..", "/":
 		return "file"
 	}
 	return name
-}
-
-func controlToBlank(r rune) rune {
-	if unicode.IsControl(r) {
-		return ' '
-	}
-	return r
 }
 
 // unknownType is the content type of a file whose type isn't known.

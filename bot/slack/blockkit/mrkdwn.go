@@ -2,6 +2,7 @@ package blockkit
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -205,11 +206,7 @@ func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) 
 
 // isBroadcast reports whether a token notifies a whole channel.
 func isBroadcast(id string) bool {
-	switch id {
-	case "!here", "!channel", "!everyone":
-		return true
-	}
-	return false
+	return slices.Contains([]string{"!here", "!channel", "!everyone"}, id)
 }
 
 // writeToken writes a token, which is given without its angle brackets. A special token (with "!") of an unknown kind

@@ -56,26 +56,20 @@ const (
 
 // Form draws a form as a dialog of Teams. Verb and Args of m become those of f.
 func Form(f view.Form, m Memory, h Home) Dialog {
-	var first submission // not submitted yet
-	return formDialog(f, m, first, h)
+	return formDialog(f, m, nil, nil, h)
 }
 
 // RedrawForm draws a form again that was submitted with errors. It keeps what was typed, even if it is too long. errs
 // has the errors by field name. Each is shown below its field, and errors of unknown fields are shown at the top.
 func RedrawForm(f view.Form, s Submitted, errs map[string]string, h Home) Dialog {
-	return formDialog(f, s.Memory, submission{values: &s, errs: errs}, h)
+	return formDialog(f, s.Memory, s.Values, errs, h)
 }
 
-// submission is an earlier submission of a form that is drawn again; the zero value if there was none.
-type submission struct {
-	values *Submitted
-	errs   map[string]string // by field name
-}
-
-func formDialog(f view.Form, m Memory, last submission, h Home) Dialog {
+// formDialog draws a form. values and errs are those of an earlier submission by field name; values is nil if there was none.
+func formDialog(f view.Form, m Memory, values map[string][]string, errs map[string]string, h Home) Dialog {
 	r := renderer{home: h, dialog: &m.Place, seed: m.Nonce}
 	withFiles := f.Files && h.Attach
-	r.addFields(f, last, withFiles)
+	r.addFields(f, values, errs, withFiles)
 	r.body = append(r.body, submitButtons(f, m, withFiles))
 	r.addButtons(f.Quick)
 	return r.finishDialog(f.Title)
@@ -83,8 +77,7 @@ func formDialog(f view.Form, m Memory, last submission, h Home) Dialog {
 
 // addFields adds what comes before the buttons of a form: errors of unknown fields, the introduction and the inputs.
 // withFiles means that there is also a button that opens the upload page.
-func (r *renderer) addFields(f view.Form, last submission, withFiles bool) {
-	errs := last.errs
+func (r *renderer) addFields(f view.Form, values map[string][]string, errs map[string]string, withFiles bool) {
 	for _, name := range slices.Sorted(maps.Keys(errs)) {
 		isKnown := slices.ContainsFunc(f.Fields, func(field view.Field) bool { return field.Name == name })
 		if !isKnown {
@@ -98,8 +91,8 @@ func (r *renderer) addFields(f view.Form, last submission, withFiles bool) {
 			field.Optional = true
 		}
 		isClearable := field.Optional && len(field.Value) == 0
-		if last.values != nil {
-			field = fieldAsTyped(field, last.values.Values[field.Name])
+		if values != nil {
+			field = fieldAsTyped(field, values[field.Name])
 		}
 		r.addField(field, isClearable, errs[field.Name])
 	}

@@ -94,11 +94,7 @@ func (r *reader) addText(s string, style markdown.Style, link string) {
 
 // isPlainSpace reports whether c is white space that HTML collapses.
 func isPlainSpace(c rune) bool {
-	switch c {
-	case ' ', '\t', '\n', '\r', '\f':
-		return true
-	}
-	return false
+	return strings.ContainsRune(" \t\n\r\f", c)
 }
 
 // hasSpaceAtEnd reports whether the collected pieces of the line end in a space.

@@ -2,6 +2,7 @@ package card
 
 import (
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"parley/channels/markdown"
@@ -19,14 +20,7 @@ const maxOneUnit = 0xffff
 
 // utf16Size returns the size of s in bytes of UTF-16.
 func utf16Size(s string) int {
-	n := 0
-	for _, r := range s {
-		n += unitBytes
-		if r > maxOneUnit {
-			n += unitBytes // a surrogate pair
-		}
-	}
-	return n
+	return unitBytes * len(utf16.Encode([]rune(s)))
 }
 
 // cutToCost returns the longest beginning of s whose runes cost at most maxCost together, but at least one rune. It
