@@ -139,19 +139,15 @@ func (r *Reader) explainRefusal(ctx context.Context, f bridge.SurfaceFile, resp 
 // unavailable returns the error for a file that is permanently unreadable.
 func unavailable(f bridge.SurfaceFile, why string) error {
 	return &channels.SendError{
-		Class: channels.BadContent,
-		Text:  f.Name + " can't be read: " + why,
-		Hint:  "Upload the file itself and send again.",
-		Cause: errFile,
+		Class: channels.BadContent, Text: f.Name + " can't be read: " + why,
+		Hint: "Upload the file itself and send again.", Cause: errFile,
 	}
 }
 
 // notReadableYet returns the error for a file that may be readable later.
 func notReadableYet(f bridge.SurfaceFile, why string) error {
 	return &channels.SendError{
-		Class: channels.Retry,
-		Text:  f.Name + " can't be read: " + why,
-		Hint:  "Parley tries again by itself.",
+		Class: channels.Retry, Text: f.Name + " can't be read: " + why, Hint: "Parley tries again by itself.",
 		Cause: errFile,
 	}
 }

@@ -34,8 +34,7 @@ func decodeInteraction(self *Self, body []byte) ([]bridge.Action, error) {
 	}
 
 	action := bridge.Action{
-		Actor:     in.findActor(self),
-		Place:     in.findPlace(),
+		Actor: in.findActor(self), Place: in.findPlace(),
 		OwnThread: in.Message != nil && self.IsInOwnThread(in.Message),
 	}
 	switch in.Type {

@@ -162,9 +162,7 @@ func (d *directory) listChannels(ctx context.Context) error {
 	ids := map[string]string{}
 	joinable := map[string]bool{}
 	query := &slackapi.GetConversationsParameters{
-		Types:           []string{"public_channel", "private_channel"},
-		ExcludeArchived: true,
-		Limit:           channelPage,
+		Types: []string{"public_channel", "private_channel"}, ExcludeArchived: true, Limit: channelPage,
 	}
 	for {
 		page, err := retryRead(ctx, func(ctx context.Context) (page []slackapi.Channel, err error) {

@@ -100,9 +100,8 @@ func (s *Self) decodeMessage(channel string, ev *event) []bridge.Action {
 
 func (s *Self) decodeDeleted(channel string, ev *event) []bridge.Action {
 	deletion := bridge.Action{
-		Verb:   bridge.VerbDelete,
-		Origin: bridge.OriginText,
-		Place:  bridge.Place{Channel: channel, Message: ev.Deleted},
+		Verb: bridge.VerbDelete, Origin: bridge.OriginText,
+		Place: bridge.Place{Channel: channel, Message: ev.Deleted},
 	}
 	if ev.Previous != nil {
 		deletion.Actor = s.actorOf(ev.Previous)
@@ -222,20 +221,14 @@ func (s *Self) Said(channel string, m *Message) bridge.Action {
 	typed := s.ReadTyped(m)
 	quotes, forwards := blockkit.SharedMessages(m.Attached, channel)
 	action := bridge.Action{
-		Actor:     s.actorOf(m),
-		Place:     m.placeIn(channel),
-		Order:     m.TS,
-		Raw:       typed.Plain,
-		Files:     s.surfaceFiles(m.Files),
+		Actor: s.actorOf(m), Place: m.placeIn(channel), Order: m.TS, Raw: typed.Plain, Files: s.surfaceFiles(m.Files),
 		Context:   bridge.Context{Broadcast: m.Subtype == "thread_broadcast", Quotes: quotes, Forwards: forwards},
 		OwnThread: s.IsInOwnThread(m),
 	}
 
 	said := verb.Message{
-		Plain:    typed.Plain,
-		Markdown: typed.Markdown,
-		Tokens:   typed.Tokens,
-		Named:    func(text string) string { return s.NameMentions(text, typed.Tokens) },
+		Plain: typed.Plain, Markdown: typed.Markdown, Tokens: typed.Tokens,
+		Named: func(text string) string { return s.NameMentions(text, typed.Tokens) },
 	}
 	for _, id := range typed.Mentions {
 		if id == s.User {
@@ -310,10 +303,7 @@ func SurfaceFile(f File) bridge.SurfaceFile {
 	}
 
 	out := bridge.SurfaceFile{
-		ID:          f.ID,
-		Name:        cmp.Or(name, f.Title, "file-"+f.ID),
-		ContentType: f.Mimetype,
-		SizeBytes:   f.Size,
+		ID: f.ID, Name: cmp.Or(name, f.Title, "file-"+f.ID), ContentType: f.Mimetype, SizeBytes: f.Size,
 		Unavailable: whyUnavailable(f),
 	}
 	if out.Unavailable == "" {

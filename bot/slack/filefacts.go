@@ -68,15 +68,8 @@ func (w *workspace) askFile(ctx context.Context, id string) (File, error) {
 	}
 
 	return File{
-		ID:         info.ID,
-		Name:       info.Name,
-		Title:      info.Title,
-		Mimetype:   info.Mimetype,
-		Size:       int64(info.Size),
-		Mode:       info.Mode,
-		IsExternal: info.IsExternal,
-		Private:    info.URLPrivate,
-		Download:   info.URLPrivateDownload,
-		Access:     info.FileAccess,
+		ID: info.ID, Name: info.Name, Title: info.Title, Mimetype: info.Mimetype, Size: int64(info.Size),
+		Mode: info.Mode, IsExternal: info.IsExternal, Private: info.URLPrivate, Download: info.URLPrivateDownload,
+		Access: info.FileAccess,
 	}, nil
 }

@@ -83,10 +83,8 @@ func (f *filePost) completeUpload(ctx context.Context) (isTaken bool, err error)
 	}
 
 	_, err = f.api.CompleteUploadExternalContext(ctx, slackapi.CompleteUploadExternalParameters{
-		Files:           files,
-		Channel:         f.post.Place.Channel,
-		ThreadTimestamp: f.post.Place.Thread,
-		InitialComment:  f.self.Home.Words(f.card()),
+		Files: files, Channel: f.post.Place.Channel, ThreadTimestamp: f.post.Place.Thread,
+		InitialComment: f.self.Home.Words(f.card()),
 	})
 
 	if hasCode(err, "file_not_found", "file_update_failed", "access_denied") {
@@ -166,9 +164,8 @@ func (f *filePost) concludeUnshown(ctx context.Context, outcome channels.Outcome
 	switch {
 	case awaited < sharePatience || keepsLooking:
 		return f.sent(), &channels.SendError{
-			Class: channels.Retry,
-			Wait:  min(max(awaited, minShareLookWait), maxShareLookWait),
-			Text:  "Slack doesn't show the files yet.",
+			Class: channels.Retry, Wait: min(max(awaited, minShareLookWait), maxShareLookWait),
+			Text: "Slack doesn't show the files yet.",
 		}
 	case isUnreadable && f.progress.IsTaken: // sent, although the id of the message is unknown
 		return bridge.Sent{Thread: f.post.Place.Thread, Progress: f.progress.encode()}, nil

@@ -83,9 +83,8 @@ func (t *intake) applyNews(a *Arrival) {
 
 	if a.Revoked != "" {
 		t.standing.ReportRemoved(channels.Condition{
-			Status: channels.Broken,
-			Text:   "The app was removed from the Slack workspace (" + a.Revoked + ").",
-			Hint:   "Install the app again and enter its new token.",
+			Status: channels.Broken, Text: "The app was removed from the Slack workspace (" + a.Revoked + ").",
+			Hint: "Install the app again and enter its new token.",
 		})
 	}
 

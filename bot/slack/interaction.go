@@ -102,8 +102,7 @@ func (in *interaction) findPlace() bridge.Place {
 
 	p := bridge.Place{
 		Channel: cmp.Or(channel, in.Container.ChannelID),
-		Message: cmp.Or(in.MessageTS, in.Container.MessageTS, message),
-		Thread:  cmp.Or(thread, in.Container.ThreadTS),
+		Message: cmp.Or(in.MessageTS, in.Container.MessageTS, message), Thread: cmp.Or(thread, in.Container.ThreadTS),
 	}
 	if p.Thread == p.Message { // the first message of a thread isn't a reply in it
 		p.Thread = ""

@@ -80,10 +80,7 @@ func (h *history) beginPass(self *Self, standing forms.Standing, began time.Time
 	if complete {
 		from := began.Add(-h.regularReach)
 		return &pass{
-			self:       self,
-			isRegular:  true,
-			announced:  announced,
-			holesSince: formatStamp(from),
+			self: self, isRegular: true, announced: announced, holesSince: formatStamp(from),
 			editsSince: formatStamp(h.hidden.Reach(from)),
 		}
 	}

@@ -63,9 +63,7 @@ func (r *responder) handleCommand(ctx context.Context, self *Self, c *slashComma
 	p, mentions := c.parse(r.directory.withNames(ctx, self, body))
 	at := bridge.Place{Channel: c.ChannelID}
 	in := &interaction{
-		Type:      "command",
-		User:      userRef{ID: c.UserID, TeamID: c.TeamID},
-		TriggerID: c.TriggerID,
+		Type: "command", User: userRef{ID: c.UserID, TeamID: c.TeamID}, TriggerID: c.TriggerID,
 		Container: container{ChannelID: c.ChannelID},
 	}
 	if forms.IsAboutConversation(p) && p.Args.Conversation == 0 {
@@ -116,11 +114,8 @@ func decodeCommand(self *Self, body []byte) ([]bridge.Action, error) {
 	}
 
 	action := bridge.Action{
-		Origin:   bridge.OriginSlash,
-		Actor:    bridge.Actor{ID: c.UserID, Kind: actorKind},
-		Place:    bridge.Place{Channel: c.ChannelID},
-		Raw:      c.Command + " " + c.Text,
-		Mentions: mentions,
+		Origin: bridge.OriginSlash, Actor: bridge.Actor{ID: c.UserID, Kind: actorKind},
+		Place: bridge.Place{Channel: c.ChannelID}, Raw: c.Command + " " + c.Text, Mentions: mentions,
 	}
 	p.Fill(&action)
 	return []bridge.Action{action}, nil

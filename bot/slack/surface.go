@@ -74,44 +74,27 @@ func newSurface(o Options, base *url.URL) *Surface {
 
 	s := &Surface{workspace: w, opt: o}
 	s.directory = &directory{
-		workspace:  w,
-		readOnly:   o.ReadOnly,
-		colleagues: colleagueCache{timeout: colleagueTimeout},
-		askTimeout: askTimeout,
-		members:    memberCache{lists: map[string]memberList{}},
+		workspace: w, readOnly: o.ReadOnly, colleagues: colleagueCache{timeout: colleagueTimeout},
+		askTimeout: askTimeout, members: memberCache{lists: map[string]memberList{}},
 	}
 	s.attachments = &Reader{HTTP: o.Client, Token: o.BotToken, MaxBytes: maxFileBytes, IsTrusted: w.isTrusted, Describe: w.askFile}
 	s.poster = &poster{
-		workspace: w,
-		directory: s.directory,
-		shareWait: o.ShareWait,
-		work:      forms.New(maxBackground),
+		workspace: w, directory: s.directory, shareWait: o.ShareWait, work: forms.New(maxBackground),
 	}
 	responder := &responder{workspace: w, directory: s.directory, posts: s.poster, zone: o.Zone}
 	s.homes = newHomes(w, responder.newFormMaker, o.Rate)
 	responder.homes = s.homes
 	s.intake = &intake{
-		workspace:     w,
-		standing:      Standing{Desk: o.Desk},
-		directory:     s.directory,
-		posts:         s.poster,
-		responder:     responder,
-		homes:         s.homes,
-		work:          forms.New(maxBackground),
-		acceptTimeout: acceptTimeout,
-		afterTimeout:  afterTimeout,
+		workspace: w, standing: Standing{Desk: o.Desk}, directory: s.directory, posts: s.poster, responder: responder,
+		homes: s.homes, work: forms.New(maxBackground), acceptTimeout: acceptTimeout, afterTimeout: afterTimeout,
 	}
 	s.connections = &connections{intake: s.intake}
 	if o.AppToken != "" {
 		s.connections.wanted = o.Connections
 	}
 	s.history = &history{
-		workspace:    w,
-		directory:    s.directory,
-		marks:        forms.NewMarks(o.Desk, o.Now, unmovedPasses*o.SweepInterval),
-		compared:     forms.Map[string]{Max: maxCompared},
-		span:         o.CatchUpFor,
-		wait:         wire.For,
+		workspace: w, directory: s.directory, marks: forms.NewMarks(o.Desk, o.Now, unmovedPasses*o.SweepInterval),
+		compared: forms.Map[string]{Max: maxCompared}, span: o.CatchUpFor, wait: wire.For,
 		regularReach: 2*o.SweepInterval + retriesLast + clockTolerance,
 	}
 	return s

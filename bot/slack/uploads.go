@@ -37,9 +37,7 @@ func (s *poster) addUpload(ctx context.Context, f channels.File) (string, error)
 	defer content.Close()
 
 	err = s.api.UploadToURL(ctx, slackapi.UploadToURLParameters{
-		UploadURL: target.UploadURL,
-		Reader:    content,
-		Filename:  name,
+		UploadURL: target.UploadURL, Reader: content, Filename: name,
 	})
 	if err != nil {
 		return "", NotUploaded(err)

@@ -211,8 +211,7 @@ func (ac *access) classifyNotFound(e *Error, p bridge.Post) error {
 		return &channels.SendError{
 			Class: channels.BadRecipient,
 			Text:  "Parley has no chat with this person in Teams" + codeInBrackets(e) + ".",
-			Hint:  "They can add the app.",
-			Cause: e,
+			Hint:  "They can add the app.", Cause: e,
 		}
 	}
 	if p.Place.Thread == "" {
@@ -220,8 +219,7 @@ func (ac *access) classifyNotFound(e *Error, p bridge.Post) error {
 	}
 
 	return &channels.SendError{
-		Class: channels.BadContent,
-		Text:  "The Teams thread's first message is gone.",
+		Class: channels.BadContent, Text: "The Teams thread's first message is gone.",
 		Cause: errors.Join(bridge.ErrThreadLost, e),
 	}
 }
@@ -258,9 +256,7 @@ func (ac *access) checkGone(ctx context.Context, service string, p bridge.Post, 
 
 	ac.Log.Warn("teams doesn't find a message that Graph shows", "delivery_id", p.DeliveryID, "kind", string(p.Kind))
 	return &channels.SendError{
-		Class: channels.Retry,
-		Text:  "Teams doesn't find the thread at the moment.",
-		Hint:  "Parley keeps trying.",
+		Class: channels.Retry, Text: "Teams doesn't find the thread at the moment.", Hint: "Parley keeps trying.",
 	}
 }
 
@@ -307,8 +303,7 @@ func errMessageGone(e *Error) error {
 
 func (ac *access) errChannelGone(e *Error, channel string) error {
 	return &channels.SendError{
-		Class: channels.BadRecipient,
-		Text:  "The channel " + ac.ChannelName(channel) + " is not there.",
+		Class: channels.BadRecipient, Text: "The channel " + ac.ChannelName(channel) + " is not there.",
 		Hint:  "Restore it in Teams, or choose another channel for the team." + nothingLost,
 		Cause: errors.Join(bridge.ErrChannelClosed, e),
 	}

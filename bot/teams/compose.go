@@ -34,8 +34,7 @@ func (in *invocation) openFromMenu(ctx context.Context) (any, error) {
 	verb := VerbOf(in.value.CommandID)
 	if verb == "" {
 		unknown := &bridge.Problem{
-			Code: "unknown_command",
-			Text: "I don't know that command.",
+			Code: "unknown_command", Text: "I don't know that command.",
 			Hint: "Ask an admin to bring the app in Teams up to date.",
 		}
 		return dialogAnswer(in.problemDialog(unknown, at)), nil

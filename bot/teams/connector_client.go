@@ -53,10 +53,7 @@ func BotID(appID string) string { return "28:" + appID }
 // organisation.
 func (c *Client) StartThread(ctx context.Context, service, tenant, channel string, a Activity) (Started, error) {
 	request := beginCall(service, ConversationParameters{
-		IsGroup:     true,
-		Bot:         &ChannelAccount{ID: c.botID},
-		TenantID:    tenant,
-		Activity:    &a,
+		IsGroup: true, Bot: &ChannelAccount{ID: c.botID}, TenantID: tenant, Activity: &a,
 		ChannelData: &ChannelData{Tenant: &Ref{ID: tenant}, Channel: &ChannelRef{ID: channel}},
 	})
 	request.creates = true
@@ -68,9 +65,7 @@ func (c *Client) StartThread(ctx context.Context, service, tenant, channel strin
 // themselves, person may also be their Entra object id.
 func (c *Client) Personal(ctx context.Context, service, tenant, person string) (string, error) {
 	started, err := c.begin(ctx, beginCall(service, ConversationParameters{
-		Bot:         &ChannelAccount{ID: c.botID},
-		TenantID:    tenant,
-		Members:     []ChannelAccount{{ID: person}},
+		Bot: &ChannelAccount{ID: c.botID}, TenantID: tenant, Members: []ChannelAccount{{ID: person}},
 		ChannelData: &ChannelData{Tenant: &Ref{ID: tenant}},
 	}))
 	return started.ID, err
@@ -185,11 +180,7 @@ func (c *Client) Channels(ctx context.Context, service, team string) ([]ChannelI
 // be on one of Teams' own hosts (Options.Hosts), so that our token is sent nowhere else.
 func (c *Client) Download(ctx context.Context, address string) (*Answer, error) {
 	answer, err := c.rest.Open(ctx, Request{
-		Name:     "GET attachment",
-		Method:   http.MethodGet,
-		URL:      address,
-		MaxBytes: maxDownload,
-		Timeout:  downloadTimeout,
+		Name: "GET attachment", Method: http.MethodGet, URL: address, MaxBytes: maxDownload, Timeout: downloadTimeout,
 	})
 	const creates = false
 	return answer, asError(err, creates)
@@ -260,10 +251,6 @@ func (c *Client) call(ctx context.Context, l call, out any) error {
 		return asError(&Failure{Call: l.name, Cause: err}, creates)
 	}
 	return asError(c.rest.Do(ctx, Request{
-		Name:     l.name,
-		Method:   l.method,
-		URL:      address,
-		Body:     l.body,
-		MaxBytes: maxAnswer,
+		Name: l.name, Method: l.method, URL: address, Body: l.body, MaxBytes: maxAnswer,
 	}, out), l.creates)
 }

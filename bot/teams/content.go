@@ -242,9 +242,7 @@ func (s *poster) activityOf(ctx context.Context, c content, channel string) (Act
 		}
 
 		a.Entities = append(a.Entities, Entity{
-			Type:      EntityMention,
-			Text:      m.Text,
-			Mentioned: &ChannelAccount{ID: id, Name: m.Name},
+			Type: EntityMention, Text: m.Text, Mentioned: &ChannelAccount{ID: id, Name: m.Name},
 		})
 	}
 

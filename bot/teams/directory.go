@@ -175,11 +175,8 @@ func (d *directory) Members(ctx context.Context, channel string, _ func(user bri
 
 		isGuest := d.People.Describe(m).Kind != bridge.ActorPerson
 		list = append(list, bridge.Member{
-			User:  bridge.SurfaceUser(m.AADObjectID),
-			Name:  m.Name,
-			Email: cmp.Or(m.Email, m.UserPrincipalName),
-			Guest: isGuest,
-			Mute:  isGuest,
+			User: bridge.SurfaceUser(m.AADObjectID), Name: m.Name, Email: cmp.Or(m.Email, m.UserPrincipalName),
+			Guest: isGuest, Mute: isGuest,
 		})
 		return true
 	})

@@ -13,9 +13,8 @@ import (
 func tokenCondition(err error) channels.Condition {
 	if !errors.Is(err, ErrCredentials) {
 		return channels.Condition{
-			Status: channels.Broken,
-			Text:   "Microsoft Teams can't be reached.",
-			Hint:   "Check the network; Parley keeps trying.",
+			Status: channels.Broken, Text: "Microsoft Teams can't be reached.",
+			Hint: "Check the network; Parley keeps trying.",
 		}
 	}
 	refusal, ok := errors.AsType[*Refusal](err)
@@ -24,9 +23,8 @@ func tokenCondition(err error) channels.Condition {
 		return channels.Condition{Status: channels.Broken, Text: "Microsoft Entra refuses Parley's app.", Hint: entraHint(unknown)}
 	}
 	return channels.Condition{
-		Status: channels.Broken,
-		Text:   "Microsoft Entra refuses Parley's app: " + refusal.Text,
-		Hint:   entraHint(refusal.Number()),
+		Status: channels.Broken, Text: "Microsoft Entra refuses Parley's app: " + refusal.Text,
+		Hint: entraHint(refusal.Number()),
 	}
 }
 

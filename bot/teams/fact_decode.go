@@ -97,23 +97,14 @@ func (p Payload) readEdit(at bridge.Place, a *Activity) bridge.Action {
 func (p Payload) Said(at bridge.Place, a *Activity) bridge.Action {
 	t := p.Text(a)
 	out := bridge.Action{
-		Actor:     p.Actor(a),
-		Place:     at,
-		Order:     sortKey(a, at.Message),
-		Raw:       t.Plain,
-		Mentions:  t.Mentions,
-		Files:     p.collectFiles(a, t),
-		OwnThread: p.Own,
-		Context:   bridge.Context{Quotes: t.Quotes, Forwards: t.Forwards, Edited: p.Edit},
+		Actor: p.Actor(a), Place: at, Order: sortKey(a, at.Message), Raw: t.Plain, Mentions: t.Mentions,
+		Files: p.collectFiles(a, t), OwnThread: p.Own,
+		Context: bridge.Context{Quotes: t.Quotes, Forwards: t.Forwards, Edited: p.Edit},
 	}
 	isToUs := IsInPersonalChat(a)
 	message := verb.Message{
-		Plain:    t.Plain,
-		Markdown: t.Markdown,
-		Tokens:   t.Tokens,
-		ToApp:    t.Leads || isToUs,
-		NamesApp: t.Bot || isToUs,
-		Named:    t.WithNames,
+		Plain: t.Plain, Markdown: t.Markdown, Tokens: t.Tokens, ToApp: t.Leads || isToUs, NamesApp: t.Bot || isToUs,
+		Named: t.WithNames,
 	}
 	message.Ask(&out)
 	return out
@@ -146,12 +137,8 @@ func (p Payload) collectFiles(a *Activity, t card.Text) []bridge.SurfaceFile {
 	var out []bridge.SurfaceFile
 	for _, f := range found {
 		out = append(out, bridge.SurfaceFile{
-			ID:          cmp.Or(f.ID, forms.Digest(f.URL)),
-			Name:        cmp.Or(f.Name, "file"),
-			ContentType: f.Type,
-			SizeBytes:   f.Bytes,
-			URL:         OriginOf(a).Seal(f.URL),
-			Unavailable: f.Unavailable,
+			ID: cmp.Or(f.ID, forms.Digest(f.URL)), Name: cmp.Or(f.Name, "file"), ContentType: f.Type,
+			SizeBytes: f.Bytes, URL: OriginOf(a).Seal(f.URL), Unavailable: f.Unavailable,
 		})
 	}
 	return out
@@ -200,12 +187,7 @@ func (p Payload) readReactions(at bridge.Place, a *Activity) []bridge.Action {
 		for _, r := range list {
 			name, args := verb.Reaction(emojiName(r.Type), added)
 			out = append(out, bridge.Action{
-				Verb:      name,
-				Origin:    bridge.OriginEmoji,
-				Actor:     p.Actor(a),
-				Place:     at,
-				Args:      args,
-				OwnThread: p.Own,
+				Verb: name, Origin: bridge.OriginEmoji, Actor: p.Actor(a), Place: at, Args: args, OwnThread: p.Own,
 			})
 		}
 	}
@@ -251,13 +233,8 @@ func (p Payload) decodeCommand(a *Activity) []bridge.Action {
 	}
 
 	asked := bridge.Action{
-		Origin:    bridge.OriginSlash,
-		Actor:     p.Actor(a),
-		Place:     at,
-		Raw:       t.WithNames(t.Plain),
-		Mentions:  t.Mentions,
-		OwnThread: p.Own,
-		Context:   bridge.Context{Quotes: t.Quotes},
+		Origin: bridge.OriginSlash, Actor: p.Actor(a), Place: at, Raw: t.WithNames(t.Plain), Mentions: t.Mentions,
+		OwnThread: p.Own, Context: bridge.Context{Quotes: t.Quotes},
 	}
 	q.Fill(&asked)
 	if q.Verb == bridge.VerbNew {

@@ -141,11 +141,8 @@ func (c *GraphClient) File(ctx context.Context, contentURL string) (*Answer, err
 	allow := func(address string) (withToken bool, err error) { return false, checkSameHost(address, contentURL) }
 	withoutToken := &RestClient{HTTP: c.rest.HTTP, Now: c.rest.Now, Allow: allow}
 	answer, err = withoutToken.Open(ctx, Request{
-		Name:     "GET file's bytes",
-		Method:   http.MethodGet,
-		URL:      redirect.Location,
-		MaxBytes: maxFile,
-		Timeout:  fileTimeout,
+		Name: "GET file's bytes", Method: http.MethodGet, URL: redirect.Location, MaxBytes: maxFile,
+		Timeout: fileTimeout,
 	})
 	return answer, graphAsError(err)
 }

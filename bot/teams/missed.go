@@ -25,9 +25,7 @@ func repliesOf(channel string, root *Message, inOurThread bool) []Shown {
 	for i := range root.Replies {
 		m := &root.Replies[i]
 		list = append(list, Shown{
-			Message:     m,
-			At:          OrganisationPlaceOf(channel, m),
-			InOurThread: inOurThread && m.ReplyToID != "",
+			Message: m, At: OrganisationPlaceOf(channel, m), InOurThread: inOurThread && m.ReplyToID != "",
 		})
 	}
 	return list

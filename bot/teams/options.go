@@ -81,12 +81,7 @@ func (o Options) withDefaults() Options {
 // newTokens returns a source of access tokens for one scope.
 func (o Options) newTokens(scope string) *Tokens {
 	return NewTokens(TokenOptions{
-		LoginURL: o.LoginURL,
-		TenantID: o.TenantID,
-		AppID:    o.AppID,
-		Password: o.AppPassword,
-		Scope:    scope,
-		Client:   o.Client,
-		Now:      o.Now,
+		LoginURL: o.LoginURL, TenantID: o.TenantID, AppID: o.AppID, Password: o.AppPassword, Scope: scope,
+		Client: o.Client, Now: o.Now,
 	})
 }

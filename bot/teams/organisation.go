@@ -166,9 +166,7 @@ func (o *Organisation) ActivityOf(event, channel string, m *Message) Activity {
 		From:      o.accountOf(m.From),
 		Recipient: &ChannelAccount{ID: o.Me},
 		Conversation: &ConversationAccount{
-			ID:               ThreadID(channel, root),
-			ConversationType: ConversationChannel,
-			TenantID:         o.Tenant,
+			ID: ThreadID(channel, root), ConversationType: ConversationChannel, TenantID: o.Tenant,
 		},
 		ChannelData: &ChannelData{Channel: &ChannelRef{ID: channel}, EventType: event},
 	}
@@ -208,9 +206,7 @@ func (o *Organisation) addContent(a *Activity, m *Message) {
 
 		account.Name = mention.Text
 		a.Entities = append(a.Entities, Entity{
-			Type:      EntityMention,
-			Text:      "<at>" + mention.Text + "</at>",
-			Mentioned: account,
+			Type: EntityMention, Text: "<at>" + mention.Text + "</at>", Mentioned: account,
 		})
 	}
 }
@@ -326,10 +322,7 @@ func FilesOf(m *Message) []Attached {
 		case GraphContentFile:
 			if at.ContentURL != "" {
 				out = append(out, Attached{
-					ID:   at.ID,
-					Name: at.Name,
-					Type: mime.TypeByExtension(path.Ext(at.Name)),
-					URL:  at.ContentURL,
+					ID: at.ID, Name: at.Name, Type: mime.TypeByExtension(path.Ext(at.Name)), URL: at.ContentURL,
 				})
 			}
 		default:

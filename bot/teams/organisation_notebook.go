@@ -80,10 +80,7 @@ type Notebook struct {
 
 func newNotebook(app *App) *Notebook {
 	return &Notebook{
-		App:      app,
-		stored:   map[string]string{},
-		teams:    map[string]TeamNote{},
-		channels: map[string]ChannelNote{},
+		App: app, stored: map[string]string{}, teams: map[string]TeamNote{}, channels: map[string]ChannelNote{},
 		readings: map[string]readingNote{},
 	}
 }

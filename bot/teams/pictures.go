@@ -82,9 +82,8 @@ type inlinePicture struct {
 
 func (p inlinePicture) makeAttachment(name string) Attachment {
 	return Attachment{
-		ContentType: p.mimeType,
-		Name:        name,
-		ContentURL:  "data:" + p.mimeType + ";base64," + base64.StdEncoding.EncodeToString(p.data),
+		ContentType: p.mimeType, Name: name,
+		ContentURL: "data:" + p.mimeType + ";base64," + base64.StdEncoding.EncodeToString(p.data),
 	}
 }
 

@@ -67,10 +67,8 @@ func (c *RestClient) Do(ctx context.Context, r Request, out any) error {
 	}
 	if err := json.Unmarshal(body, out); err != nil {
 		return &Failure{
-			Call:      r.Name,
-			Status:    answer.Status,
-			MaybeSent: true,
-			Cause:     fmt.Errorf("the answer isn't what was expected: %w", err),
+			Call: r.Name, Status: answer.Status, MaybeSent: true,
+			Cause: fmt.Errorf("the answer isn't what was expected: %w", err),
 		}
 	}
 

@@ -43,10 +43,8 @@ func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	service, err := s.Notes.ServiceOf(ctx, p.Place.Channel)
 	if err != nil {
 		return bridge.Sent{}, &channels.SendError{
-			Class: channels.Retry,
-			Text:  "Teams didn't tell yet where it is reached.",
-			Hint:  "Add the app to a team, or write a message that mentions it.",
-			Cause: err,
+			Class: channels.Retry, Text: "Teams didn't tell yet where it is reached.",
+			Hint: "Add the app to a team, or write a message that mentions it.", Cause: err,
 		}
 	}
 
@@ -156,8 +154,7 @@ func (s *poster) startThread(ctx context.Context, service, channel string, a Act
 	}
 	if id == "" { // the thread may exist, but we don't know its id
 		return bridge.Sent{}, &channels.SendError{
-			Class: channels.Ambiguous,
-			Text:  "Teams didn't say what the thread is called.",
+			Class: channels.Ambiguous, Text: "Teams didn't say what the thread is called.",
 			Cause: errors.New("teams: an answer without an id"),
 		}
 	}

@@ -64,12 +64,8 @@ func New(o Options) (*Surface, error) {
 
 	o = o.withDefaults()
 	check, err := NewAuth(AuthOptions{
-		AppID:   o.AppID,
-		Tenants: []string{o.TenantID},
-		OpenID:  o.OpenIDURL,
-		Hosts:   hosts,
-		Client:  o.Client,
-		Now:     o.Now,
+		AppID: o.AppID, Tenants: []string{o.TenantID}, OpenID: o.OpenIDURL, Hosts: hosts, Client: o.Client,
+		Now: o.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -93,10 +89,7 @@ func New(o Options) (*Surface, error) {
 	}
 
 	app.Graph, err = NewGraph(GraphOptions{
-		URL:       o.GraphURL,
-		Tokens:    o.newTokens(GraphScope(o.GraphURL)),
-		HTTP:      o.Client,
-		Now:       o.Now,
+		URL: o.GraphURL, Tokens: o.newTokens(GraphScope(o.GraphURL)), HTTP: o.Client, Now: o.Now,
 		PageBytes: o.PageBytes,
 	})
 	if err != nil {
@@ -115,21 +108,12 @@ func newSurface(o Options, app *App) *Surface {
 	page := newUpload(o, app)
 	org.Attach = page != nil
 	s := &Surface{
-		org:       org,
-		opt:       o,
-		access:    &access{Organisation: org, closed: NewClosed()},
-		files:     &files{Organisation: org},
-		history:   &history{Organisation: org, maxAge: o.CatchUpSpan, pauseFor: wire.For},
-		directory: &directory{org},
+		org: org, opt: o, access: &access{Organisation: org, closed: NewClosed()}, files: &files{Organisation: org},
+		history: &history{Organisation: org, maxAge: o.CatchUpSpan, pauseFor: wire.For}, directory: &directory{org},
 	}
 	s.poster = &poster{Organisation: org, access: s.access, copying: make(chan struct{}, 1)}
 	s.door = &door{
-		Organisation:  org,
-		files:         s.files,
-		access:        s.access,
-		history:       s.history,
-		upload:        page,
-		zone:          o.Zone,
+		Organisation: org, files: s.files, access: s.access, history: s.history, upload: page, zone: o.Zone,
 		invokeTimeout: invokeTimeout,
 	}
 	return s
@@ -181,11 +165,8 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	}
 
 	return bridge.Budget{
-		Key:           key,
-		PerSecond:     1.75 * s.opt.Rate,
-		Burst:         burst(narrowBurst),
-		WidePerSecond: (perHour - perMinute) / 3600.0 * s.opt.Rate,
-		WideBurst:     burst(perMinute),
+		Key: key, PerSecond: 1.75 * s.opt.Rate, Burst: burst(narrowBurst),
+		WidePerSecond: (perHour - perMinute) / 3600.0 * s.opt.Rate, WideBurst: burst(perMinute),
 	}
 }
 

@@ -55,17 +55,9 @@ func newUpload(o Options, app *App) *upload.Page {
 	}
 
 	return upload.New(upload.Options{
-		Base:      strings.TrimRight(o.PublicURL, "/"),
-		Path:      uploadPath,
-		Keys:      o.LinkKeys,
-		Ancestors: ancestors,
-		AppID:     o.AppID,
-		Desk:      o.Desk,
-		Now:       o.Now,
-		Zone:      o.Zone,
-		Log:       o.Log,
-		Used:      app.isUploadTaken,
-		HandIn:    app.storeUpload,
+		Base: strings.TrimRight(o.PublicURL, "/"), Path: uploadPath, Keys: o.LinkKeys, Ancestors: ancestors,
+		AppID: o.AppID, Desk: o.Desk, Now: o.Now, Zone: o.Zone, Log: o.Log, Used: app.isUploadTaken,
+		HandIn: app.storeUpload,
 	})
 }
 
@@ -81,16 +73,9 @@ func (in *invocation) openUploadPage(ctx context.Context, f *card.Submitted) any
 	}
 
 	ticket := upload.Ticket{
-		User:         in.user.ID,
-		Conversation: args.Conversation,
-		Message:      args.Message,
-		To:           args.To,
-		Cc:           args.Cc,
-		Shown:        args.Shown,
-		Promotional:  args.Promotional,
-		Place:        f.Memory.Place,
-		Opened:       cmp.Or(f.Memory.Since, f.Memory.At),
-		Nonce:        cmp.Or(f.Memory.Nonce, in.makeNonce()),
+		User: in.user.ID, Conversation: args.Conversation, Message: args.Message, To: args.To, Cc: args.Cc,
+		Shown: args.Shown, Promotional: args.Promotional, Place: f.Memory.Place,
+		Opened: cmp.Or(f.Memory.Since, f.Memory.At), Nonce: cmp.Or(f.Memory.Nonce, in.makeNonce()),
 	}
 
 	return pageAnswer("Send files", in.door.upload.Link(ticket, in.value.Context.Theme, verb.TypedReply(args, f.Values)))

@@ -59,10 +59,7 @@ type Store func(ctx context.Context, r io.Reader, maxBytes int64) (blob string, 
 // Errors: those that Words explains; the store's.
 func ReadForm(r *http.Request, store Store) (Form, error) {
 	reader := formReader{
-		form:       Form{Fields: url.Values{}},
-		fieldBytes: maxFieldBytes,
-		fileBytes:  maxTotalBytes,
-		store:      store,
+		form: Form{Fields: url.Values{}}, fieldBytes: maxFieldBytes, fileBytes: maxTotalBytes, store: store,
 	}
 
 	parts, err := r.MultipartReader()
@@ -221,10 +218,7 @@ func storePart(ctx context.Context, part *multipart.Part, maxBytes int64, store 
 	}
 
 	return bridge.SurfaceFile{
-		ID:          blob,
-		Name:        name,
-		ContentType: cleanType(part.Header.Get("Content-Type"), name),
-		Blob:        blob,
-		SizeBytes:   size,
+		ID: blob, Name: name, ContentType: cleanType(part.Header.Get("Content-Type"), name), Blob: blob,
+		SizeBytes: size,
 	}, nil
 }

@@ -109,8 +109,7 @@ func (h Home) Window(c view.Card, at bridge.Place) slackapi.ModalViewRequest {
 // HomeTab draws a card as a home tab. args name what it shows; they come back with clicks, and when it is opened again.
 func (h Home) HomeTab(c view.Card, args bridge.Args) slackapi.HomeTabViewRequest {
 	return slackapi.HomeTabViewRequest{
-		Type:            slackapi.VTHomeTab,
-		Blocks:          slackapi.Blocks{BlockSet: h.modalBlocks("h", c.Blocks, c.Buttons)},
+		Type: slackapi.VTHomeTab, Blocks: slackapi.Blocks{BlockSet: h.modalBlocks("h", c.Blocks, c.Buttons)},
 		PrivateMetadata: encodeMemory(view.Memory{Verb: string(bridge.VerbList), Args: verb.Value(args)}),
 	}
 }
@@ -126,9 +125,7 @@ func (h Home) modalBlocks(seed string, blocks []view.Block, buttons []view.Butto
 
 func newModal(title string, blocks []slackapi.Block) slackapi.ModalViewRequest {
 	return slackapi.ModalViewRequest{
-		Type:   slackapi.VTModal,
-		Title:  cutObject(title, maxTitleRunes),
-		Close:  plainObject("Cancel"),
+		Type: slackapi.VTModal, Title: cutObject(title, maxTitleRunes), Close: plainObject("Cancel"),
 		Blocks: slackapi.Blocks{BlockSet: blocks},
 	}
 }

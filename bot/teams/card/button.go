@@ -103,9 +103,7 @@ func (r *renderer) buttonAction(b view.Button) action {
 	r.setAction(&confirmed, b)
 	a.Type = "Action.ShowCard"
 	a.Card = &adaptive{
-		Type:    "AdaptiveCard",
-		Version: cardVersion,
-		Body:    []element{makeParagraph(b.Confirm)},
+		Type: "AdaptiveCard", Version: cardVersion, Body: []element{makeParagraph(b.Confirm)},
 		Actions: []action{confirmed},
 	}
 	return a
@@ -126,11 +124,7 @@ func buttonStyle(s view.Style) string {
 // dialog, it submits the dialog, and our response is the next dialog.
 func (r *renderer) setAction(a *action, b view.Button) {
 	d := clickData{
-		Verb:    string(b.Verb),
-		Opens:   b.Opens,
-		Args:    b.Value,
-		Nonce:   r.nextNonce(),
-		Place:   r.dialog,
+		Verb: string(b.Verb), Opens: b.Opens, Args: b.Value, Nonce: r.nextNonce(), Place: r.dialog,
 		Private: r.home.Private,
 	}
 	switch {
