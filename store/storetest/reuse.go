@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -160,8 +162,12 @@ func newUsed(ctx context.Context, s *server) (*used, error) {
 		return nil, err
 	}
 
-	var err error
-	if u.pool, err = pgxpool.New(context.WithoutCancel(ctx), s.databaseURL(u.name)); err != nil {
+	config, err := pgxpool.ParseConfig(s.databaseURL(u.name))
+	if err != nil {
+		return nil, errors.Join(err, s.drop(ctx, u.name))
+	}
+	config.ConnConfig.BuildContextWatcherHandler = endStatementAlone
+	if u.pool, err = pgxpool.NewWithConfig(context.WithoutCancel(ctx), config); err != nil {
 		return nil, err
 	}
 	if u.fresh, err = Remember(ctx, u.pool); err == nil {
@@ -173,6 +179,13 @@ func newUsed(ctx context.Context, s *server) (*used, error) {
 	}
 
 	return u, nil
+}
+
+// endStatementAlone lets a cancelled context end the statement that runs, and not the session as well, as is usual: whenever a test
+// stops an engine, some statements are running, and to fill the caches of new sessions costs more than most tests. Statements that
+// are soon ready aren't ended.
+func endStatementAlone(conn *pgconn.PgConn) ctxwatch.Handler {
+	return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, CancelRequestDelay: 100 * time.Millisecond, DeadlineDelay: callTimeout}
 }
 
 // put returns a database to the shelf after a test. It drops the database if spoilt is true, if it can't be restored, or
