@@ -79,8 +79,8 @@ func (l *live) untilCount(name string, n int) {
 }
 
 // showDrawer tests the drawer of plugs in a demo that has just begun. The drawer tells what is cut, what waits and what has
-// arrived. It works by keyboard and in a narrow window. A reset begins anew.
-func showDrawer(t *testing.T, d *runningDemo) {
+// arrived. It works by keyboard and in a narrow window, which showDrawer returns.
+func showDrawer(t *testing.T, d *runningDemo) *live {
 	t.Helper()
 	l := browseTo(t, d.url)
 	l.click("#plugbutton")
@@ -150,7 +150,12 @@ func showDrawer(t *testing.T, d *runningDemo) {
 	l.shot("plugs-narrow")
 	l.js("to the journal", `document.querySelector('#plugs .records').scrollIntoView()`)
 	l.shot("plugs-narrow-journal")
+	return l
+}
 
+// resetDemo presses the drawer's button that begins anew.
+func (l *live) resetDemo() {
+	l.t.Helper()
 	l.click(`[data-focus="over"]`)
 	l.untilShown("dialog[open]", "Reset the demo?")
 	l.shot("plugs-ask")
@@ -162,12 +167,16 @@ func showDrawer(t *testing.T, d *runningDemo) {
 	l.untilShown("#plugs .clockline", "Clock")
 	l.until("the clock is at now", `!document.querySelector('#plugs .clockline').textContent.includes('ahead')`)
 	l.shot("plugs-over")
+}
 
+// changeSurface lets conversations open in Teams, after some messages were said, and then in Slack again.
+func (l *live) changeSurface(said int) {
+	l.t.Helper()
 	l.do("a wide window", chromedp.EmulateViewport(1280, 800))
 	l.click(`#surfaces [data-surface="teams"]`)
 	l.untilShown("#teams .elsewhere", "open in Slack")
 	l.untilShown(inPosts, "A mug arrived broken, what can I do?")
-	l.untilCount("arrived", firstSaid+3)
+	l.untilCount("arrived", said+3)
 	l.click("#plugbutton")
 	l.shot("teams-greeted")
 	l.click(`[data-focus="show-slack"]`)

@@ -253,33 +253,25 @@ func (d *runningDemo) pullMail(thread string) (said int) {
 	return said
 }
 
-// Mail is cut while a customer mails and an agent replies. Once it is plugged in again, everything has arrived once and in
-// order. A reset restores the first state, even while a line is cut. Finally the page's drawer shows all of it.
+// The page's drawer shows what is cut, what waits and what has arrived. A reset restores the first state, even while lines are
+// cut. Then mail is cut while a customer mails and an agent replies. Once it is plugged in again, everything has arrived once and
+// in order.
 func TestPlugs(t *testing.T) {
 	t.Parallel()
 	d := runDemo(t, Options{Hold: time.Second, Back: noBack}) // the first replies still wait when the plug is pulled
-	thread := d.untilFirstMessages()
-	said := d.pullMail(thread)
-
-	d.form("/clock", url.Values{"to": {"day"}})
-	d.say(thread, "A day later I answer once more")
-	d.until("it arrives a day later", func() bool { return d.journal().Counts.Arrived == said+1 })
-	if ahead := d.readState().Ahead; ahead != 24*60*60 {
-		t.Errorf("the clock is %d s ahead, want a day", ahead)
-	}
-	if row := d.journal().Rows[0]; time.Until(row.At) < 23*time.Hour || row.SeenAt == nil {
-		t.Errorf("the newest message was said at %s and seen at %v, want a day ahead and seen", row.At, row.SeenAt)
-	}
+	first := d.untilFirstMessages()
+	l := showDrawer(t, d)
 
 	d.plug(LineSlack, "cut")
 	d.plug(LineMail, "cut")
-	d.form("/reset", nil)
+	l.resetDemo()
 	d.until("a new round begins, with every line plugged in", func() bool { s := d.readState(); return s.Round == 1 && s.Phase == "" })
 	const wantMost = 8 + 1 // threads, and the word about the template
 	if n := len(d.readState().Slack.Messages); n > wantMost {
 		t.Errorf("%d messages in the channel after the reset, want at most %d", n, wantMost)
 	}
-	if d.untilFirstMessages() == thread {
+	thread := d.untilFirstMessages()
+	if thread == first {
 		t.Error("the thread of the first round is still there")
 	}
 	const wantMails = 2 // Maria's, and the automatic reply
@@ -287,5 +279,16 @@ func TestPlugs(t *testing.T) {
 		t.Errorf("after the reset: got a clock %d s ahead, Parley killed %d times, %d mails; want 0, 0, at most %d",
 			s.Ahead, s.Plugs.Parley.Times, len(s.Mail.Mails), wantMails)
 	}
-	showDrawer(t, d)
+
+	said := d.pullMail(thread) + 1
+	d.form("/clock", url.Values{"to": {"day"}})
+	d.say(thread, "A day later I answer once more")
+	d.until("it arrives a day later", func() bool { return d.journal().Counts.Arrived == said })
+	if ahead := d.readState().Ahead; ahead != 24*60*60 {
+		t.Errorf("the clock is %d s ahead, want a day", ahead)
+	}
+	if row := d.journal().Rows[0]; time.Until(row.At) < 23*time.Hour || row.SeenAt == nil {
+		t.Errorf("the newest message was said at %s and seen at %v, want a day ahead and seen", row.At, row.SeenAt)
+	}
+	l.changeSurface(said)
 }

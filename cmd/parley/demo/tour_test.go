@@ -20,8 +20,11 @@ func (l *live) tourAt(step string) {
 }
 
 // The tour leads to a suggested reply from the company's pages, to a summary, and to the pages of the site.
-// TestTour and TestTeamsInThePage do the steps before.
+// TestTour and TestTeamsInThePage do the steps before, and stories use what these steps show: only the long form has this test.
 func TestTourOfHelpAndSite(t *testing.T) {
+	if !soak() {
+		t.Skip("only in the long form")
+	}
 	t.Parallel()
 	l := newLiveIn(t, SurfaceSlack, func(o *app.Options) { o.Analyzer = offline.New() })
 	folder := must(writeKnowledge(t.TempDir()))(t)
