@@ -23,7 +23,7 @@ const FallbackQueue = "queue"
 //	    team: Support
 //	    hold: 30s
 //	    imap: {host: mail.example.com, username: help}   # settings of the channel: a section
-func (o *overlay) readAccount(e *object) {
+func (o *overlay) readAccount(e *Group) {
 	name, kind := e.readAccountName(), ""
 	kindText := setText(e, "kind", &kind)
 	a := o.Account(name)
@@ -79,7 +79,7 @@ func (o *overlay) readAccount(e *object) {
 }
 
 // needTeam adds a fault if a key names a team that doesn't exist in the end.
-func (o *overlay) needTeam(e *object, at Position, key, team string) {
+func (o *overlay) needTeam(e *Group, at Position, key, team string) {
 	o.later = append(o.later, func() {
 		if team != "" && o.Team(team) == nil {
 			o.fault(e, at, key, fmt.Sprintf("there is no team %q", team), o.teamsHint())
@@ -88,7 +88,7 @@ func (o *overlay) needTeam(e *object, at Position, key, team string) {
 }
 
 // readFallback sets who gets what no rule gives to anybody.
-func (o *overlay) readFallback(e *object, to *string) {
+func (o *overlay) readFallback(e *Group, to *string) {
 	t := setText(e, "fallback", to)
 	if t == nil {
 		return
@@ -111,8 +111,8 @@ func (o *overlay) readFallback(e *object, to *string) {
 //	  - {agent: ann@acme.test, takes: false, reassign: true, clear: true, resolve_all: true}
 //
 // It adds faults for people who aren't agents or stand there twice, and if none of them could answer.
-func (o *overlay) readPeople(account *object, a *StateAccount) {
-	entries, ok := account.readObjects("people", account.Label("people"))
+func (o *overlay) readPeople(account *Group, a *StateAccount) {
+	entries, ok := account.Groups("people", account.Label("people"))
 	if !ok {
 		return
 	}
@@ -152,8 +152,8 @@ func (o *overlay) readPeople(account *object, a *StateAccount) {
 //
 //	addresses:
 //	  - {address: sales@acme.test, name: Acme Sales, signature: "Your **sales** team", team: Sales}
-func (o *overlay) readAliases(account *object, a *StateAccount) {
-	entries, ok := account.readObjects("addresses", account.Label("addresses"))
+func (o *overlay) readAliases(account *Group, a *StateAccount) {
+	entries, ok := account.Groups("addresses", account.Label("addresses"))
 	if !ok {
 		return
 	}
@@ -179,7 +179,7 @@ func (o *overlay) readAliases(account *object, a *StateAccount) {
 }
 
 // readOneChannel sets the chat channel in which the account's threads open, in place of its team's channel.
-func (o *overlay) readOneChannel(e *object, a *StateAccount) {
+func (o *overlay) readOneChannel(e *Group, a *StateAccount) {
 	given := e.readChannels()
 	first := "" // the chat that has a channel
 	for _, kind := range Chats() {
@@ -205,25 +205,25 @@ var accountNames = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
 
 // readAccountName reads an account's name. The name is used in addresses and in names of variables, and never
 // changes.
-func (o *object) readAccountName() string {
-	t := o.Text("name")
+func (g *Group) readAccountName() string {
+	t := g.Text("name")
 	if t == nil {
-		if !o.has("name") {
-			o.Fault(o.At, "name", "is missing", "An account is known by its name, which never changes: support-mail.")
+		if !g.has("name") {
+			g.Fault(g.At, "name", "is missing", "An account is known by its name, which never changes: support-mail.")
 		}
 		return ""
 	}
 
 	switch {
 	case !accountNames.MatchString(t.Value):
-		o.Fault(t.At, "name", fmt.Sprintf("%q can't be an account's name", t.Raw), "Use letters, digits, - and _, at most 63: support-mail.")
+		g.Fault(t.At, "name", fmt.Sprintf("%q can't be an account's name", t.Raw), "Use letters, digits, - and _, at most 63: support-mail.")
 		return ""
 	case isReserved(t.Value):
-		o.Fault(t.At, "name", fmt.Sprintf("%q is a name that Parley uses itself", t.Raw), "Take another: support-"+t.Value+".")
+		g.Fault(t.At, "name", fmt.Sprintf("%q is a name that Parley uses itself", t.Raw), "Take another: support-"+t.Value+".")
 		return ""
 	}
 
-	o.Where = "account " + t.Value
+	g.Where = "account " + t.Value
 	return t.Value
 }
 
@@ -252,7 +252,7 @@ func newAccount(name, kind string) StateAccount {
 
 // setTrialAddresses sets the addresses to which an account in trial mode may send. They are stored as the
 // channel's normalised key, with which recipients are compared. An unreadable address is a fault.
-func (o *overlay) setTrialAddresses(e *object, a *StateAccount, given *List) {
+func (o *overlay) setTrialAddresses(e *Group, a *StateAccount, given *List) {
 	if given == nil {
 		return
 	}
@@ -303,7 +303,7 @@ func (o *overlay) listKinds() string {
 
 // setSections sets the fields of the account's channel. In the file they are in a section with the
 // channel's key, such as `imap:` for e-mail.
-func (o *overlay) setSections(e *object, a *StateAccount) {
+func (o *overlay) setSections(e *Group, a *StateAccount) {
 	spec := SpecOf(o.specs, a.Row.Kind)
 	if spec == nil {
 		o.checkUnknownKind(e, a)
@@ -343,7 +343,7 @@ func (o *overlay) setSections(e *object, a *StateAccount) {
 }
 
 // ownAliases makes the account's further addresses addresses of its channel. Channels with such addresses have a field for them.
-func (o *overlay) ownAliases(e *object, a *StateAccount, spec channels.Spec) {
+func (o *overlay) ownAliases(e *Group, a *StateAccount, spec channels.Spec) {
 	i := slices.IndexFunc(spec.Fields, func(f channels.Field) bool { return f.Name == "aliases" && f.List })
 	if i < 0 && len(a.Row.Aliases) > 0 {
 		o.fault(e, e.At, "addresses", "is for mailboxes", "")
@@ -360,7 +360,7 @@ func (o *overlay) ownAliases(e *object, a *StateAccount, spec channels.Spec) {
 
 // checkUnknownKind adds a fault for an account of a channel that this version doesn't have. An account that another
 // version has stored is accepted if the file sets none of its fields, so that it can still be paused.
-func (o *overlay) checkUnknownKind(e *object, a *StateAccount) {
+func (o *overlay) checkUnknownKind(e *Group, a *StateAccount) {
 	isStored := a.Row.ID != 0
 	if isStored && len(e.sections) == 0 {
 		return

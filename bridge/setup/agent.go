@@ -18,7 +18,7 @@ import (
 //	  - email: ann@example.com
 //	    name: Ann
 //	    slack: U012AB3CD
-func (o *overlay) readAgent(e *object) {
+func (o *overlay) readAgent(e *Group) {
 	email := e.readAgentEmail()
 	a := o.Agent(email)
 	if a == nil {
@@ -58,27 +58,27 @@ func (o *overlay) readAgent(e *object) {
 
 // readAgentEmail reads the e-mail address, which identifies an agent. It returns "" if the address is missing
 // or invalid.
-func (o *object) readAgentEmail() string {
-	t := o.Text("email")
+func (g *Group) readAgentEmail() string {
+	t := g.Text("email")
 	if t == nil {
-		if !o.has("email") {
-			o.Fault(o.At, "email", "is missing", "An agent is known by the e-mail address.")
+		if !g.has("email") {
+			g.Fault(g.At, "email", "is missing", "An agent is known by the e-mail address.")
 		}
 		return ""
 	}
 
 	email := channels.LowerAddress(strings.TrimSpace(t.Value))
 	if !IsEmail(email) {
-		o.Fault(t.At, "email", fmt.Sprintf("%q isn't an e-mail address", t.Raw), "Write ann@example.com.")
+		g.Fault(t.At, "email", fmt.Sprintf("%q isn't an e-mail address", t.Raw), "Write ann@example.com.")
 		return ""
 	}
 
-	o.Where = "agent " + email
+	g.Where = "agent " + email
 	return email
 }
 
 // readUser links an agent to a user of a chat. One file can't give a user to two agents.
-func (o *overlay) readUser(e *object, a *StateAgent, kind string, t Text) {
+func (o *overlay) readUser(e *Group, a *StateAgent, kind string, t Text) {
 	user := store.SurfaceUser(t.Value)
 	if other := o.AgentOf(kind, user); o.isAlone && user != "" && other != nil && other.Email != a.Email {
 		e.Fault(t.At, kind, "is the user of "+other.Email+" too", "Each person has an id of their own.")
@@ -89,17 +89,17 @@ func (o *overlay) readUser(e *object, a *StateAgent, kind string, t Text) {
 const maxCapacity = 1000
 
 // readWork reads how an agent takes part in routing.
-func (o *object) readWork(w *routing.Work) {
-	if takes := o.readYesNo("takes"); takes != nil {
+func (g *Group) readWork(w *routing.Work) {
+	if takes := g.readYesNo("takes"); takes != nil {
 		w.Manual = !*takes
 	}
-	setList(o, "skills", &w.Skills)
-	setList(o, "brands", &w.Brands)
-	o.readHours("hours", &w.Hours)
-	if t := o.Text("capacity"); t != nil {
+	setList(g, "skills", &w.Skills)
+	setList(g, "brands", &w.Brands)
+	g.readHours("hours", &w.Hours)
+	if t := g.Text("capacity"); t != nil {
 		n, err := strconv.Atoi(t.Value)
 		if t.Value != "" && (err != nil || n < 0 || n > maxCapacity) {
-			o.Fault(t.At, "capacity", fmt.Sprintf("%q isn't a number of conversations", t.Raw), "Write something from 1 to 1000; 0 means no limit.")
+			g.Fault(t.At, "capacity", fmt.Sprintf("%q isn't a number of conversations", t.Raw), "Write something from 1 to 1000; 0 means no limit.")
 		}
 		w.Capacity = n
 	}
@@ -115,7 +115,7 @@ func (o *overlay) knownRoles() []string {
 }
 
 // checkRoles adds a fault for each role of an entry that doesn't exist.
-func (o *overlay) checkRoles(e *object, given List) {
+func (o *overlay) checkRoles(e *Group, given List) {
 	for _, role := range given.Items {
 		if known := o.knownRoles(); !slices.Contains(known, role.Value) {
 			o.fault(e, role.At, "roles", fmt.Sprintf("%q is not possible", role.Raw), "Write "+JoinAlternatives(known)+".")
@@ -136,7 +136,7 @@ func (o *overlay) dropUnknownRoles() {
 // ann@acme.test becomes the user U012AB3CD in Slack. If such a user already belongs to another agent, it stays
 // with that agent, and a remark says so, unless the file itself gives the user to the other agent. Call it
 // after all users in the file are linked and prune has removed agents.
-func (o *overlay) linkFoundUsers(e *object) {
+func (o *overlay) linkFoundUsers(e *Group) {
 	email := e.name
 	a := o.Agent(email)
 	if a == nil {

@@ -20,22 +20,22 @@ const maxActions = 10
 //	    when: {tagged: Urgent}
 //	    if: {hours: open}
 //	    then: [{assign: ann@acme.test}, {notify: "#leads"}]
-func (o *overlay) readAutomation(e *object) {
+func (o *overlay) readAutomation(e *Group) {
 	var a routing.Automation
 	a.Name = strings.Join(strings.Fields(e.readName("name", "An automation is known by its name.")), " ")
 	e.Where = "automation " + a.Name
 	e.checkHasPage(a.Name)
-	if when := e.group("when"); when != nil {
+	if when := e.Group("when"); when != nil {
 		a.When = when.readPart(routing.Triggers())
 	} else if !e.has("when") {
 		e.Fault(e.At, "when", "is missing", "Write what starts it: {tagged: Urgent}.")
 	}
-	if conditions := e.group("if"); conditions != nil {
+	if conditions := e.Group("if"); conditions != nil {
 		setText(conditions, "account", &a.If.Account)
 		setText(conditions, "team", &a.If.Team)
 		conditions.readConditions(&a.If.When)
 	}
-	acts, _ := e.readObjects("then", e.Label("then"))
+	acts, _ := e.Groups("then", e.Label("then"))
 	for _, act := range acts {
 		a.Then = append(a.Then, act.readPart(routing.Actions()))
 	}
@@ -53,65 +53,67 @@ func (o *overlay) readAutomation(e *object) {
 }
 
 // readPart reads a trigger or an action: a group with one key.
-func (o *object) readPart(names []string) (p routing.Part) {
+func (g *Group) readPart(names []string) (p routing.Part) {
 	for _, name := range names {
-		t := o.Text(name)
+		t := g.Text(name)
 		if t == nil || t.Value == "" {
 			continue
 		}
 		if p.Name != "" {
-			o.Fault(t.At, name, "is one too many", "Write one of both.")
+			g.Fault(t.At, name, "is one too many", "Write one of both.")
 		}
 		p = routing.Part{Name: name, Value: strings.TrimSpace(t.Value)}
 		if err := p.Check(); err != nil {
-			o.Fault(t.At, name, err.Error(), "")
+			g.Fault(t.At, name, err.Error(), "")
 		}
 		switch name {
 		case routing.Priority:
-			o.checkOneOf(*t, name, bridge.Priorities()...)
+			g.checkOneOf(*t, name, bridge.Priorities()...)
 		case routing.StatusSet:
-			o.checkOneOf(*t, name, "open", "pending", "snoozed", "resolved", "closed")
+			g.checkOneOf(*t, name, "open", "pending", "snoozed", "resolved", "closed")
 		case routing.Tagged, routing.AddTag, routing.TakeTag:
-			o.checkTagName(*t, name)
+			g.checkTagName(*t, name)
 		case routing.MoodFound:
-			o.checkOneOf(*t, name, append(analysis.SentimentNames(), routing.Always)...)
+			g.checkOneOf(*t, name, append(analysis.SentimentNames(), routing.Always)...)
 		case routing.Send:
-			p.Value = o.checkReplyText(name, *t, []string{routing.VariableName})
+			p.Value = g.checkReplyText(name, *t, []string{routing.VariableName})
 		}
 	}
-	if p.Name == "" && len(o.Values) == 0 {
-		o.Faults.Add(Fault{At: o.At, Where: o.Where, What: "says nothing", Hint: "Write " + JoinAlternatives(names) + "."})
+	if p.Name == "" && len(g.Values) == 0 {
+		g.Faults.Add(Fault{At: g.At, Where: g.Where, What: "says nothing", Hint: "Write " + JoinAlternatives(names) + "."})
 	}
-	o.Done()
+	g.Done()
 	return p
 }
 
 // findNamed adds a fault for each person and team that doesn't exist, and finds the channels that the automation names.
-func (o *overlay) findNamed(e *object, a *routing.Automation) {
-	missing := func(what, who string, is bool) {
-		if who != "" && !is {
-			o.faults.Add(Fault{At: e.At, Where: e.Where, What: fmt.Sprintf("there is no %s %q", what, who), Hint: "Write one that exists."})
-		}
+func (o *overlay) findNamed(e *Group, a *routing.Automation) {
+	need := func(what, who string, is func() bool) {
+		o.later = append(o.later, func() {
+			if who != "" && !is() {
+				o.faults.Add(Fault{At: e.At, Where: e.Where, What: fmt.Sprintf("there is no %s %q", what, who), Hint: "Write one that exists."})
+			}
+		})
 	}
-	missing("team", a.If.Team, o.Team(a.If.Team) != nil)
-	missing("account", a.If.Account, o.Account(a.If.Account) != nil)
+	need("team", a.If.Team, func() bool { return o.Team(a.If.Team) != nil })
+	need("account", a.If.Account, func() bool { return o.Account(a.If.Account) != nil })
 	for i, p := range a.Then {
-		isAgent, isTeam := o.Agent(p.Value) != nil, o.Team(p.Value) != nil
+		isAgent, isTeam := func() bool { return o.Agent(p.Value) != nil }, func() bool { return o.Team(p.Value) != nil }
 		switch {
 		case p.Name == routing.Assign:
-			missing("agent", p.Value, isAgent)
+			need("agent", p.Value, isAgent)
 		case p.Name == routing.GiveTeam:
-			missing("team", p.Value, isTeam)
+			need("team", p.Value, isTeam)
 		case p.Name == routing.Notify && strings.HasPrefix(p.Value, "#"):
 			a.Then[i] = o.findNotified(e, p)
 		case p.Name == routing.Notify:
-			missing("agent, team or channel", p.Value, isAgent || isTeam)
+			need("agent, team or channel", p.Value, func() bool { return isAgent() || isTeam() })
 		}
 	}
 }
 
 // findNotified finds the channel that an action names: the first chat that has it, or what is stored.
-func (o *overlay) findNotified(e *object, p routing.Part) routing.Part {
+func (o *overlay) findNotified(e *Group, p routing.Part) routing.Part {
 	var problem string
 	for _, kind := range Chats() {
 		key := ChannelKey{Kind: kind, Name: p.Value}

@@ -15,7 +15,7 @@ import (
 //	  - keyword: delay
 //	    topic: Shipping
 //	    text: "Hello {{first_name}}, your parcel is late."
-func (o *overlay) readCanned(e *object) {
+func (o *overlay) readCanned(e *Group) {
 	keyword := e.readName("keyword", "Agents type it: delay.")
 	e.Where = "canned reply " + keyword
 	if keyword != "" && !bridge.IsCannedKeyword(keyword) {

@@ -17,7 +17,7 @@ const maxRoleRunes = 60
 //
 //	roles:
 //	  - {name: Supervisor, lists: [all, blocked]}
-func (o *overlay) readRole(e *object) {
+func (o *overlay) readRole(e *Group) {
 	var r store.Role
 	r.Name = words(e.readName("name", "Agents have a role by its name: Supervisor."))
 	if utf8.RuneCountInString(r.Name) > maxRoleRunes {
@@ -37,7 +37,7 @@ func (o *overlay) readRole(e *object) {
 //	knowledge:
 //	  - folder: /srv/knowledge
 //	  - url: https://example.com/help/
-func readKnowledge(entries []*object) (sources []string) {
+func readKnowledge(entries []*Group) (sources []string) {
 	for _, o := range entries {
 		folder, site := o.Text("folder"), o.Text("url")
 		o.Done()
@@ -61,10 +61,10 @@ func readKnowledge(entries []*object) (sources []string) {
 }
 
 // checkFolder returns the path of a folder. It adds a fault and returns "" if the path isn't absolute.
-func (o *object) checkFolder(folder Text) string {
+func (g *Group) checkFolder(folder Text) string {
 	path := strings.TrimSpace(folder.Value)
 	if !filepath.IsAbs(path) {
-		o.Fault(folder.At, "folder", fmt.Sprintf("%q is no absolute path", folder.Raw), "Write /srv/knowledge.")
+		g.Fault(folder.At, "folder", fmt.Sprintf("%q is no absolute path", folder.Raw), "Write /srv/knowledge.")
 		return ""
 	}
 	return filepath.Clean(path)
@@ -72,9 +72,9 @@ func (o *object) checkFolder(folder Text) string {
 
 // checkSite returns the address of a web site, with its scheme in lower case: by the scheme, readers of State.Knowledge
 // distinguish sites from folders. It adds a fault and returns "" if the address is invalid.
-func (o *object) checkSite(site Text) string {
+func (g *Group) checkSite(site Text) string {
 	if !isSite(site.Value) {
-		o.Fault(site.At, "url", fmt.Sprintf("%q isn't an address of a web site", site.Raw),
+		g.Fault(site.At, "url", fmt.Sprintf("%q isn't an address of a web site", site.Raw),
 			"Write https://example.com/help/, without a user or a password.")
 		return ""
 	}

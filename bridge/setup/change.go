@@ -66,7 +66,7 @@ func (r *Refused) Error() string {
 // Errors: *Refused, ErrStale, ErrExists, ErrMissing.
 func Save(ctx context.Context, pool *pgxpool.Pool, c Change, o Options) (Result, error) {
 	source := &changeFile{kind: c.Kind, fields: FieldsOf(c.Kind, SpecOf(o.Specs, c.Channel))}
-	source.build(c, locationOf(c.Kind))
+	source.build(c, namesOf(c.Kind))
 
 	file := &File{}
 	isEmpty := len(source.lines) == 0 // the form was submitted unchanged
@@ -149,16 +149,19 @@ func (c Change) amend(want *State) error {
 		return c.remove(want)
 	}
 	for i := range want.Templates {
-		if t := &want.Templates[i]; c.isAbout(*t) {
+		if t := &want.Templates[i]; c.Kind == EntryTemplate && strings.EqualFold(t.name(), c.storedName()) {
 			t.Resubmit()
 		}
 	}
 	return nil
 }
 
-// isAbout reports whether the change edits this template.
-func (c Change) isAbout(t StateTemplate) bool {
-	return c.Kind == EntryTemplate && strings.EqualFold(TemplateEntry(t.Account, t.Row.Language, t.Row.Name), c.Name)
+// storedName returns the name of the entry as its kind has it.
+func (c Change) storedName() string {
+	if c.Kind != EntryTemplate {
+		return c.Name
+	}
+	return templateName(splitTemplateEntry(c.Name))
 }
 
 // namedBy returns what gives conversations to the agent or team of the entry, with its verb, or "".
@@ -196,7 +199,6 @@ func (c Change) remove(want *State) error {
 		if a := want.ForgetAgent(c.Name); a != nil {
 			return &Refused{Others: []string{"Nobody else of the people of the account " + a.Row.Name + " answers there. Change that first."}}
 		}
-		want.Agents = slices.DeleteFunc(want.Agents, func(a StateAgent) bool { return strings.EqualFold(a.Email, c.Name) })
 		for i := range want.Teams {
 			t := &want.Teams[i]
 			t.Members = slices.DeleteFunc(slices.Clone(t.Members), func(m string) bool { return strings.EqualFold(m, c.Name) })
@@ -207,18 +209,11 @@ func (c Change) remove(want *State) error {
 				return &Refused{Others: []string{"The account " + a.Row.Name + " belongs to this team. Give it another team first."}}
 			}
 		}
-
-		want.Teams = slices.DeleteFunc(want.Teams, func(t StateTeam) bool { return strings.EqualFold(t.Name, c.Name) })
-	case EntryTag:
-		want.Tags = slices.DeleteFunc(want.Tags, func(t store.Tag) bool { return strings.EqualFold(t.Name, c.Name) })
-	case EntryAutomation:
-		want.Automations = slices.DeleteFunc(want.Automations, func(a routing.Automation) bool { return strings.EqualFold(a.Name, c.Name) })
-	case EntryCanned:
-		want.Canned = slices.DeleteFunc(want.Canned, func(r store.Canned) bool { return strings.EqualFold(r.Keyword, c.Name) })
-	case EntryTemplate:
-		want.Templates = slices.DeleteFunc(want.Templates, c.isAbout)
-	case EntryAccount:
-		want.Accounts = slices.DeleteFunc(want.Accounts, func(a StateAccount) bool { return strings.EqualFold(a.Row.Name, c.Name) })
+	}
+	for _, k := range kinds(nil) {
+		if k.called().entry == c.Kind {
+			k.remove(want, c.storedName())
+		}
 	}
 	return nil
 }

@@ -33,21 +33,21 @@ func (d *changeFile) addLine(indent int, text, path string) {
 }
 
 // build generates the file for a change of an entry at this location.
-func (d *changeFile) build(c Change, at entryLocation) {
-	if at.listKey == "" {
+func (d *changeFile) build(c Change, at names) {
+	if at.list == "" {
 		d.addValues(c.Values, "", 0)
 		return
 	}
 
 	values := maps.Clone(c.Values)
-	delete(values, at.nameKey)
-	d.addLine(0, at.listKey+":", "")
+	delete(values, at.key)
+	d.addLine(0, at.list+":", "")
 	if c.Kind == EntryTemplate {
 		d.addTemplateName(c.Name)
 		delete(values, "language")
 		delete(values, "accounts")
 	} else {
-		d.addLine(1, "- "+yamlText(at.nameKey)+": "+yamlText(c.Name), at.nameKey)
+		d.addLine(1, "- "+yamlText(at.key)+": "+yamlText(c.Name), at.key)
 	}
 
 	if c.Channel != "" {
@@ -59,8 +59,7 @@ func (d *changeFile) build(c Change, at entryLocation) {
 
 // addTemplateName splits the name of a template's entry, ACCOUNT/LANGUAGE/NAME, into three keys.
 func (d *changeFile) addTemplateName(name string) {
-	account, rest, _ := strings.Cut(name, "/")
-	language, templateName, _ := strings.Cut(rest, "/")
+	templateName, language, account := splitTemplateEntry(name)
 	d.addLine(1, `- "name": `+yamlText(templateName), "name")
 	d.addLine(2, `"language": `+yamlText(language), "language")
 	d.addLine(2, `"accounts": [`+yamlText(account)+`]`, "accounts")

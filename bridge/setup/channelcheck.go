@@ -36,7 +36,7 @@ func (w *work) checkChannels(f *File) error {
 
 // channelFault converts an error of a channel's check to a fault of parley.yaml, at the line of the field if the error
 // names one (*channels.FieldError).
-func channelFault(e *object, spec channels.Spec, err error) Fault {
+func channelFault(e *Group, spec channels.Spec, err error) Fault {
 	fieldErr, ok := errors.AsType[*channels.FieldError](err)
 	if !ok {
 		return Fault{At: e.At, Where: e.Where, What: err.Error()}

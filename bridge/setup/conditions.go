@@ -16,8 +16,8 @@ import (
 //	  - {by: least_load}
 //
 // Teams that they name are checked later.
-func (o *overlay) readRules(account *object, to *[]routing.Rule) {
-	entries, ok := account.readObjects("rules", account.Label("rules"))
+func (o *overlay) readRules(account *Group, to *[]routing.Rule) {
+	entries, ok := account.Groups("rules", account.Label("rules"))
 	if ok {
 		*to = nil
 	}
@@ -43,7 +43,7 @@ func (o *overlay) readRules(account *object, to *[]routing.Rule) {
 			}
 		}
 
-		if when := e.group("when"); when != nil {
+		if when := e.Group("when"); when != nil {
 			when.readConditions(&r.When)
 		}
 		e.Done()
@@ -57,10 +57,10 @@ func (o *overlay) readRules(account *object, to *[]routing.Rule) {
 }
 
 // readConditions reads the conditions of a rule.
-func (o *object) readConditions(w *routing.When) {
+func (g *Group) readConditions(w *routing.When) {
 	read := func(name string, to *string, allowed ...string) {
-		if t := setText(o, name, to); t != nil && len(allowed) > 0 {
-			o.checkOneOf(*t, name, allowed...)
+		if t := setText(g, name, to); t != nil && len(allowed) > 0 {
+			g.checkOneOf(*t, name, allowed...)
 		}
 	}
 
@@ -71,5 +71,5 @@ func (o *object) readConditions(w *routing.When) {
 	read("mood", &w.Mood, analysis.SentimentNames()...)
 	read("intent", &w.Intent)
 	read("hours", &w.Hours, routing.HoursOpen, routing.HoursClosed)
-	o.Done()
+	g.Done()
 }

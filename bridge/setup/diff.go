@@ -2,12 +2,10 @@ package setup
 
 import (
 	"cmp"
-	"reflect"
 	"slices"
 	"strings"
 
 	"parley/channels"
-	"parley/store"
 )
 
 // maxShownRunes limits how much of a value a line shows.
@@ -21,27 +19,21 @@ const maxShownRunes = 60
 //	+ agent ann@acme.test: name Ann, roles agent
 //	- team Sales
 //
-// kept lists the teams and accounts that are not in want but can't be removed. Secrets never appear in a line.
+// Secrets never appear in a line.
 func diff(have, want *State, specs []channels.Spec, kept unremovable) []string {
-	return slices.Concat(
-		compare(EntryCompany, "", nil, topRows(have), topRows(want)),
-		newSurfaces(want),
-		agentChanges(have, want),
-		teamChanges(have, want),
-		accountChanges(have, want, specs),
-		tagChanges(have, want),
-		automationChanges(have, want),
-		cannedChanges(have, want),
-		knowledgeChanges(have, want),
-		templateChanges(have, want),
-		listRemoved(have, want, kept),
-	)
+	lines := append(compare("", topFields, topRows(have), topRows(want)), newSurfaces(want)...)
+	for _, k := range kinds(specs) {
+		lines = append(lines, k.changes(difference{have, want, kept})...)
+	}
+	return append(lines, knowledgeChanges(have, want)...)
 }
+
+func topFields() []Field { return FieldsOf(EntryCompany, nil) }
 
 // topRows returns the name of the company, what applies to all accounts, and the company's own roles.
 func topRows(s *State) []row {
 	top := Company(s)
-	top.AddMappings("roles", Roles(s))
+	top.AddMappings("roles", mapped(s.Roles, Role))
 	return rowsOf(top)
 }
 
@@ -53,118 +45,6 @@ func newSurfaces(want *State) []string {
 		isNew := id == 0
 		if isWanted && isNew {
 			lines = append(lines, "+ surface "+kind)
-		}
-	}
-	return lines
-}
-
-func agentChanges(have, want *State) []string {
-	var lines []string
-	for _, a := range want.Agents {
-		lines = append(lines, compare(EntryAgent, "agent "+a.Email, nil, storedRows(have.Agent(a.Email), agentRows), agentRows(a))...)
-	}
-	return lines
-}
-
-func teamChanges(have, want *State) []string {
-	var lines []string
-	for _, t := range want.Teams {
-		lines = append(lines, compare(EntryTeam, "team "+t.Name, nil, storedRows(have.Team(t.Name), teamRows), teamRows(t))...)
-	}
-	return lines
-}
-
-// accountChanges describes changed accounts. Which values an account has depends on its channel (specs).
-func accountChanges(have, want *State, specs []channels.Spec) []string {
-	var lines []string
-	for _, a := range want.Accounts {
-		spec := SpecOf(specs, a.Row.Kind)
-		rows := func(a StateAccount) []row { return accountRows(a, spec) }
-		lines = append(lines, compare(EntryAccount, "account "+a.Row.Name, spec, storedRows(have.Account(a.Row.Name), rows), rows(a))...)
-	}
-	return lines
-}
-
-// listRemoved lists the agents, teams and accounts that are removed because the file no longer names them (--prune).
-func listRemoved(have, want *State, kept unremovable) []string {
-	var lines []string
-	for _, a := range have.Agents {
-		if want.Agent(a.Email) == nil {
-			lines = append(lines, "- agent "+a.Email+": takes no more part (history is kept)")
-		}
-	}
-
-	for _, t := range have.Teams {
-		if want.Team(t.Name) == nil && !kept.teams[t.ID] {
-			lines = append(lines, "- team "+t.Name)
-		}
-	}
-
-	for _, a := range have.Accounts {
-		isWanted := want.Account(a.Row.Name) != nil
-		switch {
-		case isWanted:
-		case !kept.accounts[a.Row.ID]:
-			lines = append(lines, "- account "+a.Row.Name)
-		case !a.Row.Paused:
-			lines = append(lines, "- account "+a.Row.Name+": paused (its conversations are kept)")
-		}
-	}
-	return lines
-}
-
-// tagChanges describes changed, renamed, merged and removed tags.
-func tagChanges(have, want *State) []string {
-	var lines []string
-	for _, t := range want.Tags {
-		lines = append(lines, compare(EntryTag, "tag "+t.Name, nil, storedRows(have.StoredTag(t), tagRows), tagRows(t))...)
-	}
-
-	for _, t := range have.Tags {
-		if want.Tag(t.Name) != nil {
-			continue
-		}
-
-		successor := want.TagByFormerName(t.Name)
-		switch {
-		case successor == nil:
-			lines = append(lines, "- tag "+t.Name+": can't be chosen any more (conversations keep it)")
-		case have.Tag(successor.Name) != nil: // merged into another tag; a renamed tag is already in the list
-			lines = append(lines, "- tag "+t.Name+": is "+successor.Name+" now")
-		}
-	}
-	return lines
-}
-
-// automationChanges describes changed and removed automations.
-func automationChanges(have, want *State) []string {
-	var lines []string
-	for _, a := range want.Automations {
-		old := have.Automation(a.Name)
-		found := compare(EntryAutomation, "automation "+a.Name, nil, storedRows(old, automationRows), automationRows(a))
-		if len(found) == 0 && old != nil && !reflect.DeepEqual(*old, a) { // such as another channel of the same name
-			found = []string{"~ automation " + a.Name + ": is changed"}
-		}
-		lines = append(lines, found...)
-	}
-	for _, a := range have.Automations {
-		if want.Automation(a.Name) == nil {
-			lines = append(lines, "- automation "+a.Name)
-		}
-	}
-	return lines
-}
-
-// cannedChanges describes changed and removed canned replies.
-func cannedChanges(have, want *State) []string {
-	var lines []string
-	for _, c := range want.Canned {
-		old := find(have.Canned, func(old store.Canned) bool { return strings.EqualFold(old.Keyword, c.Keyword) })
-		lines = append(lines, compare(EntryCanned, "canned reply "+c.Keyword, nil, storedRows(old, cannedRows), cannedRows(c))...)
-	}
-	for _, c := range have.Canned {
-		if store.FindCanned(want.Canned, c.Keyword) < 0 {
-			lines = append(lines, "- canned reply "+c.Keyword)
 		}
 	}
 	return lines
@@ -186,39 +66,12 @@ func knowledgeChanges(have, want *State) []string {
 	return lines
 }
 
-// templateChanges describes changed message templates, and which of them are submitted to the provider again.
-func templateChanges(have, want *State) []string {
-	var lines []string
-	for _, t := range want.Templates {
-		old := have.Template(t.Account, t.Row.Name, t.Row.Language)
-		lines = append(lines, compare(EntryTemplate, t.Title(), nil, storedRows(old, templateRows), templateRows(t))...)
-		if old != nil && t.NeedsSubmission(*old) {
-			lines = append(lines, "~ "+t.Title()+": handed in for approval again")
-		}
-	}
-
-	for _, t := range have.Templates {
-		if want.Template(t.Account, t.Row.Name, t.Row.Language) != nil {
-			continue
-		}
-		if want.Account(t.Account) != nil { // otherwise the removal of its account is listed
-			lines = append(lines, "- "+t.Title()+": deleted, at the provider too")
-		}
-	}
-	return lines
-}
-
-// compare describes a new thing, for which have is nil, in one line, and a changed thing in one line for each value that
-// differs. kind and spec say which fields it has. thing is "" for the top of the file.
-func compare(kind, thing string, spec *channels.Spec, have, want []row) []string {
-	if have != nil && slices.Equal(have, want) {
+// compare describes a changed thing in one line for each value that differs. thing is
+// "account support-mail: ", or "" for the top of the file.
+func compare(thing string, fields func() []Field, have, want []row) (lines []string) {
+	if slices.Equal(have, want) {
 		return nil
 	}
-	fields := FieldsOf(kind, spec)
-	if have == nil {
-		return []string{describeNew(thing, fields, locationOf(kind).nameKey, want)}
-	}
-
 	before, now := map[string]row{}, map[string]row{}
 	for _, r := range have {
 		before[r.path] = r
@@ -227,12 +80,11 @@ func compare(kind, thing string, spec *channels.Spec, have, want []row) []string
 		now[r.path] = r
 	}
 
-	var lines []string
 	for _, r := range slices.Concat(want, have) {
 		old, current := before[r.path], now[r.path]
 		delete(before, r.path)
 		delete(now, r.path)
-		name := thing + ": " + r.path + " "
+		name := thing + r.path + " "
 		if thing == "" {
 			name = r.path + ": "
 		}
@@ -241,7 +93,7 @@ func compare(kind, thing string, spec *channels.Spec, have, want []row) []string
 		case r.isSecret:
 			lines = append(lines, "~ "+name+describeSecretChange(old.value, current.value))
 		default:
-			empty := emptyText(fields, r.path)
+			empty := emptyText(fields(), r.path)
 			lines = append(lines, "~ "+name+describeChange(cmp.Or(old.value, empty), cmp.Or(current.value, empty)))
 		}
 	}

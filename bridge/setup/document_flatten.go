@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Flatten adds the values of the mapping to a map by their paths: "imap.host", "days.0.date". prefix is prepended to each. Secrets are left out.
+// Flatten adds the values of the mapping to a map by their paths: "imap.host", "days.0.date". prefix is prepended to each.
+// Secrets and notes are left out.
 func (m *Mapping) Flatten(prefix string, into map[string][]string) {
 	for i, key := range m.keys {
 		path := prefix + unquote(key)

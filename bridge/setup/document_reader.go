@@ -129,6 +129,10 @@ type Group struct {
 	Values    map[string]ast.Node // by key
 	Positions map[string]Position // of the keys
 	Known     []string            // the keys that were asked for, whether the file has them or not
+
+	name     string    // of an entry
+	sections []section // of an account
+	former   []Text    // names of a tag
 }
 
 // ReadGroup reads a mapping. If n is not a mapping, it adds a fault and returns nil. where is the group's name in faults.

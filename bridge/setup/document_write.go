@@ -24,7 +24,7 @@ import (
 // The encoder of the YAML library loses tabs and carriage returns. This one quotes everything but simple words.
 type Mapping struct {
 	keys   []string
-	values []any // string, []string, Plain, Secret, *Mapping or []*Mapping
+	values []any // string, []string, Plain, Secret, note, *Mapping or []*Mapping
 }
 
 // Plain is a value that is written unquoted: true, 0.5, [].
@@ -32,6 +32,9 @@ type Plain string
 
 // Secret is a value that must never be shown. A file has the variable in its place.
 type Secret struct{ Variable, Value string }
+
+// note is a value that is only in lists of changes.
+type note string
 
 // Put adds a key with a value of one of the types that Mapping lists. It doesn't escape "${" (see Escape), so that a text
 // may refer to an environment variable.
@@ -88,6 +91,9 @@ func (m *Mapping) AddMappings(key string, list []*Mapping) {
 // of a list begins with "- ".
 func (m *Mapping) Write(b *bytes.Buffer, first, indent string) {
 	for i, key := range m.keys {
+		if _, isNote := m.values[i].(note); isNote {
+			continue
+		}
 		if i == 0 {
 			b.WriteString(first)
 		} else {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"parley/channels"
+	"parley/routing"
 	"parley/routing/hours"
 	"parley/store"
 )
@@ -33,6 +34,11 @@ type Entry struct {
 	Stored   []string            // the paths of the secrets that have a value
 	Sentence string              // of an automation: what it does
 	Version  string              // differs whenever the entry, or one of its secrets, has changed
+
+	// Of an account.
+	rules  []routing.Rule
+	people []store.AccountPerson
+	week   []hours.Rule
 }
 
 // Value returns the value at a path, or "" if there is none. A list is joined with line breaks.
@@ -48,48 +54,14 @@ func Entries(ctx context.Context, q store.Querier, specs []channels.Spec) ([]Ent
 }
 
 func entriesOf(s *State, specs []channels.Spec) []Entry {
-	list := []Entry{entryOf(EntryCompany, Company(s), nil)}
-	for _, a := range s.Agents {
-		list = append(list, entryOf(EntryAgent, Agent(a), nil))
+	list := []Entry{entryOf(EntryCompany, Company(s))}
+	for _, k := range kinds(specs) {
+		list = append(list, k.pages(s)...)
 	}
-
-	for _, t := range s.Teams {
-		list = append(list, entryOf(EntryTeam, Team(t), nil))
-	}
-
-	for _, a := range s.Accounts {
-		if spec := SpecOf(specs, a.Row.Kind); spec != nil {
-			list = append(list, accountEntryOf(a, *spec))
-		}
-	}
-
-	for _, tag := range Tags(s) {
-		list = append(list, entryOf(EntryTag, tag, nil))
-	}
-
-	for _, c := range s.Canned {
-		list = append(list, entryOf(EntryCanned, Canned(c), nil))
-	}
-
-	for _, a := range s.Automations {
-		e := entryOf(EntryAutomation, Automation(a), nil)
-		e.Sentence = a.Sentence()
-		list = append(list, e)
-	}
-
-	for _, t := range s.Templates {
-		e := entryOf(EntryTemplate, Template(t, []string{t.Account}), nil)
-		e.Name = TemplateEntry(t.Account, t.Row.Language, t.Row.Name)
-		list = append(list, e)
-	}
-
-	roles := &Mapping{}
-	roles.AddMappings("roles", Roles(s))
-	list = append(list, entryOf(EntryRoles, roles, nil))
-
-	sources := &Mapping{}
-	sources.AddMappings("knowledge", Knowledge(s))
-	return append(list, entryOf(EntryKnowledge, sources, nil))
+	roles, sources := &Mapping{}, &Mapping{}
+	roles.AddMappings("roles", mapped(s.Roles, Role))
+	sources.AddMappings("knowledge", mapped(s.Knowledge, Source))
+	return append(list, entryOf(EntryRoles, roles), entryOf(EntryKnowledge, sources))
 }
 
 // TemplateEntry returns the name of a template's entry: "support-whatsapp/en/greeting".
@@ -97,32 +69,42 @@ func TemplateEntry(account, language, name string) string {
 	return account + "/" + language + "/" + name
 }
 
-// accountEntryOf returns the entry of an account. The entry has the paths of the account's secrets, but not the secrets.
-func accountEntryOf(a StateAccount, spec channels.Spec) Entry {
-	var storedSecrets []string
-	for _, f := range spec.Fields {
-		if f.Secret && hasValue(a, f) {
-			storedSecrets = append(storedSecrets, Section(spec)+"."+f.Name)
-		}
-	}
-
-	values := ExportAccount(a, spec, map[string]bool{})
-	hidden := append(slices.Clone(a.Row.Secrets), strings.Join(storedSecrets, "\n")...)
-	e := entryOf(EntryAccount, values, hidden)
-	e.Channel = a.Row.Kind
-	e.Stored = storedSecrets
-	return e
+func splitTemplateEntry(entry string) (name, language, account string) {
+	account, rest, _ := strings.Cut(entry, "/")
+	language, name, _ = strings.Cut(rest, "/")
+	return name, language, account
 }
 
-// entryOf returns the entry with the given values. Its version is a hash of them and of hidden, which belongs to the entry
-// but is not shown: an account's encrypted secrets.
-func entryOf(kind string, values *Mapping, hidden []byte) Entry {
+// completeAccount adds to the entry of an account the paths of its secrets, but not the secrets. It returns false for an account whose
+// channel this version doesn't have.
+func completeAccount(a StateAccount, spec *channels.Spec, e *Entry) bool {
+	if spec == nil {
+		return false
+	}
+	for _, f := range spec.Fields {
+		if f.Secret && hasValue(a, f) {
+			e.Stored = append(e.Stored, Section(*spec)+"."+f.Name)
+		}
+	}
+	e.Channel, e.rules, e.people, e.week = a.Row.Kind, a.Plan.Rules, a.Row.People, a.Hours.Week
+	e.setVersion(append(slices.Clone(a.Row.Secrets), strings.Join(e.Stored, "\n")...))
+	return true
+}
+
+// entryOf returns the entry with the given values.
+func entryOf(kind string, values *Mapping) Entry {
 	e := Entry{Kind: kind, Values: map[string][]string{}}
 	const noPrefix = ""
 	values.Flatten(noPrefix, e.Values)
-	e.Name = e.Value(locationOf(kind).nameKey)
+	e.Name = e.Value(namesOf(kind).key)
+	e.setVersion(nil)
+	return e
+}
 
-	versioned := slices.Clone(hidden)
+// setVersion sets the version to a hash of the values and of hidden, which belongs to the entry but is not shown: an account's
+// encrypted secrets.
+func (e *Entry) setVersion(hidden []byte) {
+	versioned := hidden
 	for _, path := range slices.Sorted(maps.Keys(e.Values)) {
 		versioned = append(versioned, '\n')
 		versioned = strconv.AppendQuote(versioned, path)
@@ -134,30 +116,24 @@ func entryOf(kind string, values *Mapping, hidden []byte) Entry {
 
 	sum := sha256.Sum256(versioned)
 	e.Version = hex.EncodeToString(sum[:versionBytes])
-	return e
 }
 
 // WeekOf returns the business hours of an account's entry by day. A stored week of {"mon-tue": "09:00-17:30"} becomes
 // {"mon": "09:00-17:30", "tue": "09:00-17:30"}. Days on which the business is closed are left out.
 func WeekOf(e Entry) map[string]string {
 	week := map[string]string{}
-	for path := range e.Values {
-		key, isOfWeek := strings.CutPrefix(path, "hours.week.")
-		if !isOfWeek {
-			continue
-		}
-
-		days, err := hours.ParseDays(key)
+	for _, rule := range e.week {
+		days, err := hours.ParseDays(rule.Days)
 		if err != nil { // can't happen: hours are checked before they are stored
 			continue
 		}
-		spans, err := hours.ParseSpans(e.Value(path))
+		spans, err := hours.ParseSpans(rule.Open)
 		if err != nil || len(spans) == 0 {
 			continue
 		}
 
 		for _, d := range days {
-			week[strings.ToLower(d.String()[:3])] = e.Value(path)
+			week[strings.ToLower(d.String()[:3])] = rule.Open
 		}
 	}
 	return week

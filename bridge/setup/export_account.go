@@ -11,8 +11,8 @@ import (
 	"parley/store"
 )
 
-// ExportAccount returns the entry of an account for parley.yaml. spec describes the fields of its channel, the way in which
-// customers write:
+// writeAccount returns the entry of an account for parley.yaml, with the fields of its channel, the way in which customers write, if
+// this version has it:
 //
 //	name: support-mail
 //	kind: email
@@ -21,8 +21,8 @@ import (
 //	  imap: {host: mail.example.com, password: "${SUPPORT_MAIL_IMAP_PASSWORD}"}
 //
 // Secrets are never exported. Each is replaced by an environment variable, which must be set when the file is applied.
-// Account adds the names of these variables to usedVariables, and uses none that is in it already.
-func ExportAccount(a StateAccount, spec channels.Spec, usedVariables map[string]bool) *Mapping {
+// writeAccount adds the names of these variables to usedVariables, and uses none that is in it already.
+func writeAccount(a StateAccount, specs []channels.Spec, usedVariables map[string]bool) *Mapping {
 	entry := &Mapping{}
 	entry.AddText("name", a.Row.Name)
 	entry.AddText("kind", a.Row.Kind)
@@ -37,6 +37,7 @@ func ExportAccount(a StateAccount, spec channels.Spec, usedVariables map[string]
 	}
 
 	entry.AddText("signature", a.Signature().Source())
+	entry.notePictures(a.Signature())
 	writeSettings(entry, a.Settings)
 	entry.AddText("reply_mode", string(a.Row.ReplyMode))
 	if a.Row.HoldSeconds != nil {
@@ -52,8 +53,10 @@ func ExportAccount(a StateAccount, spec channels.Spec, usedVariables map[string]
 	writePeople(entry, a.Row.People)
 	writeAliases(entry, a.Row.Aliases)
 
-	for _, f := range spec.Fields {
-		writeField(entry, a, spec, f, usedVariables)
+	if spec := SpecOf(specs, a.Row.Kind); spec != nil {
+		for _, f := range spec.Fields {
+			writeField(entry, a, *spec, f, usedVariables)
+		}
 	}
 
 	return entry

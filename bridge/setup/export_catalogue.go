@@ -1,9 +1,7 @@
 package setup
 
 import (
-	"cmp"
 	"slices"
-	"strings"
 
 	"parley/channels"
 	"parley/store"
@@ -41,7 +39,7 @@ func templateEntries(s *State) []*Mapping {
 // haveEqualText reports whether two templates differ at most in their account.
 func haveEqualText(a, b StateTemplate) bool {
 	isSameName := a.Row.Name == b.Row.Name && a.Row.Language == b.Row.Language
-	return isSameName && slices.Equal(templateRows(a), templateRows(b))
+	return isSameName && slices.Equal(rowsOf(Template(a, nil)), rowsOf(Template(b, nil)))
 }
 
 // Template returns the entry of a template that these accounts have. The provider's name for it is only written if it isn't
@@ -82,20 +80,6 @@ func Template(t StateTemplate, accounts []string) *Mapping {
 	return entry
 }
 
-// Tags returns the entries of all tags, sorted by name without regard to case.
-func Tags(s *State) []*Mapping {
-	list := slices.Clone(s.Tags)
-	slices.SortStableFunc(list, func(a, b store.Tag) int {
-		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.Name, b.Name))
-	})
-
-	var entries []*Mapping
-	for _, t := range list {
-		entries = append(entries, Tag(t))
-	}
-	return entries
-}
-
 // Tag returns the entry of a tag. Empty values are written, too: a new database comes with some tags that have values, and the file
 // overrides them.
 func Tag(t store.Tag) *Mapping {
@@ -118,29 +102,21 @@ func Canned(c store.Canned) *Mapping {
 	return entry
 }
 
-// Roles returns the entries of the company's own roles.
-func Roles(s *State) []*Mapping {
-	var list []*Mapping
-	for _, r := range s.Roles {
-		entry := &Mapping{}
-		entry.AddText("name", r.Name)
-		entry.AddList("lists", r.Lists)
-		list = append(list, entry)
-	}
-	return list
+// Role returns the entry of one of the company's own roles.
+func Role(r store.Role) *Mapping {
+	entry := &Mapping{}
+	entry.AddText("name", r.Name)
+	entry.AddList("lists", r.Lists)
+	return entry
 }
 
-// Knowledge returns the entries of the folders and web sites from which replies are suggested.
-func Knowledge(s *State) []*Mapping {
-	var entries []*Mapping
-	for _, p := range s.Knowledge {
-		entry := &Mapping{}
-		if (store.KnowledgePlace{Place: p}).IsSite() {
-			entry.AddText("url", p)
-		} else {
-			entry.AddText("folder", p)
-		}
-		entries = append(entries, entry)
+// Source returns the entry of a folder or web site from which replies are suggested.
+func Source(place string) *Mapping {
+	entry := &Mapping{}
+	if (store.KnowledgePlace{Place: place}).IsSite() {
+		entry.AddText("url", place)
+	} else {
+		entry.AddText("folder", place)
 	}
-	return entries
+	return entry
 }

@@ -27,35 +27,18 @@ import (
 // variable such as ${SUPPORT_MAIL_IMAP_PASSWORD}. specs describes the fields that accounts of each kind have, such as
 // the IMAP server of an email account. writeFile returns an error if an account's kind is not among specs.
 func writeFile(s *State, specs []channels.Spec) ([]byte, error) {
-	accounts, err := accountEntries(s.Accounts, specs)
-	if err != nil {
-		return nil, err
-	}
-
-	var agents, teams, automations, canned []*Mapping
-	for _, c := range s.Canned {
-		canned = append(canned, Canned(c))
-	}
-	for _, a := range s.Automations {
-		automations = append(automations, Automation(a))
-	}
-	for _, a := range s.Agents {
-		agents = append(agents, Agent(a))
-	}
-	for _, t := range s.Teams {
-		teams = append(teams, Team(t))
+	for _, a := range s.Accounts {
+		if SpecOf(specs, a.Row.Kind) == nil {
+			return nil, fmt.Errorf("setup: export: account %s is of kind %q, which this version of Parley doesn't have", a.Row.Name, a.Row.Kind)
+		}
 	}
 
 	file := Company(s)
-	file.AddMappings("agents", agents)
-	file.AddMappings("teams", teams)
-	file.AddMappings("accounts", accounts)
-	file.AddMappings("templates", templateEntries(s))
-	file.AddMappings("tags", Tags(s))
-	file.AddMappings("automations", automations)
-	file.AddMappings("canned_replies", canned)
-	file.AddMappings("roles", Roles(s))
-	file.AddMappings("knowledge", Knowledge(s))
+	for _, k := range kinds(specs) {
+		file.AddMappings(k.called().list, k.export(s))
+	}
+	file.AddMappings("roles", mapped(s.Roles, Role))
+	file.AddMappings("knowledge", mapped(s.Knowledge, Source))
 
 	const noIndent = ""
 	var out bytes.Buffer
@@ -63,19 +46,12 @@ func writeFile(s *State, specs []channels.Spec) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// accountEntries returns the entries of all accounts.
-func accountEntries(accounts []StateAccount, specs []channels.Spec) ([]*Mapping, error) {
-	var entries []*Mapping
-	usedVariables := map[string]bool{} // Account adds the variables that it writes, so that each name is used once
-	for _, a := range accounts {
-		spec := SpecOf(specs, a.Row.Kind)
-		if spec == nil {
-			return nil, fmt.Errorf("setup: export: account %s is of kind %q, which this version of Parley doesn't have",
-				a.Row.Name, a.Row.Kind)
-		}
-		entries = append(entries, ExportAccount(a, *spec, usedVariables))
+// mapped returns the entries of things.
+func mapped[T any](things []T, write func(T) *Mapping) (entries []*Mapping) {
+	for _, t := range things {
+		entries = append(entries, write(t))
 	}
-	return entries, nil
+	return entries
 }
 
 // Company returns the keys at the top of the file: the company's name, and the settings that apply to all accounts.
@@ -101,6 +77,7 @@ func Agent(a StateAgent) *Mapping {
 	entry.AddList("quiet", a.Quiet)
 	writeWork(entry, a.Work)
 	entry.AddText("signature", a.Signature.Source())
+	entry.notePictures(a.Signature)
 	return entry
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"parley/channels"
-	"parley/routing"
 	"parley/store"
 )
 
@@ -38,7 +37,7 @@ func Parse(raw []byte, lookupEnv func(string) (string, bool)) (*File, error) {
 	}
 	f.said = State{Settings: map[string]string{}, Surfaces: map[string]store.AccountID{}}
 	o := overlay{State: &f.said, entries: entries{}, isAlone: true}
-	if top := objectOf(r.ReadGroup(f.body, "")); top != nil {
+	if top := r.ReadGroup(f.body, ""); top != nil {
 		o.read(top, false)
 	}
 	f.entries = o.entries
@@ -59,7 +58,7 @@ func (f *File) apply(s *State, specs []channels.Spec, found Found, prune bool) (
 	o := overlay{State: s, specs: specs, found: found, entries: entries{}}
 	if f.body != nil {
 		r := &Reader{Env: f.env}
-		o.read(objectOf(r.ReadGroup(f.body, "")), prune)
+		o.read(r.ReadGroup(f.body, ""), prune)
 	}
 	for _, check := range o.later {
 		check()
@@ -80,9 +79,9 @@ type overlay struct {
 }
 
 // entries are the entries of a file, by what they are and their names in small letters: "agent ann@acme.test".
-type entries map[string]*object
+type entries map[string]*Group
 
-func (all entries) entry(what, name string) *object { return all[what+" "+strings.ToLower(name)] }
+func (all entries) entry(what, name string) *Group { return all[what+" "+strings.ToLower(name)] }
 
 // at returns the position of an entry, or the zero Position if the file doesn't have it.
 func (all entries) at(what, name string) Position {
@@ -93,7 +92,7 @@ func (all entries) at(what, name string) Position {
 }
 
 // add adds an entry that has a name, or a fault if there is one of that name.
-func (all entries) add(what, name string, e *object, at Position) {
+func (all entries) add(what, name string, e *Group, at Position) {
 	if name == "" {
 		return
 	}
@@ -108,27 +107,24 @@ func (all entries) add(what, name string, e *object, at Position) {
 }
 
 // fault adds a fault of a key of an entry.
-func (o *overlay) fault(e *object, at Position, key, what, hint string) {
+func (o *overlay) fault(e *Group, at Position, key, what, hint string) {
 	o.faults.Add(Fault{At: at, Where: e.Label(key), What: what, Hint: hint})
 }
 
 // read reads all keys of the file. All lists are read before Done, which reports unknown keys. Agents come first, because teams
 // refer to them, and so on.
-func (o *overlay) read(top *object, prune bool) {
+func (o *overlay) read(top *Group, prune bool) {
 	setText(top, "company", &o.Company)
 	top.readSettings("settings", o.Settings)
 	top.readRetention(&o.Retention)
-	given := map[string]bool{}
-	list := func(key, each string) []*object {
-		all, ok := top.readObjects(key, each)
-		given[key] = ok && prune
-		return all
+	lists := map[string][]*Group{}
+	for _, k := range kinds(o.specs) {
+		if all, ok := top.Groups(k.called().list, k.called().what); ok {
+			lists[k.called().list] = append([]*Group{}, all...)
+		}
 	}
-	agents, teams, accounts := list("agents", "agent"), list("teams", "team"), list("accounts", "account")
-	templates, tags, automations := list("templates", "template"), list("tags", "tag"), list("automations", "automation")
-	canned := list("canned_replies", "canned reply")
-	sources, hasSources := top.readObjects("knowledge", "knowledge")
-	roles, hasRoles := top.readObjects("roles", "role")
+	sources, hasSources := top.Groups("knowledge", "knowledge")
+	roles, hasRoles := top.Groups("roles", "role")
 	top.Done()
 
 	if hasSources {
@@ -137,53 +133,42 @@ func (o *overlay) read(top *object, prune bool) {
 	if hasRoles {
 		o.Roles = nil
 	}
-	each(roles, o.readRole)
-	each(agents, o.readAgent)
+	for _, e := range roles {
+		o.readRole(e)
+	}
+	for _, k := range kinds(o.specs) {
+		for _, e := range lists[k.called().list] {
+			k.readEntry(o, e)
+		}
+	}
+	for _, e := range lists["tags"] {
+		o.addFormerNames(e)
+	}
 	o.dropUnknownRoles()
-	each(teams, o.readTeam)
-	each(accounts, o.readAccount)
-	if given["agents"] {
-		o.pruneAgents()
-	}
-	if given["teams"] {
-		o.Teams = slices.DeleteFunc(o.Teams, func(t StateTeam) bool { return o.entries.entry("team", t.Name) == nil })
-	}
-	if given["accounts"] {
-		o.Accounts = slices.DeleteFunc(o.Accounts, func(a StateAccount) bool { return o.entries.entry("account", a.Row.Name) == nil })
-	}
 	if prune {
-		o.checkTeamsOfAccounts()
-		o.Templates = slices.DeleteFunc(o.Templates, func(t StateTemplate) bool { return o.Account(t.Account) == nil })
+		o.prune(lists)
 	}
-	each(agents, o.linkFoundUsers)
-
-	each(templates, o.readTemplate)
-	each(tags, o.readTag)
-	each(tags, o.addFormerNames)
-	each(automations, o.readAutomation)
-	each(canned, o.readCanned)
-	if given["templates"] {
-		o.Templates = slices.DeleteFunc(o.Templates, func(t StateTemplate) bool { return o.entries.entry("template", t.name()) == nil })
-	}
-	if given["tags"] {
-		o.Tags = slices.DeleteFunc(o.Tags, func(t store.Tag) bool { return o.entries.entry("tag", t.Name) == nil })
-	}
-	if given["automations"] {
-		o.Automations = slices.DeleteFunc(o.Automations, func(a routing.Automation) bool { return o.entries.entry("automation", a.Name) == nil })
-	}
-	if given["canned_replies"] {
-		o.Canned = slices.DeleteFunc(o.Canned, func(c store.Canned) bool { return o.entries.entry("canned reply", c.Keyword) == nil })
+	for _, e := range lists["agents"] {
+		o.linkFoundUsers(e)
 	}
 }
 
-func each(list []*object, read func(*object)) {
-	for _, e := range list {
-		read(e)
+// prune removes what those lists that the file has don't have.
+func (o *overlay) prune(lists map[string][]*Group) {
+	if lists["agents"] != nil {
+		o.forgetAgents()
 	}
+	for _, k := range kinds(o.specs) {
+		if lists[k.called().list] != nil {
+			k.prune(o)
+		}
+	}
+	o.checkTeamsOfAccounts()
+	o.Templates = slices.DeleteFunc(o.Templates, func(t StateTemplate) bool { return o.Account(t.Account) == nil })
 }
 
-// pruneAgents removes agents, and takes them out of teams whose members the file doesn't list.
-func (o *overlay) pruneAgents() {
+// forgetAgents takes agents that will be removed out of accounts, and out of teams whose members the file doesn't list.
+func (o *overlay) forgetAgents() {
 	for _, agent := range o.Agents {
 		if o.entries.entry("agent", agent.Email) != nil {
 			continue
@@ -195,11 +180,10 @@ func (o *overlay) pruneAgents() {
 			})
 		}
 	}
-	o.Agents = slices.DeleteFunc(o.Agents, func(a StateAgent) bool { return o.entries.entry("agent", a.Email) == nil })
 	for i := range o.Teams {
 		t := &o.Teams[i]
 		if !o.entries.entry("team", t.Name).has("members") {
-			t.Members = slices.DeleteFunc(slices.Clone(t.Members), func(member string) bool { return o.Agent(member) == nil })
+			t.Members = slices.DeleteFunc(slices.Clone(t.Members), func(m string) bool { return o.entries.entry("agent", m) == nil })
 		}
 	}
 }
@@ -221,7 +205,7 @@ func (o *overlay) checkTeamsOfAccounts() {
 // resolveChannel returns the id of a channel of a chat, which the file gives as an id or as "#name". If the
 // name was not found, it adds a fault and returns "". If the chat has changed the id, it adds a remark and
 // returns the current one.
-func (o *overlay) resolveChannel(e *object, kind string, given Text) string {
+func (o *overlay) resolveChannel(e *Group, kind string, given Text) string {
 	if o.isAlone {
 		return given.Value
 	}
@@ -253,7 +237,7 @@ func (o *overlay) needSurface(kind string) {
 }
 
 // readSignature sets a signature in the form in which it is stored. It adds a fault if it can't be used.
-func (o *overlay) readSignature(e *object, to *StateSignature) {
+func (o *overlay) readSignature(e *Group, to *StateSignature) {
 	t := e.Text("signature")
 	if t == nil {
 		return

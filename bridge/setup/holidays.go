@@ -23,47 +23,47 @@ const maxDayRunes = 60 // of the name of a special day
 //	  country: DE-BY
 //	  except: [2026-11-01]
 //	  days: [{date: 2026-12-24, name: Christmas Eve, open: "09:00-12:00"}]
-func (o *object) readHolidays(p *hours.Plan) {
-	switch o.Values["holidays"].(type) {
+func (g *Group) readHolidays(p *hours.Plan) {
+	switch g.Values["holidays"].(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:
-		o.group("holidays").readHolidayGroup(p)
+		g.Group("holidays").readHolidayGroup(p)
 	case *ast.StringNode:
-		o.Known = append(o.Known, "holidays")
-		o.Fault(o.Positions["holidays"], "holidays", "must be a list of dates or a group of keys, not a single value",
+		g.Known = append(g.Known, "holidays")
+		g.Fault(g.Positions["holidays"], "holidays", "must be a list of dates or a group of keys, not a single value",
 			"Write [2026-12-25], or {country: DE-BY}.")
 	default:
-		if days := o.List("holidays"); days != nil {
-			p.Holidays = o.readDates(*days)
+		if days := g.List("holidays"); days != nil {
+			p.Holidays = g.readDates(*days)
 		}
 	}
 }
 
 // readHolidayGroup reads a country's calendar, special days, and public holidays that don't count.
-func (o *object) readHolidayGroup(p *hours.Plan) {
-	calendar := o.readCountry(p)
-	days, _ := o.readObjects("days", o.Label("days")) // the list is optional
+func (g *Group) readHolidayGroup(p *hours.Plan) {
+	calendar := g.readCountry(p)
+	days, _ := g.Groups("days", g.Label("days")) // the list is optional
 	for _, d := range days {
 		day, ok := d.readDay()
-		if ok && o.checkNewDay(p.Days, day.Date, d.At) {
+		if ok && g.checkNewDay(p.Days, day.Date, d.At) {
 			p.Days = append(p.Days, day)
 		}
 	}
-	if except := o.List("except"); except != nil {
+	if except := g.List("except"); except != nil {
 		for _, t := range except.Items {
-			if o.checkException(t, calendar) {
+			if g.checkException(t, calendar) {
 				p.Except = append(p.Except, strings.TrimSpace(t.Value))
 			}
 		}
 	}
-	o.Done()
+	g.Done()
 }
 
 // readDates reads the dates on which the business is closed.
-func (o *object) readDates(list List) []string {
+func (g *Group) readDates(list List) []string {
 	var days []string
 	for _, d := range list.Items {
 		if _, err := hours.ParseDate(d.Value); err != nil {
-			o.Fault(d.At, "holidays", fmt.Sprintf("%q isn't a date", d.Raw), "Write year, month and day: 2026-12-25.")
+			g.Fault(d.At, "holidays", fmt.Sprintf("%q isn't a date", d.Raw), "Write year, month and day: 2026-12-25.")
 			continue
 		}
 		days = append(days, d.Value)
@@ -73,14 +73,14 @@ func (o *object) readDates(list List) []string {
 
 // readCountry reads the country whose public holidays count. It returns nil if the key is missing or the
 // country unknown.
-func (o *object) readCountry(p *hours.Plan) *bridge.Calendar {
-	t := o.Text("country")
+func (g *Group) readCountry(p *hours.Plan) *bridge.Calendar {
+	t := g.Text("country")
 	if t == nil || strings.TrimSpace(t.Value) == "" {
 		return nil
 	}
 	calendar, err := bridge.FindCalendar(strings.TrimSpace(t.Value))
 	if err != nil {
-		o.Fault(t.At, "country", fmt.Sprintf("the public holidays of %q aren't known", t.Raw),
+		g.Fault(t.At, "country", fmt.Sprintf("the public holidays of %q aren't known", t.Raw),
 			"Known: "+bridge.Codes(t.Value)+". List others as days of your own.")
 		return nil
 	}
@@ -89,49 +89,49 @@ func (o *object) readCountry(p *hours.Plan) *bridge.Calendar {
 }
 
 // readDay reads a special day. It returns false if the day has no valid date.
-func (o *object) readDay() (hours.Day, bool) {
+func (g *Group) readDay() (hours.Day, bool) {
 	var d hours.Day
-	date := o.Text("date")
-	name := o.Text("name")
-	open := o.Text("open")
+	date := g.Text("date")
+	name := g.Text("name")
+	open := g.Text("open")
 
-	d.Date = o.checkDate(date)
+	d.Date = g.checkDate(date)
 	if name != nil {
 		d.Name = strings.Join(strings.Fields(name.Value), " ")
 		if utf8.RuneCountInString(d.Name) > maxDayRunes {
-			o.Fault(name.At, "name", fmt.Sprintf("has more than %d letters", maxDayRunes), "Shorten it.")
+			g.Fault(name.At, "name", fmt.Sprintf("has more than %d letters", maxDayRunes), "Shorten it.")
 		}
 	}
 
 	if open != nil && strings.TrimSpace(open.Value) != "" {
-		d.Open = o.checkOpen(*open)
+		d.Open = g.checkOpen(*open)
 	}
 
-	o.Done()
+	g.Done()
 	return d, d.Date != ""
 }
 
 // checkDate returns the date of a special day. It adds a fault and returns "" if the date is missing or invalid.
-func (o *object) checkDate(date *Text) string {
+func (g *Group) checkDate(date *Text) string {
 	if date == nil {
-		if o.Values["date"] == nil { // otherwise the date has a fault already
-			o.Fault(o.At, "date", "is missing: each day has one", "Write year, month and day: 2026-12-24.")
+		if g.Values["date"] == nil { // otherwise the date has a fault already
+			g.Fault(g.At, "date", "is missing: each day has one", "Write year, month and day: 2026-12-24.")
 		}
 		return ""
 	}
 	if _, err := hours.ParseDate(date.Value); err != nil {
-		o.Fault(date.At, "date", fmt.Sprintf("%q isn't a date", date.Raw), "Write year, month and day: 2026-12-25.")
+		g.Fault(date.At, "date", fmt.Sprintf("%q isn't a date", date.Raw), "Write year, month and day: 2026-12-25.")
 		return ""
 	}
 	return date.Value
 }
 
 // checkOpen returns the hours of a special day, or "" if the business is closed. It adds a fault if they are invalid.
-func (o *object) checkOpen(open Text) string {
+func (g *Group) checkOpen(open Text) string {
 	text := strings.TrimSpace(open.Value)
 	spans, err := hours.ParseSpans(text)
 	if err != nil {
-		o.Fault(open.At, "open", fmt.Sprintf("%q isn't a list of hours", open.Raw),
+		g.Fault(open.At, "open", fmt.Sprintf("%q isn't a list of hours", open.Raw),
 			`Write "09:00-12:00" for half a day, or leave it out: closed.`)
 		return text
 	}
@@ -142,9 +142,9 @@ func (o *object) checkOpen(open Text) string {
 }
 
 // checkNewDay reports whether a date is not among the days yet. It adds a fault if it is.
-func (o *object) checkNewDay(days []hours.Day, date string, at Position) bool {
+func (g *Group) checkNewDay(days []hours.Day, date string, at Position) bool {
 	if slices.ContainsFunc(days, func(d hours.Day) bool { return d.Date == date }) {
-		o.Fault(at, "days", date+" is listed twice", "Keep one of them.")
+		g.Fault(at, "days", date+" is listed twice", "Keep one of them.")
 		return false
 	}
 	return true
@@ -152,22 +152,22 @@ func (o *object) checkNewDay(days []hours.Day, date string, at Position) bool {
 
 // checkException reports whether a text names a public holiday: a date, or one of the country's holidays by
 // name. It adds a fault if not. calendar is nil if there is no valid country.
-func (o *object) checkException(t Text, calendar *bridge.Calendar) bool {
+func (g *Group) checkException(t Text, calendar *bridge.Calendar) bool {
 	name := strings.TrimSpace(t.Value)
 	if _, err := hours.ParseDate(name); err == nil {
 		return true
 	}
 
 	if calendar == nil {
-		if o.Values["country"] == nil { // otherwise the country has a fault already
-			o.Fault(t.At, "except", "needs a country", "Say whose public holidays don't count, such as DE-BY.")
+		if g.Values["country"] == nil { // otherwise the country has a fault already
+			g.Fault(t.At, "except", "needs a country", "Say whose public holidays don't count, such as DE-BY.")
 		}
 		return false
 	}
 
 	names := calendar.Names()
 	if !slices.ContainsFunc(names, func(known string) bool { return strings.EqualFold(known, name) }) {
-		o.Fault(t.At, "except", fmt.Sprintf("%q isn't a date, and no public holiday there", t.Raw), "There is "+strings.Join(names, ", ")+".")
+		g.Fault(t.At, "except", fmt.Sprintf("%q isn't a date, and no public holiday there", t.Raw), "There is "+strings.Join(names, ", ")+".")
 		return false
 	}
 

@@ -17,13 +17,13 @@ import (
 //
 // Hours stay as they are if the key is missing. An empty group, the zero Plan, means always open. If something is
 // wrong, it adds faults, with the line and a hint for the admin, and reads on.
-func (o *object) readHours(name string, p *hours.Plan) {
-	group := o.group(name)
+func (g *Group) readHours(name string, p *hours.Plan) {
+	group := g.Group(name)
 	if group == nil {
 		return
 	}
 
-	faultsBefore := len(o.Faults)
+	faultsBefore := len(g.Faults)
 	*p = hours.Plan{}
 	if zone := group.Text("zone"); zone != nil {
 		p.Zone = strings.TrimSpace(zone.Value)
@@ -42,7 +42,7 @@ func (o *object) readHours(name string, p *hours.Plan) {
 
 	group.readHolidays(p)
 	group.Done()
-	hasNewFault := len(o.Faults) > faultsBefore
+	hasNewFault := len(g.Faults) > faultsBefore
 	if hasNewFault || len(group.Names) == 0 {
 		return
 	}
@@ -68,8 +68,8 @@ func hasOpenDay(p *hours.Plan) bool {
 }
 
 // readWeek reads the weekly hours, such as {mon-fri: "09:00-17:30", sat: "10:00-14:00"}.
-func (o *object) readWeek(n ast.Node) []hours.Rule {
-	group := o.readObject(n, o.Label("week"))
+func (g *Group) readWeek(n ast.Node) []hours.Rule {
+	group := g.ReadGroup(n, g.Label("week"))
 	if group == nil {
 		return nil
 	}

@@ -27,13 +27,13 @@ func IsObjectID(s string) bool { return objectIDs.MatchString(s) }
 func IsSlackUser(s string) bool { return slackUsers.MatchString(s) }
 
 // checkUser checks an agent's id in a chat, and normalises it. kind is "slack" or "teams".
-func (o *object) checkUser(kind string, t *Text) {
+func (g *Group) checkUser(kind string, t *Text) {
 	t.Value = strings.TrimSpace(t.Value)
 	if kind != "teams" || t.Value == "" {
 		return
 	}
 	if !IsObjectID(t.Value) {
-		o.Fault(t.At, kind, fmt.Sprintf("%q isn't an object id", t.Raw),
+		g.Fault(t.At, kind, fmt.Sprintf("%q isn't an object id", t.Raw),
 			"Write the Object ID of the person's page in the Entra admin center (00000000-0000-0000-0000-000000000000), or leave it out: "+
 				"people are found by e-mail.")
 	}
@@ -42,10 +42,10 @@ func (o *object) checkUser(kind string, t *Text) {
 
 // checkChannel checks a channel of a chat: an id, a name with #, or a link, which it replaces by the channel's
 // id.
-func (o *object) checkChannel(kind, key string, t *Text) {
+func (g *Group) checkChannel(kind, key string, t *Text) {
 	t.Value = strings.TrimSpace(t.Value)
 	if kind == "teams" {
-		o.checkTeamsChannel(key, t)
+		g.checkTeamsChannel(key, t)
 		return
 	}
 
@@ -54,13 +54,13 @@ func (o *object) checkChannel(kind, key string, t *Text) {
 	}
 	isName := len(t.Value) > 1 && t.Value[0] == '#' && !strings.ContainsAny(t.Value, " \t\n")
 	if t.Value != "" && !isName && !slackChannels.MatchString(t.Value) {
-		o.Fault(t.At, key, fmt.Sprintf("%q isn't a channel of Slack", t.Raw),
+		g.Fault(t.At, key, fmt.Sprintf("%q isn't a channel of Slack", t.Raw),
 			`Write its name, "#support", or the channel's id (C012AB3CD) or link.`)
 	}
 }
 
 // checkTeamsChannel does the work of checkChannel for Teams.
-func (o *object) checkTeamsChannel(key string, t *Text) {
+func (g *Group) checkTeamsChannel(key string, t *Text) {
 	if link := teamsLinks.FindStringSubmatch(t.Value); link != nil {
 		if id, err := url.PathUnescape(link[1]); err == nil {
 			t.Value = id
@@ -73,7 +73,7 @@ func (o *object) checkTeamsChannel(key string, t *Text) {
 
 	isName := len(t.Value) > 1 && t.Value[0] == '#' && !strings.Contains(t.Value, "\n")
 	if !isName && !teamsChannels.MatchString(t.Value) {
-		o.Fault(t.At, key, fmt.Sprintf("%q isn't a channel of Teams", t.Raw),
+		g.Fault(t.At, key, fmt.Sprintf("%q isn't a channel of Teams", t.Raw),
 			`Write the link that Teams gives by "Get link to channel", or its name: "#Support".`)
 	}
 }

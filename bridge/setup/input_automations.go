@@ -24,7 +24,7 @@ func automationFields() []Field {
 			routing.Resolve: "resolve it",
 		}},
 	}
-	for _, f := range InputRuleFields("") {
+	for _, f := range RuleFields("") {
 		if rest, isCondition := strings.CutPrefix(f.Path, "when."); isCondition {
 			f.Path = "if." + rest
 			list = append(list, f)

@@ -106,3 +106,11 @@ func ChatName(kind string) string {
 	}
 	return strings.ToUpper(kind[:1]) + kind[1:]
 }
+
+// fieldAt returns the field with a path such as "email.imap.host", or nil.
+func fieldAt(fields []Field, path string) *Field {
+	if i := slices.IndexFunc(fields, func(f Field) bool { return f.Path == path }); i >= 0 {
+		return &fields[i]
+	}
+	return nil
+}

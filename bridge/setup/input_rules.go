@@ -5,8 +5,8 @@ import (
 	"parley/routing"
 )
 
-// InputRuleFields describes the values of a rule that gives conversations to agents; prefix is that of their paths.
-func InputRuleFields(prefix string) []Field {
+// RuleFields describes the values of a rule that gives conversations to agents; prefix is that of their paths.
+func RuleFields(prefix string) []Field {
 	ways := map[string]string{}
 	for _, by := range routing.Ways() {
 		ways[by] = routing.By(by).Words()

@@ -168,7 +168,7 @@ func (s *search) checkID(ctx context.Context, owner string, key ChannelKey) {
 
 // lookUpAgent looks up an agent by e-mail address in each surface in which the agent has no user yet. It adds a remark if
 // the agent has no user in any surface.
-func (s *search) lookUpAgent(ctx context.Context, entry *object, agent StateAgent) {
+func (s *search) lookUpAgent(ctx context.Context, entry *Group, agent StateAgent) {
 	s.checkSlackUser(agent)
 	stored := s.have.Agent(agent.Email)
 	hasUser := false

@@ -48,17 +48,10 @@ func UsualRights() map[string]bool {
 
 // People returns who works on an account; none means everybody.
 func (e Entry) People() (people []Person) {
-	for path := range e.Values {
-		rest, isOfPerson := strings.CutPrefix(path, PeoplePath+".")
-		number, isAgent := strings.CutSuffix(rest, ".agent")
-		if _, err := strconv.Atoi(number); err != nil || !isOfPerson || !isAgent {
-			continue
-		}
-		p := Person{Agent: e.Value(path), Rights: UsualRights()}
-		for name := range p.Rights {
-			if value := e.Value(PeoplePath + "." + number + "." + name); value != "" {
-				p.Rights[name] = value == "true"
-			}
+	for _, stored := range e.people {
+		p := Person{Agent: stored.Agent, Rights: map[string]bool{}}
+		for _, r := range store.Rights() {
+			p.Rights[string(r)] = slices.Contains(stored.Rights, r)
 		}
 		people = append(people, p)
 	}

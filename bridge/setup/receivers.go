@@ -64,7 +64,7 @@ func (w *work) checkSecretReceivers(f *File) error {
 
 // newServerFault returns the fault of a change by which the secret in a field would be sent to a new server. isConsent
 // is true if the secret is the tokens of an OAuth consent.
-func newServerFault(e *object, field, server string, isConsent bool) Fault {
+func newServerFault(e *Group, field, server string, isConsent bool) Fault {
 	where := e.Label(field)
 	if isConsent {
 		return Fault{

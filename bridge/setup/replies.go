@@ -25,14 +25,14 @@ var replyVariable = regexp.MustCompile(`\{\{[^{}]*\}\}`)
 //	  dates: [{from: 2026-12-24, to: 2027-01-02, text: "We are back on 2 January."}]
 //
 // It stays as it is if the key is missing.
-func (o *object) readReplies(r *routing.Replies) {
-	group := o.group("auto_reply")
+func (g *Group) readReplies(r *routing.Replies) {
+	group := g.Group("auto_reply")
 	if group == nil {
 		return
 	}
 	*r = routing.Replies{}
 	readText := func(name string, to *routing.Text, variables ...string) {
-		if text := group.group(name); text != nil {
+		if text := group.Group(name); text != nil {
 			*to = text.readReplyText(variables...)
 			text.Done()
 		}
@@ -41,7 +41,7 @@ func (o *object) readReplies(r *routing.Replies) {
 	readText("closed", &r.Closed, routing.VariableName, routing.VariableOpens)
 	readText("always", &r.Always, routing.VariableName)
 
-	dates, _ := group.readObjects("dates", o.Label("dates")) // the list is optional
+	dates, _ := group.Groups("dates", g.Label("dates")) // the list is optional
 	for _, e := range dates {
 		d := routing.DatedText{From: e.readDate("from"), To: e.readDate("to")}
 		d.Text = e.readReplyText(routing.VariableName, routing.VariableOpens)
@@ -58,21 +58,21 @@ func (o *object) readReplies(r *routing.Replies) {
 }
 
 // readDate reads a date that must be there.
-func (o *object) readDate(name string) string {
-	date := o.readName(name, "Write year, month and day: 2026-12-24.")
+func (g *Group) readDate(name string) string {
+	date := g.readName(name, "Write year, month and day: 2026-12-24.")
 	if _, err := hours.ParseDate(date); err != nil && date != "" {
-		o.Fault(o.Positions[name], name, fmt.Sprintf("%q isn't a date", date), "Write year, month and day: 2026-12-24.")
+		g.Fault(g.Positions[name], name, fmt.Sprintf("%q isn't a date", date), "Write year, month and day: 2026-12-24.")
 	}
 	return date
 }
 
 // readReplyText reads a text, with its translations, that may have some variables.
-func (o *object) readReplyText(variables ...string) routing.Text {
+func (g *Group) readReplyText(variables ...string) routing.Text {
 	var t routing.Text
-	if text := o.Text("text"); text != nil {
-		t.Text = o.checkReplyText("text", *text, variables)
+	if text := g.Text("text"); text != nil {
+		t.Text = g.checkReplyText("text", *text, variables)
 	}
-	languages := o.group("languages")
+	languages := g.Group("languages")
 	if languages == nil {
 		return t
 	}
@@ -93,20 +93,20 @@ func (o *object) readReplyText(variables ...string) routing.Text {
 	}
 	languages.Done()
 	if len(t.Languages) > 0 && t.Text == "" {
-		o.Fault(o.At, "text", "is missing", "It is for customers whose language isn't known.")
+		g.Fault(g.At, "text", "is missing", "It is for customers whose language isn't known.")
 	}
 	return t
 }
 
 // checkReplyText returns a text without spaces around it. It adds a fault if it is too long or has an unknown variable.
-func (o *object) checkReplyText(name string, t Text, variables []string) string {
+func (g *Group) checkReplyText(name string, t Text, variables []string) string {
 	text := strings.TrimSpace(t.Value)
 	if utf8.RuneCountInString(text) > maxReplyRunes {
-		o.Fault(t.At, name, fmt.Sprintf("has more than %d letters", maxReplyRunes), "Shorten it.")
+		g.Fault(t.At, name, fmt.Sprintf("has more than %d letters", maxReplyRunes), "Shorten it.")
 	}
 	for _, found := range replyVariable.FindAllString(text, -1) {
 		if !slices.Contains(variables, found) {
-			o.Fault(t.At, name, "has "+found+", which isn't known here", "Write "+JoinAlternatives(variables)+".")
+			g.Fault(t.At, name, "has "+found+", which isn't known here", "Write "+JoinAlternatives(variables)+".")
 		}
 	}
 	return text

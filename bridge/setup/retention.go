@@ -21,8 +21,8 @@ func RetentionOf(values map[string][]string) (d store.RetentionDays, ok bool) {
 }
 
 // readRetention sets for how many days records are kept, as far as the group says so; 0 means as usual.
-func (o *object) readRetention(to *store.RetentionDays) {
-	group := o.group("retention")
+func (g *Group) readRetention(to *store.RetentionDays) {
+	group := g.Group("retention")
 	if group == nil {
 		return
 	}

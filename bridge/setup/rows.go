@@ -1,14 +1,9 @@
 package setup
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
-
-	"parley/channels"
-	"parley/routing"
-	"parley/store"
 )
 
 // row is one value of an entry of parley.yaml, as text. Comparing the rows of a stored and a wanted thing shows what a change would
@@ -50,6 +45,8 @@ func (m *Mapping) appendRows(rows []row, prefix string) []row {
 			r.value = strings.TrimPrefix(r.value, "; ")
 		case string:
 			r.value = unescape(v)
+		case note:
+			r.value = string(v)
 		case Plain:
 			r.value = strings.TrimPrefix(string(v), "[]")
 		}
@@ -60,42 +57,16 @@ func (m *Mapping) appendRows(rows []row, prefix string) []row {
 	return rows
 }
 
-// storedRows returns the rows of a stored thing, or nil if thing is nil, which means that it is not stored.
-func storedRows[T any](thing *T, rows func(T) []row) []row {
-	if thing == nil {
-		return nil
-	}
-	return rows(*thing)
-}
-
-func agentRows(a StateAgent) []row { return append(rowsOf(Agent(a)), a.Signature.pictureRows()...) }
-
-func teamRows(t StateTeam) []row { return rowsOf(Team(t)) }
-
-// accountRows returns the rows of an account. spec describes its channel, or is nil if this version doesn't have it.
-func accountRows(a StateAccount, spec *channels.Spec) []row {
-	entry := ExportAccount(a, *cmp.Or(spec, &channels.Spec{}), map[string]bool{})
-	return append(rowsOf(entry), a.Signature().pictureRows()...)
-}
-
-func tagRows(t store.Tag) []row { return rowsOf(Tag(t)) }
-
-func automationRows(a routing.Automation) []row { return rowsOf(Automation(a)) }
-
-func cannedRows(c store.Canned) []row { return rowsOf(Canned(c)) }
-
-func templateRows(t StateTemplate) []row { return rowsOf(Template(t, nil)) }
-
-// pictureRows returns a row of the pictures of a signature. The content of a picture may change while its name stays, so each
-// picture is shown with its size and the first digits of its hash: "logo.png (2048 bytes, 3fa1c29b)".
-func (s StateSignature) pictureRows() []row {
-	if s.Rich == nil || len(s.Rich.Pictures) == 0 {
-		return nil
+// notePictures adds the pictures of a signature. The content of a picture may change while its name stays, so each picture is noted
+// with its size and the first digits of its hash: "logo.png (2048 bytes, 3fa1c29b)".
+func (m *Mapping) notePictures(s StateSignature) {
+	if s.Rich == nil {
+		return
 	}
 	var pictures []string
 	for _, p := range s.Rich.Pictures {
 		const hashDigits = 8 // of p.Blob, the SHA-256 of the picture in hex
 		pictures = append(pictures, fmt.Sprintf("%s (%d bytes, %.*s)", p.Name, p.SizeBytes, hashDigits, p.Blob))
 	}
-	return []row{{path: "pictures of the signature", value: strings.Join(pictures, ", ")}}
+	m.Put("pictures of the signature", note(strings.Join(pictures, ", ")))
 }

@@ -129,8 +129,8 @@ func (s saving) saveAccount(ctx context.Context, tx pgx.Tx, a StateAccount) erro
 
 // equalAccounts reports whether two accounts are equal, so that nothing has to be written.
 func equalAccounts(a, b StateAccount, specs []channels.Spec) bool {
-	spec := SpecOf(specs, a.Row.Kind)
-	return slices.Equal(accountRows(a, spec), accountRows(b, spec)) && maps.Equal(a.Config, b.Config)
+	write := func(a StateAccount) []row { return rowsOf(writeAccount(a, specs, map[string]bool{})) }
+	return slices.Equal(write(a), write(b)) && maps.Equal(a.Config, b.Config)
 }
 
 func (s saving) saveRetention(ctx context.Context, tx pgx.Tx) error {
@@ -143,24 +143,9 @@ func (s saving) saveRetention(ctx context.Context, tx pgx.Tx) error {
 // keepPictures registers the pictures of all signatures, stored and wanted, so that they are not deleted as
 // unused: see blob.UsePictures.
 func (s saving) keepPictures(ctx context.Context, tx pgx.Tx) error {
-	var signatures []*store.RichSignature
-	for _, set := range []*State{s.have, s.want} {
-		for _, a := range set.Agents {
-			signatures = append(signatures, a.Signature.Rich)
-		}
-		for _, a := range set.Accounts {
-			signatures = append(signatures, a.Row.RichSignature)
-		}
-	}
-
 	blobs := map[string]bool{}
-	for _, rich := range signatures {
-		if rich == nil { // a Markdown signature
-			continue
-		}
-		for _, p := range rich.Pictures {
-			blobs[p.Blob] = true
-		}
+	for _, p := range append(s.have.listPictures(), s.want.listPictures()...) {
+		blobs[p.Blob] = true
 	}
 	return blob.UsePictures(ctx, tx, slices.Collect(maps.Keys(blobs)))
 }

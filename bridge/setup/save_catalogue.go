@@ -24,7 +24,7 @@ func (s saving) saveTemplates(ctx context.Context, tx pgx.Tx) error {
 	for _, t := range s.want.Templates {
 		old := s.have.Template(t.Account, t.Row.Name, t.Row.Language)
 		mustSubmit := old == nil || t.NeedsSubmission(*old)
-		if !mustSubmit && slices.Equal(templateRows(*old), templateRows(t)) {
+		if !mustSubmit && slices.Equal(rowsOf(Template(*old, nil)), rowsOf(Template(t, nil))) {
 			continue
 		}
 
@@ -64,7 +64,7 @@ func (s saving) saveTags(ctx context.Context, tx pgx.Tx) error {
 	for _, t := range s.want.Tags {
 		old := s.have.StoredTag(t)
 		keepsName := old != nil && old.Name == t.Name
-		if keepsName && slices.Equal(tagRows(*old), tagRows(t)) {
+		if keepsName && slices.Equal(rowsOf(Tag(*old)), rowsOf(Tag(t))) {
 			continue
 		}
 		if err := store.SaveTag(ctx, tx, t); err != nil {
@@ -117,7 +117,7 @@ func (s saving) saveCanned(ctx context.Context, tx pgx.Tx) error {
 
 // saveAutomations writes all automations, if any has changed.
 func (s saving) saveAutomations(ctx context.Context, tx pgx.Tx) error {
-	if len(automationChanges(s.have, s.want)) == 0 {
+	if reflect.DeepEqual(s.have.Automations, s.want.Automations) {
 		return nil
 	}
 	body, err := json.Marshal(s.want.Automations)

@@ -30,7 +30,7 @@ func (s saving) saveAgents(ctx context.Context, tx pgx.Tx) error {
 	for i := range s.want.Agents {
 		a := &s.want.Agents[i]
 		old := s.have.Agent(a.Email)
-		if old != nil && slices.Equal(agentRows(*old), agentRows(*a)) {
+		if old != nil && slices.Equal(rowsOf(Agent(*old)), rowsOf(Agent(*a))) {
 			continue
 		}
 		if err := s.saveAgent(ctx, tx, old, a); err != nil {
@@ -88,7 +88,7 @@ func usersOf(a *StateAgent) map[string]store.SurfaceUser {
 
 // equalTeams reports whether two teams are equal, so that nothing has to be written.
 func equalTeams(a, b StateTeam) bool {
-	return slices.Equal(teamRows(a), teamRows(b)) && maps.Equal(a.Channels, b.Channels)
+	return slices.Equal(rowsOf(Team(a)), rowsOf(Team(b))) && maps.Equal(a.Channels, b.Channels)
 }
 
 // saveTeams writes the teams that changed. The agents must have been saved, so that members have their ids.

@@ -26,9 +26,9 @@ type sectionField struct {
 }
 
 // givenFields returns the fields of a section to which the entry gives a value.
-func (o *object) givenFields(key string) map[string]bool {
+func (g *Group) givenFields(key string) map[string]bool {
 	given := map[string]bool{}
-	for _, s := range o.sections {
+	for _, s := range g.sections {
 		for _, f := range s.Fields {
 			if s.Key == key && f.One != nil && f.One.Value != "" {
 				given[f.Path] = true
@@ -40,36 +40,36 @@ func (o *object) givenFields(key string) map[string]bool {
 
 // positionOf returns the position of a field of a section in the file, or that of the entry if it doesn't have
 // the field.
-func (o *object) positionOf(key, path string) Position {
-	for _, s := range o.sections {
+func (g *Group) positionOf(key, path string) Position {
+	for _, s := range g.sections {
 		for _, f := range s.Fields {
 			if s.Key == key && f.Path == path {
 				return f.At
 			}
 		}
 	}
-	return o.At
+	return g.At
 }
 
 // readSection reads a group of keys that may belong to the account's channel.
-func (o *object) readSection(key string) (section, bool) {
-	switch o.Values[key].(type) {
+func (g *Group) readSection(key string) (section, bool) {
+	switch g.Values[key].(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:
 	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
-		o.Fault(o.Positions[key], key, "must be a group of keys, not "+Shape(o.Values[key]), "Write the values out.")
+		g.Fault(g.Positions[key], key, "must be a group of keys, not "+Shape(g.Values[key]), "Write the values out.")
 		return section{}, false
 	default:
-		o.Unknown(key)
+		g.Unknown(key)
 		return section{}, false
 	}
-	s := section{Key: key, At: o.Positions[key]}
-	s.read(o, o.Values[key], o.Label(key), "")
+	s := section{Key: key, At: g.Positions[key]}
+	s.read(g, g.Values[key], g.Label(key), "")
 	return s, true
 }
 
 // read adds the values of a group of keys, by their paths.
-func (s *section) read(o *object, n ast.Node, where, prefix string) {
-	group := o.readObject(n, where)
+func (s *section) read(o *Group, n ast.Node, where, prefix string) {
+	group := o.ReadGroup(n, where)
 	if group == nil {
 		return
 	}

@@ -12,8 +12,8 @@ import (
 //	settings: {confirm_send: on, reply_claims: off}
 //
 // The value "" restores the default. A value that isn't allowed gets a fault.
-func (o *object) readSettings(name string, settings map[string]string) {
-	group := o.group(name)
+func (g *Group) readSettings(name string, settings map[string]string) {
+	group := g.Group(name)
 	if group == nil {
 		return
 	}
@@ -56,12 +56,12 @@ func switchWord(value string) string {
 }
 
 // checkFreeText adds a fault if the value of a setting without a list of values isn't valid.
-func (o *object) checkFreeText(t Text, known bridge.Setting) {
+func (g *Group) checkFreeText(t Text, known bridge.Setting) {
 	switch {
 	case known.Free.Valid(t.Value):
 	case known.Free.Why != nil:
-		o.Fault(t.At, known.Name, known.Free.Why(t.Value), known.Free.Write)
+		g.Fault(t.At, known.Name, known.Free.Why(t.Value), known.Free.Write)
 	default:
-		o.Fault(t.At, known.Name, fmt.Sprintf("%q %s", t.Raw, known.Free.NotSo), known.Free.Write)
+		g.Fault(t.At, known.Name, fmt.Sprintf("%q %s", t.Raw, known.Free.NotSo), known.Free.Write)
 	}
 }

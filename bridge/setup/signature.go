@@ -58,15 +58,8 @@ func (e *SignatureError) Error() string { return e.What + ". " + e.Hint }
 // "parley export" can be applied on any machine. If a signature can't be used, its Problem says why.
 func (a *answers) readSignatures(ctx context.Context, o Options, file *File, stored *State) error {
 	storedPictures := stored.Pictures()
-	var sources []string
-	for _, said := range file.said.Agents {
-		sources = append(sources, said.Signature.Markdown)
-	}
-	for _, said := range file.said.Accounts {
-		sources = append(sources, said.Row.Signature)
-	}
-
-	for _, source := range sources {
+	for _, said := range file.said.signatures() {
+		source := said.Markdown
 		if _, isRead := a.Signatures[source]; isRead {
 			continue
 		}

@@ -109,22 +109,11 @@ func (s *State) ForgetAgent(email string) *StateAccount {
 
 // Clone returns a copy whose agents, teams and accounts can be changed without affecting the original.
 func (s *State) Clone() *State {
-	c := &State{
-		Company:     s.Company,
-		Settings:    maps.Clone(s.Settings),
-		Surfaces:    maps.Clone(s.Surfaces),
-		Agents:      slices.Clone(s.Agents),
-		Teams:       slices.Clone(s.Teams),
-		Accounts:    slices.Clone(s.Accounts),
-		Templates:   slices.Clone(s.Templates),
-		Tags:        slices.Clone(s.Tags),
-		Automations: slices.Clone(s.Automations),
-		Canned:      slices.Clone(s.Canned),
-		Roles:       s.Roles,
-		Knowledge:   s.Knowledge,
-		Retention:   s.Retention,
-		Moved:       s.Moved,
-	}
+	c := *s
+	c.Settings, c.Surfaces = maps.Clone(s.Settings), maps.Clone(s.Surfaces)
+	c.Agents, c.Teams, c.Accounts = slices.Clone(s.Agents), slices.Clone(s.Teams), slices.Clone(s.Accounts)
+	c.Templates, c.Tags = slices.Clone(s.Templates), slices.Clone(s.Tags)
+	c.Automations, c.Canned = slices.Clone(s.Automations), slices.Clone(s.Canned)
 	for i := range c.Agents {
 		a := &c.Agents[i]
 		a.Users, a.Roles, a.Quiet = maps.Clone(a.Users), slices.Clone(a.Roles), slices.Clone(a.Quiet)
@@ -141,7 +130,7 @@ func (s *State) Clone() *State {
 		a.Config = maps.Clone(a.Config)
 		a.Secrets = maps.Clone(a.Secrets)
 	}
-	return c
+	return &c
 }
 
 // ChannelNow returns the current id of a channel, given its current or a former id.

@@ -216,17 +216,10 @@ func (s *State) loadRetention(ctx context.Context, q store.Querier) (err error) 
 	return err
 }
 
-// tagsOf returns the tags that can be chosen, without duplicates: older databases may have several spellings of
-// a tag.
+// tagsOf returns the tags that can be chosen, sorted by name without regard to case and without duplicates: older databases may have
+// several spellings of a tag.
 func tagsOf(rows []store.Tag) []store.Tag {
-	var list []store.Tag
-	known := map[string]bool{}
-	for _, t := range rows {
-		name := strings.ToLower(t.Name)
-		if t.Active && !known[name] {
-			known[name] = true
-			list = append(list, t)
-		}
-	}
-	return list
+	list := slices.DeleteFunc(slices.Clone(rows), func(t store.Tag) bool { return !t.Active })
+	slices.SortStableFunc(list, func(a, b store.Tag) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
+	return slices.CompactFunc(list, func(a, b store.Tag) bool { return strings.EqualFold(a.Name, b.Name) })
 }

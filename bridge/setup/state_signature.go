@@ -17,27 +17,35 @@ func (s StateSignature) Source() string {
 	return s.Markdown
 }
 
+// signatures returns all signatures, those of accounts after those of agents.
+func (s *State) signatures() (list []StateSignature) {
+	for _, a := range s.Agents {
+		list = append(list, a.Signature)
+	}
+	for _, a := range s.Accounts {
+		list = append(list, a.Signature())
+	}
+	return list
+}
+
+// listPictures returns the pictures of all signatures.
+func (s *State) listPictures() (list []store.SignaturePicture) {
+	for _, signature := range s.signatures() {
+		if signature.Rich != nil {
+			list = append(list, signature.Rich.Pictures...)
+		}
+	}
+	return list
+}
+
 // Pictures returns the pictures of all stored signatures by their address in parley.yaml, a file or an https
 // address. If several signatures have stored different pictures for the same address, the last one counts, with
 // accounts after agents. Pictures that a signature contains itself have no address, and are omitted.
 func (s *State) Pictures() map[string]store.SignaturePicture {
-	var signatures []*store.RichSignature
-	for _, a := range s.Agents {
-		signatures = append(signatures, a.Signature.Rich)
-	}
-	for _, a := range s.Accounts {
-		signatures = append(signatures, a.Row.RichSignature)
-	}
-
 	pictures := map[string]store.SignaturePicture{}
-	for _, rich := range signatures {
-		if rich == nil {
-			continue
-		}
-		for _, p := range rich.Pictures {
-			if p.From != "" {
-				pictures[p.From] = p
-			}
+	for _, p := range s.listPictures() {
+		if p.From != "" {
+			pictures[p.From] = p
 		}
 	}
 	return pictures

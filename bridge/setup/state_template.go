@@ -15,11 +15,6 @@ type StateTemplate struct {
 	Account string
 }
 
-// Title returns the name of a template for people, such as "template welcome (en) of shop-whatsapp".
-func (t StateTemplate) Title() string {
-	return "template " + t.Row.Name + " (" + t.Row.Language + ") of " + t.Account
-}
-
 // Resubmit makes saving submit the template to the provider again, if the provider has rejected it.
 func (t *StateTemplate) Resubmit() {
 	if t.Row.Status == string(channels.TemplateRejected) {

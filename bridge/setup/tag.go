@@ -24,7 +24,7 @@ var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 //
 // Tags that the entry lists as former names are renamed to this tag, or merged into it: the tag Invoice becomes Billing, and
 // conversations with the tag Invoice count as Billing.
-func (o *overlay) readTag(e *object) {
+func (o *overlay) readTag(e *Group) {
 	name := ""
 	if t := e.Text("name"); t != nil {
 		name = words(t.Value)
@@ -72,7 +72,7 @@ func (o *overlay) readTag(e *object) {
 
 // addFormerNames adds the former names of a tag after the names of all tags: each may be in the file only once. A tag may list several
 // spellings of the same name, though.
-func (o *overlay) addFormerNames(e *object) {
+func (o *overlay) addFormerNames(e *Group) {
 	spellings := []string{e.name}
 	for _, t := range e.former {
 		isSameName := slices.ContainsFunc(spellings, func(s string) bool { return strings.EqualFold(s, t.Value) })
@@ -89,15 +89,15 @@ func words(text string) string { return strings.Join(strings.Fields(text), " ") 
 
 // checkTagName adds a fault if a text can't be the name of a tag. A comma isn't allowed, because people type
 // lists of tags.
-func (o *object) checkTagName(t Text, key string) {
+func (g *Group) checkTagName(t Text, key string) {
 	name := words(t.Value)
 	switch {
 	case name == "":
-		o.Fault(t.At, key, "is empty", "Write the name that people choose: Billing.")
+		g.Fault(t.At, key, "is empty", "Write the name that people choose: Billing.")
 	case utf8.RuneCountInString(name) > bridge.MaxTagRunes:
-		o.Fault(t.At, key, fmt.Sprintf("has more than %d letters", bridge.MaxTagRunes), "Shorten it, and say the rest in its description.")
+		g.Fault(t.At, key, fmt.Sprintf("has more than %d letters", bridge.MaxTagRunes), "Shorten it, and say the rest in its description.")
 	case strings.Contains(name, ","):
-		o.Fault(t.At, key, fmt.Sprintf("%q has a comma", t.Raw), "People type several tags with commas between them: take it out.")
+		g.Fault(t.At, key, fmt.Sprintf("%q has a comma", t.Raw), "People type several tags with commas between them: take it out.")
 	}
 }
 

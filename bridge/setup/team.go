@@ -18,7 +18,7 @@ import (
 //	  - name: Support
 //	    members: [ann@example.com]
 //	    slack_channel: "#support"
-func (o *overlay) readTeam(e *object) {
+func (o *overlay) readTeam(e *Group) {
 	name := e.readName("name", "A team is known by its name.")
 	if name != "" {
 		e.Where = "team " + name
@@ -58,7 +58,7 @@ func (o *overlay) readTeam(e *object) {
 }
 
 // readMembers sets who belongs to a team. It adds a fault for each who isn't an agent.
-func (o *overlay) readMembers(e *object, t *StateTeam) {
+func (o *overlay) readMembers(e *Group, t *StateTeam) {
 	members := e.List("members")
 	if members == nil {
 		return
@@ -83,17 +83,17 @@ func (o *overlay) readMembers(e *object, t *StateTeam) {
 }
 
 // readChannels reads the channels of all chats, by their kinds. The keys are slack_channel and teams_channel.
-func (o *object) readChannels() map[string]*Text {
+func (g *Group) readChannels() map[string]*Text {
 	channels := map[string]*Text{}
 	for _, kind := range Chats() {
 		key := channelKey(kind)
-		if _, empty := o.Values[key].(*ast.NullNode); empty {
-			o.Known = append(o.Known, key)
-			o.Fault(o.Positions[key], key, "has no value", `A # begins a remark: write a name in quotes, "#support". Write "" to clear it.`)
+		if _, empty := g.Values[key].(*ast.NullNode); empty {
+			g.Known = append(g.Known, key)
+			g.Fault(g.Positions[key], key, "has no value", `A # begins a remark: write a name in quotes, "#support". Write "" to clear it.`)
 			continue
 		}
-		if t := o.Text(key); t != nil {
-			o.checkChannel(kind, key, t)
+		if t := g.Text(key); t != nil {
+			g.checkChannel(kind, key, t)
 			channels[kind] = t
 		}
 	}
@@ -108,7 +108,7 @@ const maxTeamRunes = 60
 
 // checkTeamName adds a fault if the name of a new team is too long. Older versions of Parley took longer ones: such teams
 // keep theirs, and can still be changed.
-func (o *overlay) checkTeamName(e *object, name string) {
+func (o *overlay) checkTeamName(e *Group, name string) {
 	if utf8.RuneCountInString(name) > maxTeamRunes {
 		o.fault(e, e.At, "name", fmt.Sprintf("has more than %d letters", maxTeamRunes), "Shorten it: no more of it is shown.")
 	}
@@ -116,7 +116,7 @@ func (o *overlay) checkTeamName(e *object, name string) {
 
 // setHome sets a team's home, the chat in which its threads open. The default is the only chat in which the
 // team has a channel. A team with channels in two chats must name its home.
-func (o *overlay) setHome(e *object, t *StateTeam, given string) {
+func (o *overlay) setHome(e *Group, t *StateTeam, given string) {
 	if given != "" {
 		t.Home = given
 		if t.Channels[t.Home] == "" {
@@ -143,8 +143,8 @@ func (o *overlay) setHome(e *object, t *StateTeam, given string) {
 }
 
 // readEmoji reads the verbs of a team's own emoji, by the emoji's names. It returns nil if the file has none.
-func (o *object) readEmoji(name string) map[string]string {
-	group := o.group(name)
+func (g *Group) readEmoji(name string) map[string]string {
+	group := g.Group(name)
 	if group == nil {
 		return nil
 	}

@@ -22,7 +22,7 @@ import (
 //	    body: "Your order {{number}} is on its way."
 //	    examples:
 //	      number: "4711"
-func (o *overlay) readTemplate(e *object) {
+func (o *overlay) readTemplate(e *Group) {
 	name := e.readName("name", "Colleagues know a template by its name: order update.")
 	if name != "" {
 		e.Where = "template " + name // faults found from here on name the template
@@ -41,9 +41,13 @@ func (o *overlay) readTemplate(e *object) {
 		if o.isAlone {
 			continue
 		}
+		o.later = append(o.later, func() {
+			if o.Account(given) == nil {
+				o.fault(e, account.At, "accounts", fmt.Sprintf("there is no account %q", account.Raw), "Add it first.")
+			}
+		})
 		a := o.Account(given)
 		if a == nil {
-			o.fault(e, account.At, "accounts", fmt.Sprintf("there is no account %q", account.Raw), "Add it first.")
 			continue
 		}
 
@@ -69,7 +73,7 @@ func templateName(name, language, account string) string {
 func (t StateTemplate) name() string { return templateName(t.Row.Name, t.Row.Language, t.Account) }
 
 // readTemplateAccounts reads the required list of accounts. It adds a fault if the list is missing or empty.
-func readTemplateAccounts(e *object) []Text {
+func readTemplateAccounts(e *Group) []Text {
 	const hint = "Name the accounts that may send it."
 	accounts := e.List("accounts")
 	switch {
@@ -86,21 +90,21 @@ func readTemplateAccounts(e *object) []Text {
 
 // changeTemplate changes a row to what the entry says. A property that is missing in the entry stays as it is, and so does everything
 // else, such as the provider's verdict.
-func (o *object) changeTemplate(row *store.Template) {
+func (g *Group) changeTemplate(row *store.Template) {
 	draft := bridge.Template{Name: row.Name, Language: row.Language, Category: row.Category, Uses: row.Uses, Labels: row.Labels,
 		Header: row.Header, Body: row.Body, Footer: row.Footer, Examples: row.Examples}
 	for _, b := range row.Buttons {
 		draft.Buttons = append(draft.Buttons, bridge.TemplateButton{Title: b.Title, URL: b.URL})
 	}
 
-	setText(o, "provider_name", &row.ProviderName)
-	setOneOf(o, "category", &draft.Category, channels.TemplateCategories()...)
-	setText(o, "header", &draft.Header)
-	setText(o, "body", &draft.Body)
-	setText(o, "footer", &draft.Footer)
-	setList(o, "types", &draft.Uses, bridge.TemplateStart, bridge.TemplateReply, bridge.TemplateWindow)
-	setList(o, "labels", &draft.Labels)
-	if buttons, ok := o.readObjects("buttons", o.Label("button")); ok {
+	setText(g, "provider_name", &row.ProviderName)
+	setOneOf(g, "category", &draft.Category, channels.TemplateCategories()...)
+	setText(g, "header", &draft.Header)
+	setText(g, "body", &draft.Body)
+	setText(g, "footer", &draft.Footer)
+	setList(g, "types", &draft.Uses, bridge.TemplateStart, bridge.TemplateReply, bridge.TemplateWindow)
+	setList(g, "labels", &draft.Labels)
+	if buttons, ok := g.Groups("buttons", g.Label("button")); ok {
 		draft.Buttons = nil
 		for _, b := range buttons {
 			button := added(&draft.Buttons, bridge.TemplateButton{})
@@ -109,7 +113,7 @@ func (o *object) changeTemplate(row *store.Template) {
 			b.Done()
 		}
 	}
-	if examples := o.group("examples"); examples != nil {
+	if examples := g.Group("examples"); examples != nil {
 		draft.Examples = map[string]string{}
 		for _, variable := range examples.Names {
 			if t := examples.Text(variable); t != nil {
@@ -124,7 +128,7 @@ func (o *object) changeTemplate(row *store.Template) {
 }
 
 // checkTemplate adds a fault for everything that is wrong with a changed template.
-func (o *overlay) checkTemplate(e *object, t StateTemplate) {
+func (o *overlay) checkTemplate(e *Group, t StateTemplate) {
 	for _, f := range bridge.TemplateFaults(t.Row) {
 		at, ok := e.Positions[f.Field]
 		if !ok {
@@ -133,7 +137,7 @@ func (o *overlay) checkTemplate(e *object, t StateTemplate) {
 		o.fault(e, at, f.Field, f.Text, f.Hint)
 	}
 
-	if examples := e.group("examples"); examples != nil {
+	if examples := e.Group("examples"); examples != nil {
 		for _, name := range examples.Names {
 			if !slices.Contains(channels.Variables(t.Row.Header, t.Row.Body), name) {
 				o.fault(e, examples.Positions[name], "examples", fmt.Sprintf("there is no variable {{%s}}", name),

@@ -27,13 +27,13 @@ func IsEmail(s string) bool {
 
 // readName reads a text that must not be empty, without surrounding spaces. If the key is missing or empty, it
 // adds a fault with the hint and returns "".
-func (o *object) readName(key, hint string) string {
-	t := o.Text(key)
-	if t == nil && o.Values[key] != nil { // it has a fault already
+func (g *Group) readName(key, hint string) string {
+	t := g.Text(key)
+	if t == nil && g.Values[key] != nil { // it has a fault already
 		return ""
 	}
 	if t == nil || strings.TrimSpace(t.Value) == "" {
-		o.Fault(o.At, key, "is missing", hint)
+		g.Fault(g.At, key, "is missing", hint)
 		return ""
 	}
 	return strings.TrimSpace(t.Value)
@@ -41,34 +41,34 @@ func (o *object) readName(key, hint string) string {
 
 // checkHasPage adds a fault if the settings site could have no page of that name: browsers take both as ways up in an
 // address, however they are written there.
-func (o *object) checkHasPage(name string) {
+func (g *Group) checkHasPage(name string) {
 	if name == "." || name == ".." {
 		const hint = "No page of the settings site could be opened by that name: take another one."
-		o.Fault(o.At, "name", fmt.Sprintf("%q is only dots", name), hint)
+		g.Fault(g.At, "name", fmt.Sprintf("%q is only dots", name), hint)
 	}
 }
 
 // checkOneOf adds a fault if a value is not one of those allowed.
-func (o *object) checkOneOf(t Text, name string, allowed ...string) {
+func (g *Group) checkOneOf(t Text, name string, allowed ...string) {
 	if !slices.Contains(allowed, t.Value) {
-		o.Fault(t.At, name, fmt.Sprintf("%q is not possible", t.Raw), "Write "+JoinAlternatives(allowed)+".")
+		g.Fault(t.At, name, fmt.Sprintf("%q is not possible", t.Raw), "Write "+JoinAlternatives(allowed)+".")
 	}
 }
 
 // checkZone adds a fault if a text is neither empty nor the name of a time zone.
-func (o *object) checkZone(t Text) {
+func (g *Group) checkZone(t Text) {
 	if t.Value == "" {
 		return
 	}
 	_, err := time.LoadLocation(t.Value)
 	if err != nil || t.Value == "Local" { // "Local" is the zone of whatever machine runs Parley
-		o.Fault(t.At, "zone", fmt.Sprintf("%q isn't a time zone", t.Raw), "Write a name like Europe/Berlin.")
+		g.Fault(t.At, "zone", fmt.Sprintf("%q isn't a time zone", t.Raw), "Write a name like Europe/Berlin.")
 	}
 }
 
 // readYesNo reads a boolean. It returns nil if the key is missing or its value invalid.
-func (o *object) readYesNo(name string) *bool {
-	t := o.Text(name)
+func (g *Group) readYesNo(name string) *bool {
+	t := g.Text(name)
 	if t == nil {
 		return nil
 	}
@@ -77,13 +77,13 @@ func (o *object) readYesNo(name string) *bool {
 		yes := t.Value == "true"
 		return &yes
 	}
-	o.Fault(t.At, name, fmt.Sprintf("%q is not possible", t.Raw), "Write true or false.")
+	g.Fault(t.At, name, fmt.Sprintf("%q is not possible", t.Raw), "Write true or false.")
 	return nil
 }
 
 // readHold sets how long replies wait; "" means the channel's default.
-func (o *object) readHold(name string, to **float64) {
-	t := o.Text(name)
+func (g *Group) readHold(name string, to **float64) {
+	t := g.Text(name)
 	if t == nil {
 		return
 	}
@@ -94,23 +94,23 @@ func (o *object) readHold(name string, to **float64) {
 	d, err := time.ParseDuration(t.Value)
 	switch {
 	case err != nil:
-		o.Fault(t.At, name, fmt.Sprintf("%q isn't a duration", t.Raw), "Write it with its unit: 20s, 1m30s.")
+		g.Fault(t.At, name, fmt.Sprintf("%q isn't a duration", t.Raw), "Write it with its unit: 20s, 1m30s.")
 	case d < 0 || d > maxHold:
-		o.Fault(t.At, name, fmt.Sprintf("%q is out of range", t.Raw), "Write something from 0s to 10m.")
+		g.Fault(t.At, name, fmt.Sprintf("%q is out of range", t.Raw), "Write something from 0s to 10m.")
 	}
 	*to = new(d.Seconds())
 }
 
 // readRate sets a factor for the rate limit that the provider publishes.
-func (o *object) readRate(name string, to *float64) {
-	t := o.Text(name)
+func (g *Group) readRate(name string, to *float64) {
+	t := g.Text(name)
 	if t == nil {
 		return
 	}
 	rate, err := strconv.ParseFloat(t.Value, 64)
 	inRange := rate >= 0 && rate <= maxRate // false for NaN, too
 	if err != nil || !inRange {
-		o.Fault(t.At, name, fmt.Sprintf("%q isn't a factor", t.Raw),
+		g.Fault(t.At, name, fmt.Sprintf("%q isn't a factor", t.Raw),
 			"Write a number from 0 to 1000: 1 is the provider's published rate, 0 means none of our own.")
 	}
 	*to = rate

@@ -226,7 +226,7 @@ func (p rulesPages) withRule(v *web.Visit, do func(e *setup.Entry, n int, form *
 // ruleForm returns the form of a rule.
 func (p rulesPages) ruleForm(all []setup.Entry, e *setup.Entry, n int) web.Form {
 	at := fmt.Sprintf("%s.%d.", setup.RulesPath, n)
-	form := formOf("", setup.RuleFields(n), e, []fieldGroup{
+	form := formOf("", setup.RuleFields(at), e, []fieldGroup{
 		{paths: []string{at + "by", at + "skill", at + "field", at + "team"}},
 		{title: "Only if", paths: []string{at + "when."},
 			help: "All that you fill in must be met. With nothing filled in, the rule is always asked."},
