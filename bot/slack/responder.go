@@ -14,6 +14,7 @@ import (
 
 	"parley/bot/forms"
 	"parley/bot/slack/blockkit"
+	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels/markdown"
@@ -124,13 +125,14 @@ func (r *responder) handleInteraction(ctx context.Context, self *Self, in *inter
 
 // handleMessageShortcut handles an entry of a message's menu.
 func (r *responder) handleMessageShortcut(ctx context.Context, self *Self, in *interaction, body []byte) (answer, error) {
-	verb, ok := shortcutVerb(in.CallbackID)
+	name, ok := shortcutVerb(in.CallbackID)
 	if !ok {
 		return r.storeQuarantined(ctx, body, "unknown shortcut "+markdown.Cut(in.CallbackID, maxQuoted))
 	}
 
 	at := in.findPlace()
-	if verb == bridge.VerbUndo || verb == bridge.VerbSend { // these need no form
+	entry := verb.Of(name).Menus.Message
+	if entry.AtOnce {
 		return answer{}, r.store(ctx, self, KindInteraction, in.TriggerID, at, body)
 	}
 
@@ -139,13 +141,13 @@ func (r *responder) handleMessageShortcut(ctx context.Context, self *Self, in *i
 	}
 
 	text := ""
-	if verb == bridge.VerbNote && in.Message != nil {
+	if entry.Prefilled && in.Message != nil {
 		named := r.directory.withNames(ctx, self, body)
 		typed := named.ReadTyped(in.Message)
 		text = named.NameMentions(typed.Markdown, typed.Tokens)
 	}
 
-	return r.openForm(self, in, formRequest{verb: verb, at: at, user: in.User.ID, text: text}), nil
+	return r.openForm(self, in, formRequest{verb: name, at: at, user: in.User.ID, text: text}), nil
 }
 
 // handleGlobalShortcut handles an entry of the menu next to the message box. It belongs to no channel.

@@ -11,6 +11,7 @@ import (
 	"parley/bot/forms"
 	"parley/bot/shape"
 	"parley/bot/teams/card"
+	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -31,8 +32,8 @@ func (in *invocation) openFromMenu(ctx context.Context) (any, error) {
 		return dialogAnswer(in.verbDialog(ctx, bridge.VerbNew, bridge.Args{}, inChannel)), nil
 	}
 
-	verb := VerbOf(in.value.CommandID)
-	if verb == "" {
+	name := VerbOf(in.value.CommandID)
+	if name == "" {
 		unknown := &bridge.Problem{
 			Code: "unknown_command", Text: "I don't know that command.",
 			Hint: "Ask an admin to bring the app in Teams up to date.",
@@ -40,19 +41,19 @@ func (in *invocation) openFromMenu(ctx context.Context) (any, error) {
 		return dialogAnswer(in.problemDialog(unknown, at)), nil
 	}
 	if in.value.Message == nil {
-		return dialogAnswer(in.boxDialog(ctx, verb, at)), nil
+		return dialogAnswer(in.boxDialog(ctx, name, at)), nil
 	}
-	if verb == bridge.VerbUndo {
+	if name == bridge.VerbUndo {
 		return in.undoFromMenu(ctx, at)
 	}
 
 	text := ""
-	if verb == bridge.VerbNote || verb == bridge.VerbSend {
+	if verb.Of(name).Menus.Message.Prefilled {
 		text = in.messageText()
 	}
 
-	f, zone, err := in.formMaker().Form(ctx, verb, bridge.Args{}, at, in.user.ID, text)
-	if verb == bridge.VerbSend && errors.Is(err, bridge.ErrNoConversation) {
+	f, zone, err := in.formMaker().Form(ctx, name, bridge.Args{}, at, in.user.ID, text)
+	if name == bridge.VerbSend && errors.Is(err, bridge.ErrNoConversation) {
 		return in.sendFromChannel(ctx, at)
 	}
 	if err != nil {
@@ -82,10 +83,10 @@ func (in *invocation) formMaker() forms.Maker {
 
 // boxDialog makes the dialog of a verb (an action such as "snooze") that was picked below the message box. In the
 // thread of a conversation, it is the verb's form. Elsewhere, a form first asks which conversation is meant.
-func (in *invocation) boxDialog(ctx context.Context, verb bridge.Verb, at bridge.Place) card.Dialog {
+func (in *invocation) boxDialog(ctx context.Context, name bridge.Verb, at bridge.Place) card.Dialog {
 	_, err := in.door.Desk.FactsAt(ctx, at, in.user.ID)
 	if !errors.Is(err, bridge.ErrNoConversation) {
-		return in.verbDialog(ctx, verb, bridge.Args{}, at)
+		return in.verbDialog(ctx, name, bridge.Args{}, at)
 	}
 
 	all, err := in.door.Desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, in.user.ID)
@@ -93,7 +94,7 @@ func (in *invocation) boxDialog(ctx context.Context, verb bridge.Verb, at bridge
 		return in.problemDialog(err, at)
 	}
 
-	form, err := view.Pick(verb, bridge.Args{}, all.Rows)
+	form, err := view.Pick(name, bridge.Args{}, all.Rows)
 	if err != nil {
 		return in.problemDialog(err, at)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
+	"parley/bot/verb"
 	"parley/bridge"
 )
 
@@ -11,8 +12,7 @@ import (
 func (p Payload) decodeMenu(a *Activity) ([]bridge.Action, error) {
 	invoked := ReadInvoked(a)
 	name := VerbOf(invoked.CommandID)
-	actsAtOnce := name == bridge.VerbUndo || name == bridge.VerbSend
-	if !actsAtOnce || invoked.Message == nil {
+	if name == "" || !verb.Of(name).Menus.Message.AtOnce || invoked.Message == nil {
 		return nil, fmt.Errorf("%w: menu entry %q", errDecode, shorten(invoked.CommandID))
 	}
 	return []bridge.Action{{

@@ -232,7 +232,7 @@ func extensionCommands() []object {
 	var list []object
 	for _, v := range verb.InMenu() {
 		c := makeCommand(CommandOf(v.Name), "action", v.Menus.Message, "message")
-		if v.Name == bridge.VerbReply { // its form can also be opened next to the message box and by a slash command
+		if v.Menus.Message.InBox { // its form can also be opened next to the message box and by a slash command
 			c["context"], c["triggers"] = []string{"message", "compose", "commandBox"}, []string{"slash"}
 		}
 		c["fetchTask"] = true

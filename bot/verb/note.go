@@ -25,7 +25,7 @@ func noteVerb() *Verb {
 		Slash: true,
 		Menus: Menus{
 			InThread: Offer{Order: 1},
-			Message:  &Entry{Order: 2, Title: "Add internal note", About: "Never sent to the customer"},
+			Message:  &Entry{Order: 2, Title: "Add internal note", About: "Never sent to the customer", Prefilled: true},
 		},
 		Button: Button{Label: "Note"},
 		Form: Form{

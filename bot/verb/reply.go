@@ -31,7 +31,7 @@ func replyVerb() *Verb {
 		},
 		Slash:  true,
 		Button: Button{Label: "Reply"},
-		Menus:  Menus{Message: &Entry{Order: 1, Title: "Reply to customer", About: "Answer a message, or the conversation"}},
+		Menus:  Menus{Message: &Entry{Order: 1, Title: "Reply to customer", About: "Answer a message, or the conversation", InBox: true}},
 		Form:   Form{Ask: askReply, Read: readReply, Lists: []List{Answerables}, Answering: true},
 		Done:   onItsWayWords,
 		Shown:  repliedBlocks,

@@ -15,7 +15,9 @@ func sendVerb() *Verb {
 		Sends:  true,
 		Help:   Help{Sentence: "Sends what was kept inside or held back last.", Examples: []string{"!send"}},
 		Button: Button{Label: "Send to customer"},
-		Menus:  Menus{Message: &Entry{Order: 4, Title: "Send to customer", About: "Send this message to the customer"}},
+		Menus: Menus{Message: &Entry{
+			Order: 4, Title: "Send to customer", About: "Send this message to the customer", AtOnce: true, Prefilled: true,
+		}},
 		Form: Form{
 			Ask:    askSend,
 			Lists:  []List{WrittenWords},                    // the form shows the text; it expires if the text is edited

@@ -19,7 +19,7 @@ func undoVerb() *Verb {
 		Emoji: []string{"leftwards_arrow_with_hook", "rewind", "hourglass_flowing_sand", "hourglass"},
 		Menus: Menus{
 			InThread: Offer{Order: 9},
-			Message:  &Entry{Order: 3, Title: "Undo this reply", About: "Take it back while it is held"},
+			Message:  &Entry{Order: 3, Title: "Undo this reply", About: "Take it back while it is held", AtOnce: true},
 		},
 		Button: Button{Label: "Undo"},
 		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.DoerName(l) + " took it back." },

@@ -157,6 +157,11 @@ type Entry struct {
 	Order int    // lower ones come first
 	Title string // "Assign conversation"
 	About string // description: "Choose who answers"
+
+	// Of an entry in a message's menu:
+	AtOnce    bool // the verb needs no form
+	Prefilled bool // its form begins with the text of the message
+	InBox     bool // its form is also offered next to the message box
 }
 
 // Reading is the context of Form.Read.
