@@ -78,8 +78,8 @@ func (d *directory) recentMembers(ctx context.Context, channel string) ([]bridge
 	return users, err
 }
 
-// Members implements bridge.Roster: it returns the members of a channel. For members for whom known returns true, it returns only the user id and
-// doesn't request the profile. It leaves out our app, and outsiders unless they are known.
+// Members implements bridge.Roster: it returns the members of a channel. For members for whom known returns true, it returns only
+// the user id and doesn't request the profile. It leaves out our app, and outsiders unless they are known.
 func (d *directory) Members(
 	ctx context.Context, channel string, known func(user bridge.SurfaceUser) bool,
 ) ([]bridge.Member, error) {

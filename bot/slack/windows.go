@@ -48,7 +48,8 @@ type formRequest struct {
 	earlier view.Memory // that of the form which this one follows; the zero value if it follows none
 }
 
-// recordReplyClosed records that the form of a reply was closed, or wasn't shown. private is the private data of the window; see blockkit.Remember.
+// recordReplyClosed records that the form of a reply was closed, or wasn't shown. private is the private data of the window; see
+// blockkit.Remember.
 func (r *responder) recordReplyClosed(ctx context.Context, private string, user bridge.SurfaceUser) {
 	memory := blockkit.ReadMemory(private)
 	_, args, err := verb.Pressed(memory.Verb, memory.Args)

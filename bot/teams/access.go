@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"parley/bot/forms"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -30,7 +29,6 @@ const (
 type access struct {
 	*Organisation
 
-	sweeper *forms.Sweeper
 	closed  *Places
 }
 
