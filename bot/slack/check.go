@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -109,4 +110,20 @@ func (s *Surface) checkChannel(ctx context.Context, id string) channels.Finding 
 		return channels.Fault(what, "the app is not in it", "Invite it there: /invite @Parley")
 	}
 	return channels.Success(what, "the app is in it")
+}
+
+// Reach implements bridge.Reachable: it asks Slack who we are. An answer that refuses that counts, too.
+func (s *Surface) Reach(ctx context.Context) error {
+	_, err := s.api.AuthTestContext(ctx)
+	err = Classify(err)
+	var se *channels.SendError
+	if !errors.As(err, &se) {
+		return err
+	}
+	switch se.Class {
+	case channels.Throttled, channels.BadContent, channels.BadRecipient: // Slack has answered
+		return nil
+	default:
+		return err
+	}
 }

@@ -29,7 +29,7 @@ const (
 type access struct {
 	*Organisation
 
-	closed  *Places
+	closed *Places
 }
 
 // classifyFailure turns the error of a failed call into a *channels.SendError. Its Class says whether the post is

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -174,4 +175,89 @@ func (v *Validator) signingKey(ctx context.Context, t *jwt.Token, channel string
 	}
 
 	return k.public, nil
+}
+
+// maxToken bounds a token, in bytes. Teams' tokens have about 1 kB.
+const maxToken = 16 << 10
+
+// bearerToken returns the token in the Authorization header of a request, which must occur once. The scheme must be
+// exactly "Bearer", as Teams sends it, although HTTP ignores the case of schemes.
+func bearerToken(h http.Header) (string, error) {
+	values := h.Values("Authorization")
+	if len(values) != 1 {
+		return "", errors.New("not one Authorization header")
+	}
+
+	token, ok := strings.CutPrefix(values[0], "Bearer ")
+	if !ok {
+		return "", errors.New("the scheme isn't Bearer")
+	}
+	if len(token) > maxToken {
+		return "", errors.New("the token is too long")
+	}
+	if !hasSignedForm(token) {
+		return "", errors.New("the token has not the form of a signed one")
+	}
+
+	return token, nil
+}
+
+// hasSignedForm reports whether a token has three non-empty parts in base64url.
+// Source: RFC 7515 section 7.1.
+func hasSignedForm(token string) bool {
+	const partCount = 3 // header, claims and signature
+	isIllegal := func(r rune) bool { return !strings.ContainsRune(base64URLAlphabet, r) }
+	parts := strings.Split(token, ".")
+	for _, p := range parts {
+		if p == "" || strings.ContainsFunc(p, isIllegal) {
+			return false
+		}
+	}
+	return len(parts) == partCount
+}
+
+const base64URLAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+// CheckLocal is Check for a developer who runs the bot and a fake Teams on one machine, without signatures
+// (TEAMS_ALLOW_UNSIGNED=loopback). It returns nil if an unsigned request may be accepted: it must come directly from
+// and to a loopback address and not from a web page, and answers to it must stay on this machine.
+// Errors: ErrRefused.
+func (v *Validator) CheckLocal(r *http.Request, a Activity) error {
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	isToLoopback := ok && IsLoopback(local.String())
+	if !isToLoopback || !IsLoopback(r.RemoteAddr) {
+		return refuse(errors.New("unsigned, and not on this machine"))
+	}
+
+	for name := range r.Header { // a proxy or tunnel on this machine may forward requests from anywhere
+		if isProxyHeader(name) || isBrowserHeader(name) {
+			return refuse(errors.New("unsigned, and passed on or made by a web page (" + name + ")"))
+		}
+	}
+
+	if !IsLocalURL("http://" + r.Host) { // DNS rebinding: any name can resolve to a loopback address
+		return refuse(errors.New("unsigned, and asked for by another name than localhost"))
+	}
+	// CORS: a web page can't send JSON without our permission.
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+		return refuse(errors.New("unsigned, and not JSON"))
+	}
+	if a.ChannelID != ChannelTeams || !IsLocalURL(a.ServiceURL) {
+		return refuse(errors.New("unsigned, and not to be answered on this machine"))
+	}
+	if err := v.checkTenant(a); err != nil {
+		return refuse(err)
+	}
+
+	return nil
+}
+
+// isProxyHeader reports whether proxies add a header.
+func isProxyHeader(name string) bool {
+	return slices.Contains([]string{"Forwarded", "Via", "X-Real-Ip"}, name) || strings.HasPrefix(name, "X-Forwarded-")
+}
+
+// isBrowserHeader reports whether browsers add a header to requests of web pages.
+func isBrowserHeader(name string) bool {
+	return name == "Origin" || strings.HasPrefix(name, "Sec-Fetch-")
 }

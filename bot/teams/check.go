@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -166,4 +167,82 @@ func (s *Surface) isRemoved(channel string) bool {
 	c, _ := s.org.Notes.Channel(channel)
 	t, _ := s.org.Notes.Team(c.Team)
 	return t.Removed
+}
+
+// Reach implements bridge.Reachable. It gets an access token and asks Teams for the members of one of our channels. Each
+// response shows that Teams is reachable, also a refusal.
+func (s *Surface) Reach(ctx context.Context) error {
+	if err := s.checkToken(ctx); err != nil {
+		return err
+	}
+
+	list, err := s.opt.Desk.Channels(ctx)
+	if err != nil || len(list) == 0 {
+		return nil //nolint:nilerr // without a channel we can't ask, which says nothing about Teams
+	}
+
+	_, err = s.directory.Audience(ctx, list[0])
+	var failed *Error
+	if !errors.As(err, &failed) {
+		return nil
+	}
+	if failed.Status == 0 || failed.Status >= http.StatusInternalServerError {
+		return err
+	}
+
+	return nil
+}
+
+// checkToken checks whether Entra issues us a token. It returns nil if the app has no secret.
+func (s *Surface) checkToken(ctx context.Context) error {
+	if s.hasNoSecret() {
+		return nil
+	}
+	_, err := s.fetchToken(ctx)
+	if !errors.Is(err, ErrCredentials) {
+		return err
+	}
+	c := tokenCondition(err)
+	return &channels.SendError{Class: channels.AuthBroken, Text: c.Text, Hint: c.Hint, Cause: err}
+}
+
+// Entra is Microsoft's identity service. If it issues no access token, Parley can't post to Teams. The following explains
+// to admins why, and what to do. For example, AADSTS7000222 means that the app's secret has expired.
+
+// tokenCondition describes to people why we get no token.
+func tokenCondition(err error) channels.Condition {
+	if !errors.Is(err, ErrCredentials) {
+		return channels.Condition{
+			Status: channels.Broken, Text: "Microsoft Teams can't be reached.",
+			Hint: "Check the network; Parley keeps trying.",
+		}
+	}
+	refusal, ok := errors.AsType[*Refusal](err)
+	if !ok {
+		const unknown = ""
+		return channels.Condition{Status: channels.Broken, Text: "Microsoft Entra refuses Parley's app.", Hint: entraHint(unknown)}
+	}
+	return channels.Condition{
+		Status: channels.Broken, Text: "Microsoft Entra refuses Parley's app: " + refusal.Text,
+		Hint: entraHint(refusal.Number()),
+	}
+}
+
+// entraHint says what to do about one of Entra's error codes.
+// Source: learn.microsoft.com/entra/identity-platform/reference-error-codes, read 2026-11.
+func entraHint(number string) string {
+	switch number {
+	case "AADSTS7000215": // invalid secret
+		return "Give Parley the Value (not the Secret ID) of a client secret of this app (on the page First steps, or TEAMS_APP_PASSWORD); " +
+			"if it is lost, make a new one."
+	case "AADSTS7000222": // expired secret
+		return "Make a new client secret in the app's registration, and give Parley its Value: " +
+			"on the page First steps, or as TEAMS_APP_PASSWORD and with a restart."
+	case "AADSTS700016", "AADSTS7000229": // no such app in the tenant
+		return "Check that TEAMS_APP_ID is the bot's Microsoft App ID, that TEAMS_TENANT_ID is its App Tenant ID, " +
+			"and that it is of the type Single Tenant."
+	case "AADSTS90002", "AADSTS900023": // no such tenant
+		return "Give Parley (TEAMS_TENANT_ID) the App Tenant ID of the bot's Configuration page."
+	}
+	return "Check TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID: the secret may have ended."
 }

@@ -6,14 +6,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"mime"
 	"path"
 	"strings"
 	"sync"
 	"time"
 
+	"parley/bot/forms"
 	"parley/bot/teams/card"
 	"parley/bridge"
+	"parley/channels"
 	"parley/channels/wire"
 )
 
@@ -365,4 +368,70 @@ func NameOf(name, id string) string {
 		return id
 	}
 	return "“" + name + "”"
+}
+
+// RequestTimeout bounds one request to Microsoft's services.
+const RequestTimeout = 20 * time.Second
+
+// App is our app in one organisation, with the clients for Teams and Graph (Microsoft's API for reading).
+type App struct {
+	Tenant string // Entra id of the organisation
+	Me     string // our own id: "28:" and the app id
+	Client string // host at which people open Teams; see card.Home
+	Log    *slog.Logger
+	Now    func() time.Time
+	Hosts  *Hosts // hosts to which our token may be sent
+	Bot    *Client
+	Graph  *GraphClient
+	Work   *forms.Work    // background tasks; see RunLater
+	Sweep  *forms.Sweeper // reads what Teams' requests missed; looks up and stores facts
+	Desk   Desk
+
+	ReadOnly    bool // cache new notes, but don't store them
+	OwnServices bool // the settings name service addresses, so globalService would be wrong
+}
+
+// RunLater runs f in the background for at most RequestTimeout, also if ctx is cancelled. Surface.Run waits for it. It
+// returns false, without running f, if too many tasks are running.
+func (app *App) RunLater(ctx context.Context, f func(context.Context)) bool {
+	return app.Work.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), RequestTimeout)
+		defer cancel()
+		f(ctx)
+	})
+}
+
+// Teams sends us activities only for reactions (emoji) to our own messages. Reactions to people's messages are found
+// when we read a message with Graph, Microsoft's API for reading. ReactionOf converts them into the activities that Teams
+// would send, so that both kinds are handled alike.
+
+// ReactionOf returns the activity for a reaction to the message at a place (channel, thread and message).
+func (o *Organisation) ReactionOf(at bridge.Place, r *GraphReaction) Activity {
+	a := Activity{
+		Type:      TypeMessageReaction,
+		ID:        at.Message,
+		ChannelID: ChannelTeams,
+		Recipient: &ChannelAccount{ID: o.Me},
+		// Without the thread, as in Teams' own activities about reactions.
+		Conversation: &ConversationAccount{ID: at.Channel, ConversationType: ConversationChannel, TenantID: o.Tenant},
+		ChannelData:  &ChannelData{Channel: &ChannelRef{ID: at.Channel}},
+		From:         o.accountOf(&r.From),
+		ReplyToID:    at.Message,
+		Changes:      Changes{ReactionsAdded: []Reaction{{Type: ReactionType(r.Type, r.Name)}}},
+	}
+	if !r.CreatedAt.IsZero() {
+		a.Timestamp = r.CreatedAt.UTC().Format(time.RFC3339Nano)
+	}
+	return a
+}
+
+// FactsOfReaction returns the facts (what is stored) of an activity from ReactionOf.
+// Errors: the person who reacted can't be looked up at the moment.
+func (o *Organisation) FactsOfReaction(ctx context.Context, at bridge.Place, a *Activity) ([]channels.Fact, error) {
+	const inOurThread = false
+	p, err := o.wrap(ctx, at.Channel, a, inOurThread)
+	if err != nil {
+		return nil, err
+	}
+	return p.ReactionFacts(a), nil
 }
