@@ -114,22 +114,10 @@ func (h *history) catchUpOldThreads(ctx context.Context, self *Self, now time.Ti
 
 	// If a root was posted a second time, it is newer than its conversation. Then catchUpChannel finds it.
 	roots = slices.DeleteFunc(roots, func(root bridge.Place) bool { return root.Message >= formatStamp(oldest) })
-	var firstErr error
-	for n, root := range roots {
-		if n >= threadsAtOnce && !h.wait(ctx, nextThreadWait) {
-			return ctx.Err()
-		}
-
-		err := h.catchUpThread(ctx, self, pageQuery{channel: root.Channel, thread: root.Message})
-		err = h.exceptUnreadable(root.Channel, err)
-		if err != nil && !IsRefused(err) { // Slack is unreachable, so the other threads would fail, too
-			return err
-		}
-
-		firstErr = cmp.Or(firstErr, err)
-	}
-
-	return firstErr
+	pause := func(ctx context.Context) bool { return h.wait(ctx, nextThreadWait) }
+	return forms.Threads(ctx, roots, threadsAtOnce, pause, IsRefused, func(root bridge.Place) error {
+		return h.exceptUnreadable(root.Channel, h.catchUpThread(ctx, self, pageQuery{channel: root.Channel, thread: root.Message}))
+	})
 }
 
 // catchUpChannel compares a channel's history with what is stored. If Slack refuses to show a thread, it skips it. The
@@ -146,9 +134,10 @@ func (h *history) catchUpChannel(ctx context.Context, p *pass, channel string) e
 			return err
 		}
 
+		typedSince := formatStamp(h.sweeper.TypedSince(h.now(), clockTolerance))
 		isReply := func(m rawMessage) bool { return m.Root() != m.TS }
 		for _, m := range page.Messages {
-			if isReply(m) && m.TS > h.typedSince() {
+			if isReply(m) && m.TS > typedSince {
 				broadcast = append(broadcast, m)
 			}
 		}
@@ -181,7 +170,7 @@ func (h *history) comparePage(ctx context.Context, p *pass, channel string, root
 
 	var topLevel []rawMessage // roots that may be missing
 	var threads []rawMessage  // roots of threads of which messages may be missing
-	typedSince := h.typedSince()
+	typedSince := formatStamp(h.sweeper.TypedSince(h.now(), clockTolerance))
 	for _, m := range roots {
 		isOurs := isOurThread(p.self, &m.Message) || known[MessageID(channel, m.TS)]
 		if isOurs && m.Latest != "" {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"sync"
 	"time"
 
 	"parley/bot/forms"
@@ -161,5 +162,38 @@ func (t *intake) runAfter(ctx context.Context, a answer) {
 	})
 	if !started {
 		t.log.Warn("slack form dropped: too many at once")
+	}
+}
+
+// Standing decides which condition is reported. It is safe for concurrent use.
+type Standing struct {
+	Desk interface{ Report(c channels.Condition) } // shows people a condition
+
+	mu       sync.Mutex
+	removals int // number of removals of the app that Slack has announced
+}
+
+// RemovalsKnown returns the number of removals so far. Call it before a request that checks the token, and
+// pass the result to ReportWorks.
+func (s *Standing) RemovalsKnown() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.removals
+}
+
+// ReportRemoved reports that the app was removed.
+func (s *Standing) ReportRemoved(why channels.Condition) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.removals++
+	s.Desk.Report(why)
+}
+
+// ReportWorks reports that Slack works, unless the app was removed after RemovalsKnown returned removalsBefore.
+func (s *Standing) ReportWorks(removalsBefore int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.removals == removalsBefore {
+		s.Desk.Report(channels.Condition{Status: channels.Active})
 	}
 }

@@ -14,10 +14,6 @@ const unknownGap = time.Hour
 // inFuture is added to the current time to get a time after the stamps of all messages, even if Slack's clock is ahead.
 const inFuture = time.Hour
 
-// answeredWithin is the maximum age of a missed top-level message that is still stored. Nobody waits for an answer to an
-// older one.
-const answeredWithin = time.Hour
-
 // pass is the state of one search for missed events. It reads the channels in which Parley has threads, as far back as
 // events may be missing. A gap is a time in which events may have been missed, for example without a connection. A hole
 // is a missing reply that is older than a stored one. A stamp, "1700000000.000100", is the id and time of a message.
@@ -118,16 +114,4 @@ func (h *history) holesSince(standing forms.Standing) (since time.Time, complete
 	}
 
 	return since, since.After(now)
-}
-
-// typedSince returns the stamp since which missed top-level messages are stored: answeredWithin ago, or the beginning of
-// an open gap if that is earlier.
-func (h *history) typedSince() string {
-	since := h.now().Add(-answeredWithin)
-	began, gapOpen := h.sweeper.Gap()
-	beginKnown := gapOpen && !began.IsZero()
-	if beginKnown && began.Before(since) {
-		since = began.Add(-clockTolerance)
-	}
-	return formatStamp(since)
 }

@@ -153,7 +153,7 @@ func (h *history) comparePage(ctx context.Context, channel string, roots []Messa
 				return unclear, err
 			}
 			unclear = unclear || early
-		} else if m.CreatedAt.After(h.chatterSince()) {
+		} else if m.CreatedAt.After(h.Sweep.TypedSince(h.Now(), 0)) {
 			typed = append(typed, Shown{Message: m, At: OrganisationPlaceOf(channel, m)})
 		}
 	}
@@ -269,17 +269,4 @@ func (h *history) catchUpThread(ctx context.Context, channel string, m *Message)
 type threadState struct {
 	changedAt time.Time
 	messages  int
-}
-
-// chatterSince returns the time from which messages outside threads are still stored: an hour ago, or the beginning of
-// an open gap if that is earlier, because messages in the gap got no answer. For older messages, an answer would come
-// far too late.
-func (h *history) chatterSince() time.Time {
-	since := h.Now().Add(-time.Hour)
-	gap, open := h.Sweep.Gap()
-	hasBeginning := open && !gap.IsZero()
-	if hasBeginning && gap.Before(since) {
-		return gap
-	}
-	return since
 }

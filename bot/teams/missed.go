@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"parley/bot/forms"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -167,28 +168,14 @@ func (h *history) catchUpOldThreads(ctx context.Context) error {
 		return err
 	}
 
-	var firstRefusal error
-	read := 0
-	for _, root := range list {
+	list = slices.DeleteFunc(list, func(root bridge.Place) bool {
 		began := timeWritten(root.Message)
-		if began.IsZero() || !began.Before(oldest) { // not an id of Teams, or the first message was posted again later
-			continue
-		}
-
-		read++
-		if read > oldThreadsBeforePause && !h.pauseFor(ctx, oldThreadPause) {
-			return ctx.Err()
-		}
-
-		err := h.ignoreUnreadable(root.Channel, h.catchUpOldThread(ctx, root))
-		if err != nil && !isRefused(err) { // Graph can't be reached: other threads would fail, too
-			return err
-		}
-
-		firstRefusal = cmp.Or(firstRefusal, err)
-	}
-
-	return firstRefusal
+		return began.IsZero() || !began.Before(oldest) // not an id of Teams, or the first message was posted again later
+	})
+	pause := func(ctx context.Context) bool { return h.pauseFor(ctx, oldThreadPause) }
+	return forms.Threads(ctx, list, oldThreadsBeforePause, pause, isRefused, func(root bridge.Place) error {
+		return h.ignoreUnreadable(root.Channel, h.catchUpOldThread(ctx, root))
+	})
 }
 
 // isRefused reports whether an error is a refusal of Graph for which retrying is useless.

@@ -160,3 +160,15 @@ func markdownLink(words, address string) string {
 
 // markupInAddress has the characters that would end the address of a link or be markup in it.
 const markupInAddress = `() <>\*{`
+
+// findEmoji returns the characters of a shortcode: "🎉" for "tada" or ":tada:". It returns "" for an unknown shortcode,
+// because Teams would show its name.
+func findEmoji(name string) string {
+	switch name = strings.Trim(name, ":"); name {
+	case "email": // Slack's is an envelope
+		return "📧"
+	case "city_sunset": // Slack's is at dusk
+		return "🌇"
+	}
+	return shape.FindEmoji(name)
+}
