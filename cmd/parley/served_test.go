@@ -45,7 +45,7 @@ func TestServedBuildHasNoEmulators(t *testing.T) {
 func TestServedBuildRuns(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "parley")
-	builds := goCommand(t.Context(), "build", "-ldflags=-X parley/cmd/parley/operate.version=v1.2.3", "-o", program, ".")
+	builds := goCommand(t.Context(), "build", "-ldflags=-s -w -X parley/cmd/parley/operate.version=v1.2.3", "-o", program, ".")
 	if out, err := builds.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}

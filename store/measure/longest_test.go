@@ -18,7 +18,7 @@ func TestLongestTimes(t *testing.T) {
 	t.Parallel()
 	const limit = 10
 	pool := storetest.DB(t)
-	storetest.Run(t, pool, crowd(10_000), nil)
+	storetest.Run(t, pool, crowd(5_000), nil)
 	tests := []struct {
 		name      string
 		filter    measure.Filter
