@@ -444,3 +444,88 @@ func trimAll(list []string) []string {
 	}
 	return list
 }
+
+// writeAccount returns the entry of an account for parley.yaml, with the fields of its channel, the way in which customers write, if
+// this version has it:
+//
+//	name: support-mail
+//	kind: email
+//	team: Support
+//	email:
+//	  imap: {host: mail.example.com, password: "${SUPPORT_MAIL_IMAP_PASSWORD}"}
+//
+// Secrets are never exported. Each is replaced by an environment variable, which must be set when the file is applied.
+// writeAccount adds the names of these variables to usedVariables, and uses none that is in it already.
+func writeAccount(a StateAccount, specs []channels.Spec, usedVariables map[string]bool) *Mapping {
+	entry := &Mapping{}
+	entry.AddText("name", a.Row.Name)
+	entry.AddText("kind", a.Row.Kind)
+	entry.AddText("team", a.Team)
+	entry.AddText("mode", string(a.Row.Mode))
+	entry.AddList("trial_to", a.Row.TrialTo)
+	if a.Row.Paused {
+		entry.Put("paused", Plain("true"))
+	}
+	if a.Surface != "" {
+		entry.AddText(a.Surface+"_channel", a.Row.SurfaceChannel) // slack_channel or teams_channel
+	}
+
+	entry.AddText("signature", a.Signature().Source())
+	entry.notePictures(a.Signature())
+	writeSettings(entry, a.Settings)
+	entry.AddText("reply_mode", string(a.Row.ReplyMode))
+	if a.Row.HoldSeconds != nil {
+		entry.Put("hold", Plain(a.HoldWords()))
+	}
+	const defaultRate = 1
+	if a.Row.Rate != defaultRate {
+		entry.Put("rate", Plain(fmt.Sprint(a.Row.Rate)))
+	}
+
+	writeBusinessHours(entry, a.Hours)
+	writePlan(entry, a.Plan)
+	writePeople(entry, a.Row.People)
+	writeAliases(entry, a.Row.Aliases)
+
+	if spec := SpecOf(specs, a.Row.Kind); spec != nil {
+		for _, f := range spec.Fields {
+			writeField(entry, a, *spec, f, usedVariables)
+		}
+	}
+
+	return entry
+}
+
+// writePeople writes who works on an account, with the rights that aren't as usual.
+func writePeople(entry *Mapping, list []store.AccountPerson) {
+	var people []*Mapping
+	for _, p := range list {
+		person := &Mapping{}
+		person.AddText("agent", p.Agent)
+		for _, right := range store.Rights() {
+			if has := slices.Contains(p.Rights, right); has != right.IsUsual() {
+				person.Put(string(right), Plain(fmt.Sprint(has)))
+			}
+		}
+		people = append(people, person)
+	}
+	if len(people) > 0 {
+		entry.Put("people", people)
+	}
+}
+
+// writeAliases writes the further addresses of an account.
+func writeAliases(entry *Mapping, list []store.AccountAlias) {
+	var aliases []*Mapping
+	for _, a := range list {
+		alias := &Mapping{}
+		alias.AddText("address", a.Address)
+		alias.AddText("name", a.Name)
+		alias.AddText("signature", a.Signature)
+		alias.AddText("team", a.Team)
+		aliases = append(aliases, alias)
+	}
+	if len(aliases) > 0 {
+		entry.Put("addresses", aliases)
+	}
+}

@@ -175,3 +175,105 @@ func (o *overlay) setUser(a *StateAgent, kind string, id store.SurfaceUser) {
 	o.needSurface(kind)
 	a.Users[kind] = id
 }
+
+// Agent returns the entry of an agent, a person who answers customers.
+func Agent(a StateAgent) *Mapping {
+	entry := &Mapping{}
+	entry.AddText("email", a.Email)
+	entry.AddText("name", a.Name)
+	for _, chat := range Chats() {
+		entry.AddText(chat, string(a.Users[chat])) // slack: U012AB3CD
+	}
+	entry.AddList("roles", a.Roles)
+	entry.AddText("zone", a.Zone)
+	entry.AddText("presence", a.Presence)
+	entry.AddList("quiet", a.Quiet)
+	writeWork(entry, a.Work)
+	entry.AddText("signature", a.Signature.Source())
+	entry.notePictures(a.Signature)
+	return entry
+}
+
+// writeWork writes how an agent takes part in routing.
+func writeWork(entry *Mapping, w routing.Work) {
+	if w.Capacity != 0 {
+		entry.Put("capacity", Plain(fmt.Sprint(w.Capacity)))
+	}
+	if w.Manual {
+		entry.Put("takes", Plain("false"))
+	}
+	entry.AddList("skills", w.Skills)
+	entry.AddList("brands", w.Brands)
+	writeBusinessHours(entry, w.Hours)
+}
+
+// agentFields describes an agent: a person who answers customers.
+func agentFields() []Field {
+	list := []Field{
+		{
+			Path: "email", Label: "E-mail address", Input: InputLine, Required: true, Fixed: true,
+			Help: "It identifies the agent, also in chats.",
+		},
+		{
+			Path: "name", Label: "Name", Input: InputLine, Required: true,
+			Help: "Colleagues and customers see it.",
+		},
+		{
+			Path: "roles", Label: "Roles", Input: InputList, Choices: store.Roles(),
+			Help: "Admins may open these pages and change the set-up. Super-admins may also appoint admins and connect " +
+				"chats.",
+		},
+		{
+			Path: "zone", Label: "Time zone", Input: InputLine,
+			Help: "For example `Europe/Berlin`. Empty: that of the business hours, or else that of the server.",
+		},
+		{
+			Path: "presence", Label: "Presence", Input: InputChoice, Choices: Presences(),
+			Default: bridge.PresenceAvailable,
+			Help: "Only who is available gets conversations by rules. What customers of somebody who is away wait for goes back to the " +
+				"queue, and the team is notified in place of the agent. Typed, an absence can have an end: `!away until monday`.",
+		},
+		{
+			Path: "quiet", Label: "No mention when", Input: InputList, Choices: bridge.NoticesToChoose(),
+			Help: "The line in the thread then shows the name without notifying the agent. The end of a snooze and " +
+				"failed deliveries always notify.",
+		},
+		{
+			Path: "capacity", Label: "Room for so many open conversations", Input: InputLine,
+			Help: "Rules give the agent no more than these. Empty or `0`: no limit.",
+		},
+		{
+			Path: "takes", Label: "Gets conversations by rules", Input: InputChoice, Choices: []string{"true", "false"}, Default: "true",
+			Help: "Otherwise only what the agent takes, or colleagues assign.",
+		},
+		{Path: "skills", Label: "Skills", Input: InputList, Help: "Words that rules of accounts name: `german`."},
+		{Path: "brands", Label: "Brands", Input: InputList, Help: "Of the customers whom the agent knows."},
+		{
+			Path: "hours", Label: "On duty", Input: InputGroup,
+			Help: "When rules give the agent conversations, written as the business hours of an account. Empty: always.",
+		},
+		{
+			Path: "signature", Label: "Signature", Input: InputText,
+			Help: "Markdown. It replaces the account's signature below this person's mails. In chats with customers, " +
+				"the account's signature is used.",
+		},
+	}
+	return append(list, userFields()...)
+}
+
+// Presences returns the allowed values of an agent's presence.
+func Presences() []string {
+	return []string{bridge.PresenceAvailable, bridge.PresenceBusy, bridge.PresenceBreak, bridge.PresenceAway}
+}
+
+// userFields describes the agent's user in each chat in which agents work.
+func userFields() []Field {
+	var list []Field
+	for _, kind := range Chats() {
+		list = append(list, Field{
+			Path: kind, Label: "User in " + ChatName(kind), Input: InputLine,
+			Help: "The user's id. If it is empty, the user is looked up by e-mail address when the agent is saved.",
+		})
+	}
+	return list
+}

@@ -39,3 +39,28 @@ func (o *overlay) readCanned(e *Group) {
 	e.Done()
 	o.entries.add("canned reply", keyword, e, e.At)
 }
+
+// Canned returns the entry of a canned reply for all.
+func Canned(c store.Canned) *Mapping {
+	entry := &Mapping{}
+	entry.AddText("keyword", c.Keyword)
+	entry.AddText("topic", c.Topic)
+	entry.AddText("text", c.Text)
+	return entry
+}
+
+// cannedFields describes a canned reply: a text with which agents begin a reply.
+func cannedFields() []Field {
+	return []Field{
+		{
+			Path: "keyword", Label: "Keyword", Input: InputLine, Required: true, Fixed: true,
+			Help: "One word. Agents type it after a backslash: `\\delay`.",
+		},
+		{Path: "topic", Label: "Topic", Input: InputLine, Help: "Groups them in lists."},
+		{
+			Path: "text", Label: "Text", Input: InputText, Required: true,
+			Help: "It may have the variables `{{first_name}}`, `{{name}}`, `{{email}}`, `{{agent_name}}` and `{{company_name}}`. " +
+				"Agents are asked for the values of all others.",
+		},
+	}
+}

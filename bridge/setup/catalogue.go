@@ -91,3 +91,22 @@ func isSite(address string) bool {
 	isHTTP := u.Scheme == "https" || u.Scheme == "http"
 	return isHTTP && u.User == nil && u.Fragment == ""
 }
+
+// Role returns the entry of one of the company's own roles.
+func Role(r store.Role) *Mapping {
+	entry := &Mapping{}
+	entry.AddText("name", r.Name)
+	entry.AddList("lists", r.Lists)
+	return entry
+}
+
+// Source returns the entry of a folder or web site from which replies are suggested.
+func Source(place string) *Mapping {
+	entry := &Mapping{}
+	if (store.KnowledgePlace{Place: place}).IsSite() {
+		entry.AddText("url", place)
+	} else {
+		entry.AddText("folder", place)
+	}
+	return entry
+}

@@ -173,3 +173,35 @@ func (g *Group) checkException(t Text, calendar *bridge.Calendar) bool {
 
 	return true
 }
+
+// writeHolidays writes holidays as a list of dates if that is enough. Otherwise it writes a mapping:
+//
+//	holidays:
+//	  country: DE-BY
+//	  days:
+//	    - {date: 2026-12-24, name: Christmas Eve, open: "09:00-12:00"}
+//	  except: [Fronleichnam]
+func writeHolidays(businessHours *Mapping, p hours.Plan) {
+	hasOnlyDates := p.Country == "" && len(p.Days) == 0 && len(p.Except) == 0
+	if hasOnlyDates {
+		businessHours.AddList("holidays", p.Holidays)
+		return
+	}
+
+	group := businessHours.Child("holidays")
+	group.AddText("country", p.Country)
+	var days []*Mapping
+	for _, d := range p.SpecialDays() {
+		day := &Mapping{}
+		day.AddText("date", d.Date)
+		day.AddText("name", d.Name)
+		day.AddText("open", d.Open)
+		days = append(days, day)
+	}
+
+	if len(days) > 0 {
+		group.Put("days", days)
+	}
+
+	group.AddList("except", p.Except)
+}

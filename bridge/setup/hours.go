@@ -105,3 +105,22 @@ func (g *Group) readWeek(n ast.Node) []hours.Rule {
 
 	return rules
 }
+
+// writeBusinessHours writes the business hours of an account:
+//
+//	hours:
+//	  zone: Europe/Berlin
+//	  week:
+//	    "mon-fri": "09:00-17:00"
+//	  holidays: [2026-12-25]
+func writeBusinessHours(entry *Mapping, p hours.Plan) {
+	if p.Zone == "" {
+		return
+	}
+	group := entry.Child("hours")
+	group.AddText("zone", p.Zone)
+	for _, r := range p.Week {
+		group.Child("week").AddText(Quoted(r.Days), r.Open)
+	}
+	writeHolidays(group, p)
+}

@@ -2,6 +2,7 @@ package setup
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -110,4 +111,33 @@ func (g *Group) checkReplyText(name string, t Text, variables []string) string {
 		}
 	}
 	return text
+}
+
+// writeReplies writes what an account answers by itself.
+func writeReplies(entry *Mapping, r routing.Replies) {
+	write := func(to *Mapping, t routing.Text) {
+		to.AddText("text", t.Text)
+		for _, code := range slices.Sorted(maps.Keys(t.Languages)) {
+			to.Child("languages").AddText(code, t.Languages[code])
+		}
+	}
+	for _, one := range []struct {
+		key  string
+		text routing.Text
+	}{{"first", r.First}, {"closed", r.Closed}, {"always", r.Always}} {
+		if one.text.Text != "" {
+			write(entry.Child("auto_reply").Child(one.key), one.text)
+		}
+	}
+	var dates []*Mapping
+	for _, d := range r.Dates {
+		date := &Mapping{}
+		date.AddText("from", d.From)
+		date.AddText("to", d.To)
+		write(date, d.Text)
+		dates = append(dates, date)
+	}
+	if len(dates) > 0 {
+		entry.Child("auto_reply").Put("dates", dates)
+	}
 }

@@ -1,9 +1,13 @@
 package setup
 
 import (
+	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"parley/channels"
 )
 
 // An account's entry has a group of keys for its channel, such as imap: {host: mail.example.com}. Which keys there
@@ -99,4 +103,56 @@ func (s *section) read(o *Group, n ast.Node, where, prefix string) {
 
 		s.Fields = append(s.Fields, f)
 	}
+}
+
+// writeField writes a field of the account's channel. A name such as "imap.host" becomes a nested key: imap: {host: …}.
+func writeField(entry *Mapping, a StateAccount, spec channels.Spec, f channels.Field, usedVariables map[string]bool) {
+	if !hasValue(a, f) {
+		return
+	}
+
+	path := strings.Split(f.Name, ".")
+	parents, key := path[:len(path)-1], path[len(path)-1]
+	group := entry.Child(Section(spec))
+	for _, parent := range parents {
+		group = group.Child(parent)
+	}
+
+	value := a.Config[f.Name]
+	switch {
+	case f.Secret:
+		group.Put(key, Secret{"${" + reserveVariable(a.Row.Name, f.Name, usedVariables) + "}", a.Secrets[f.Name]})
+	case f.List:
+		group.AddList(key, strings.Split(value, "\n"))
+	default:
+		group.AddText(key, value)
+	}
+}
+
+// hasValue reports whether an account has a value for a field of its channel. For a secret, Config has the name of the
+// field with an empty value.
+func hasValue(a StateAccount, f channels.Field) bool {
+	value, isNamed := a.Config[f.Name]
+	if !f.Secret {
+		return value != ""
+	}
+	return isNamed
+}
+
+var notInVariables = regexp.MustCompile(`[^A-Z0-9]+`)
+
+// reserveVariable returns the name of the environment variable for a secret, such as SUPPORT_MAIL_IMAP_PASSWORD, and adds
+// it to used. If the name is used already, because the names of two accounts differ only in punctuation, it appends a
+// number: SUPPORT_MAIL_IMAP_PASSWORD_2.
+func reserveVariable(account, field string, used map[string]bool) string {
+	name := notInVariables.ReplaceAllString(strings.ToUpper(account+"_"+field), "_")
+	if name[0] >= '0' && name[0] <= '9' { // a variable's name can't begin with a digit
+		name = "_" + name
+	}
+	unique := name
+	for n := 2; used[unique]; n++ {
+		unique = fmt.Sprintf("%s_%d", name, n)
+	}
+	used[unique] = true
+	return unique
 }

@@ -65,3 +65,13 @@ func (g *Group) checkFreeText(t Text, known bridge.Setting) {
 		g.Fault(t.At, known.Name, fmt.Sprintf("%q %s", t.Raw, known.Free.NotSo), known.Free.Write)
 	}
 }
+
+// writeSettings writes the settings that differ from their defaults. values holds no entry, or an empty one, for the
+// others.
+func writeSettings(d *Mapping, values map[string]string) {
+	for _, setting := range bridge.Settings() {
+		if value := values[setting.Name]; value != "" {
+			d.Child("settings").AddText(setting.Name, value)
+		}
+	}
+}

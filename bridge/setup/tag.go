@@ -147,3 +147,67 @@ func formerNames(current string, stored, listed []string) []string {
 	}
 	return unique
 }
+
+// Tag returns the entry of a tag. Empty values are written, too: a new database comes with some tags that have values, and the file
+// overrides them.
+func Tag(t store.Tag) *Mapping {
+	entry := &Mapping{}
+	entry.AddText("name", t.Name)
+	entry.AddText("description", t.Description)
+	entry.Put("color", t.Color)
+	entry.Put("category", t.Category)
+	entry.Put("kind", string(t.Kind))
+	entry.AddList("formerly", t.Formerly)
+	return entry
+}
+
+// Tag finds a tag by its name, or returns nil if there is none.
+func (s *State) Tag(name string) *store.Tag {
+	return find(s.Tags, func(t store.Tag) bool { return strings.EqualFold(t.Name, name) })
+}
+
+// StoredTag returns a wanted tag as it is stored: under its name, or under one that it had until now.
+func (s *State) StoredTag(want store.Tag) *store.Tag {
+	if t := s.Tag(want.Name); t != nil {
+		return t
+	}
+	return find(s.Tags, func(t store.Tag) bool { return wasNamed(want, t.Name) })
+}
+
+// TagByFormerName finds the tag that once had a name, or returns nil if there is none.
+func (s *State) TagByFormerName(name string) *store.Tag {
+	return find(s.Tags, func(t store.Tag) bool { return wasNamed(t, name) })
+}
+
+func wasNamed(t store.Tag, name string) bool {
+	return slices.ContainsFunc(t.Formerly, func(f string) bool { return strings.EqualFold(f, name) })
+}
+
+// tagFields describes a tag: a word such as Billing with which agents mark conversations.
+func tagFields() []Field {
+	return []Field{
+		{
+			Path: "name", Label: "Name", Input: InputLine, Required: true,
+			Help: "After a change, all conversations show the new name.",
+		},
+		{
+			Path: "description", Label: "When it fits", Input: InputLine,
+			Help: "Colleagues see it when they choose tags.",
+		},
+		{Path: "color", Label: "Colour", Input: InputLine},
+		{
+			Path: "category", Label: "What it is about", Input: InputChoice,
+			Choices: append([]string{""}, bridge.TagCategories()...),
+		},
+		{
+			Path: "kind", Label: "Kind", Input: InputChoice,
+			Choices: []string{string(store.TagPlain), string(store.TagLabel)}, Default: string(store.TagPlain),
+			Help: "Conversations with a `label` stand out in lists.",
+		},
+		{
+			Path: "formerly", Label: "Former names", Input: InputList,
+			Help: "One per line. Typing a former name selects this tag, and an existing tag of that name is merged into " +
+				"this one. Names can only be added: those that you leave out are kept.",
+		},
+	}
+}

@@ -2,6 +2,8 @@ package setup
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,6 +12,7 @@ import (
 
 	"parley/bridge"
 	"parley/channels"
+	"parley/store"
 )
 
 // readTeam reads the entry of a team, a group of agents who share the conversations of some accounts:
@@ -181,3 +184,69 @@ func (g *Group) readEmoji(name string) map[string]string {
 
 // isNameRune reports whether a character belongs to a name. An emoji itself does not: 👍 has the name +1.
 func isNameRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// Team returns the entry of a team. A team may have a channel in several chats. Its home is the chat in which new
+// conversations open, which the entry only names if there is a choice.
+func Team(t StateTeam) *Mapping {
+	entry := &Mapping{}
+	entry.AddText("name", t.Name)
+	entry.AddList("members", t.Members)
+	for _, chat := range Chats() {
+		entry.AddText(chat+"_channel", t.Channels[chat]) // slack_channel: C012AB3CD
+	}
+	if len(t.Channels) > 1 {
+		entry.AddText("home", t.Home)
+	}
+
+	entry.AddText("agents", t.Agents)
+	if t.Board {
+		entry.AddText("board", BoardOn)
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.Emoji)) {
+		entry.Child("emoji").AddText(name, t.Emoji[name])
+	}
+	return entry
+}
+
+func teamFields() []Field {
+	list := []Field{
+		{Path: "name", Label: "Name", Input: InputLine, Required: true, Fixed: true},
+		{Path: "members", Label: "Members", Help: "The e-mail addresses of agents.", Input: InputList},
+	}
+	list = append(list, channelFields("The team's conversations open here. Write `#name`, or the channel's link or id.")...)
+	return append(list,
+		Field{
+			Path: "home", Label: "New conversations open in", Input: InputChoice,
+			Choices: append([]string{""}, Chats()...),
+			Help:    "Needed when the team has a channel in both chats.",
+		},
+		Field{
+			Path: "agents", Label: "Who becomes its agent", Input: InputChoice, Choices: AgentRules(),
+			Default: store.AgentsListed,
+			Help: "After you have confirmed the members of the team's channel, whoever joins the channel can become an " +
+				"agent of the team automatically. Guests and bots never do.",
+		},
+		Field{
+			Path: "board", Label: "Board", Input: InputChoice, Choices: BoardRules(), Default: BoardOff,
+			Help: "One silent message in each of the team's channels shows what is urgent, unassigned, overdue and waking today. It " +
+				"follows within a minute. Slack has it pinned; in Teams, pin it, so that everybody finds it.",
+		},
+		Field{
+			Path: "emoji", Label: "Emoji that are verbs", Input: InputGroup,
+			Help: "Reactions that act as commands in the team's channels, in addition to the default ones.",
+		})
+}
+
+// Values of a team's board.
+const (
+	BoardOn  = "on"
+	BoardOff = "off"
+)
+
+// BoardRules returns the allowed values of a team's board.
+func BoardRules() []string { return []string{BoardOff, BoardOn} }
+
+// AgentRules returns the allowed values of a team's rule for who becomes its agent.
+func AgentRules() []string { return []string{store.AgentsListed, store.AgentsOfChannel} }
+
+// teamFields describes a team: agents who share the conversations of some accounts.

@@ -153,3 +153,157 @@ func (o *overlay) checkTemplate(e *Group, t StateTemplate) {
 		}
 	})
 }
+
+// templateEntries returns the entries of all message templates: texts that the provider of a channel, such as WhatsApp,
+// approves before they may be sent. The database has a row for each account; accounts with equal templates share an entry:
+//
+//	name: greeting
+//	language: en
+//	accounts: [support-whatsapp, sales-whatsapp]
+func templateEntries(s *State) []*Mapping {
+	var entries []*Mapping
+	isWritten := make([]bool, len(s.Templates)) // true for one that shares the entry of an earlier one
+	for i, t := range s.Templates {
+		if isWritten[i] {
+			continue
+		}
+
+		accounts := []string{t.Account}
+		for j := i + 1; j < len(s.Templates); j++ {
+			other := s.Templates[j]
+			if haveEqualText(t, other) && !slices.Contains(accounts, other.Account) {
+				accounts = append(accounts, other.Account)
+				isWritten[j] = true
+			}
+		}
+
+		entries = append(entries, Template(t, accounts))
+	}
+
+	return entries
+}
+
+// haveEqualText reports whether two templates differ at most in their account.
+func haveEqualText(a, b StateTemplate) bool {
+	isSameName := a.Row.Name == b.Row.Name && a.Row.Language == b.Row.Language
+	return isSameName && slices.Equal(rowsOf(Template(a, nil)), rowsOf(Template(b, nil)))
+}
+
+// Template returns the entry of a template that these accounts have. The provider's name for it is only written if it isn't
+// derived from the template's name.
+func Template(t StateTemplate, accounts []string) *Mapping {
+	entry := &Mapping{}
+	entry.AddText("name", t.Row.Name)
+	entry.AddText("language", t.Row.Language)
+	entry.AddList("accounts", accounts)
+	entry.AddList("types", t.Row.Uses)
+	entry.AddList("labels", t.Row.Labels)
+	if t.Row.ProviderName != channels.TemplateName(t.Row.Name) {
+		entry.AddText("provider_name", t.Row.ProviderName)
+	}
+
+	entry.AddText("category", t.Row.Category)
+	entry.AddText("header", t.Row.Header)
+	entry.AddText("body", t.Row.Body)
+	entry.AddText("footer", t.Row.Footer)
+	var buttons []*Mapping
+	for _, b := range t.Row.Buttons {
+		button := &Mapping{}
+		button.AddText("title", b.Title)
+		button.AddText("url", b.URL)
+		buttons = append(buttons, button)
+	}
+
+	if len(buttons) > 0 {
+		entry.Put("buttons", buttons)
+	}
+
+	for _, name := range channels.Variables(t.Row.Header, t.Row.Body) {
+		if value := t.Row.Examples[name]; value != "" {
+			entry.Child("examples").AddText(name, value)
+		}
+	}
+
+	return entry
+}
+
+// StateTemplate is a message template of one account. A provider, such as WhatsApp, must approve a template before
+// messages can be sent with it.
+type StateTemplate struct {
+	Row     store.Template // ID 0 means new
+	Account string
+}
+
+// Resubmit makes saving submit the template to the provider again, if the provider has rejected it.
+func (t *StateTemplate) Resubmit() {
+	if t.Row.Status == string(channels.TemplateRejected) {
+		t.Row.Status, t.Row.AgentID = string(channels.TemplatePending), nil
+	}
+}
+
+// NeedsSubmission reports whether the template must be submitted to the provider: its content differs from the
+// old one, or Resubmit has changed its status.
+func (t StateTemplate) NeedsSubmission(old StateTemplate) bool {
+	return bridge.TemplateDiffers(old.Row, t.Row) || old.Row.Status != t.Row.Status
+}
+
+// Template returns the template of an account with this name and language, or nil.
+func (s *State) Template(account, name, language string) *StateTemplate {
+	return find(s.Templates, func(t StateTemplate) bool {
+		isNamed := strings.EqualFold(t.Row.Name, name) && t.Row.Language == language
+		return isNamed && strings.EqualFold(t.Account, account)
+	})
+}
+
+// FindTwin returns another template of the same account and language that has the same name at the provider, or
+// nil. The provider could not distinguish the two.
+func (s *State) FindTwin(t StateTemplate) *StateTemplate {
+	return find(s.Templates, func(other StateTemplate) bool {
+		isOfAccount := other.Account == t.Account && other.Row.Language == t.Row.Language
+		return isOfAccount && other.Row.ProviderName == t.Row.ProviderName && other.Row.Name != t.Row.Name
+	})
+}
+
+// templateFields describes a message template: a text that the provider of a channel, such as WhatsApp, approves before it
+// may be sent.
+func templateFields() []Field {
+	return []Field{
+		{
+			Path: "accounts", Label: "Account", Input: InputChoice, Required: true, Fixed: true,
+			Help: "The account that may send it.",
+		},
+		{
+			Path: "name", Label: "Name", Input: InputLine, Required: true, Fixed: true,
+			Help: "Colleagues select it by this name. Customers never see it.",
+		},
+		{
+			Path: "language", Label: "Language", Input: InputLine, Required: true, Fixed: true,
+			Help: "For example `en` or `en_US`.",
+		},
+		{
+			Path: "types", Label: "For", Input: InputList,
+			Choices: []string{bridge.TemplateStart, bridge.TemplateReply, bridge.TemplateWindow},
+			Help:    "What colleagues may use it for.",
+		},
+		{Path: "labels", Label: "Labels", Help: "Words for finding it.", Input: InputList},
+		{
+			Path: "category", Label: "Category at the provider", Input: InputChoice,
+			Choices: channels.TemplateCategories(), Default: "utility",
+		},
+		{
+			Path: "provider_name", Label: "Name at the provider", Input: InputLine,
+			Help: "Lower-case letters, digits and `_`. Empty: derived from the name.",
+		},
+		{Path: "header", Label: "Header", Input: InputLine},
+		{
+			Path: "body", Label: "Text", Input: InputText, Required: true,
+			Help: "Write variables in double braces: `{{first_name}}`, `{{quote_number}}`.",
+		},
+		{Path: "footer", Label: "Footer", Input: InputLine},
+		{Path: "buttons", Label: "Buttons", Input: InputList}, // of groups: buttons.0.title
+		{
+			Path: "examples", Label: "Examples", Input: InputGroup,
+			Help: "Values for the variables. The provider uses them to review the text.",
+		},
+	}
+}
