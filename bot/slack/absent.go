@@ -26,7 +26,10 @@ func (s *poster) notifyAbsent(ctx context.Context, self *Self, p bridge.Post, se
 	}
 
 	mentioned := slices.DeleteFunc(slices.Clone(p.Line.Mentions), func(a bridge.AgentRef) bool { return a.User == "" })
-	if len(mentioned) == 0 || mentionsOnlyAuthor(p, mentioned) {
+	// A line that isn't a notice mentions the author of the message that it answers. If that is in the channel, so is the author.
+	_, isNotice := p.Line.Notice()
+	mentionsOnlyAuthor := !isNotice && len(mentioned) == 1 && p.Line.SourceRef.Channel == p.Place.Channel
+	if len(mentioned) == 0 || mentionsOnlyAuthor {
 		return
 	}
 
@@ -38,13 +41,6 @@ func (s *poster) notifyAbsent(ctx context.Context, self *Self, p bridge.Post, se
 	if !started {
 		s.log.Warn("line not told outside of its channel: too many at once")
 	}
-}
-
-// mentionsOnlyAuthor reports whether a line answers a message in the same channel and mentions only its author. The
-// author must be a member of the channel, so there is no need to ask Slack.
-func mentionsOnlyAuthor(p bridge.Post, mentioned []bridge.AgentRef) bool {
-	_, isNotice := p.Line.Notice() // a line that isn't a notice mentions the author of the message it answers
-	return !isNotice && len(mentioned) == 1 && p.Line.SourceRef.Channel == p.Place.Channel
 }
 
 // notifyNonMembers sends a line as a direct message to those of the agents who aren't members of its channel.

@@ -63,21 +63,13 @@ func (s *Surface) checkAppToken(ctx context.Context) channels.Finding {
 	}
 
 	self, err := s.identify(ctx) // without an answer the apps can't be compared
-	if err == nil && isOfOtherApp(s.opt.AppToken, self.App) {
+	canCompare := err == nil && self.App != "" && appTokens.MatchString(s.opt.AppToken)
+	if canCompare && !strings.Contains(s.opt.AppToken, "-"+self.App+"-") {
 		return channels.Fault("app-level token", "belongs to another app than the bot token",
 			"Copy both tokens from the pages of the same app. Otherwise what people type reaches nobody.")
 	}
 
 	return channels.Success("app-level token", "opens Socket Mode")
-}
-
-// isOfOtherApp reports whether an app-level token belongs to another app than the one with the given id. It returns
-// false if the id is "" or the token contains none.
-func isOfOtherApp(token, app string) bool {
-	if app == "" {
-		return false
-	}
-	return appTokens.MatchString(token) && !strings.Contains(token, "-"+app+"-")
 }
 
 // checkScopes compares the scopes that Slack has granted with those of our manifest. header is Slack's list of them,

@@ -283,7 +283,7 @@ func (r *responder) answerWithForm(ctx context.Context, self *Self, in *interact
 
 			modal := r.formModal(ctx, self, request)
 			if err := r.update(ctx, slackapi.View{ID: in.View.ID}, modal); err != nil {
-				r.handleNotShown(ctx, self, in, notShown{modal: modal, typed: request.text, cause: err})
+				r.handleNotShown(ctx, self, in, modal, request.text, err)
 			}
 		},
 	}

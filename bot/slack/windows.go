@@ -61,39 +61,27 @@ func (r *responder) recordReplyClosed(ctx context.Context, private string, user 
 	}
 }
 
-// notShown is a window that Slack did not show.
-type notShown struct {
-	modal slackapi.ModalViewRequest
-	typed string // what the person had entered into the previous form
-	cause error
-}
+const tooLateText = "Slack didn’t show the window: it waits three seconds for it, and Parley took longer. Please try again."
 
-const (
-	notShownText = "Slack didn’t show the window. Please try again."
-	tooLateText  = "Slack didn’t show the window: it waits three seconds for it, and Parley took longer. Please try again."
-)
-
-// problem returns the explanation for the person who pressed the button.
-func (n notShown) problem() *bridge.Problem {
-	if CodeOf(n.cause) == "expired_trigger_id" {
-		return &bridge.Problem{Text: tooLateText}
-	}
-	return &bridge.Problem{Text: notShownText}
-}
-
-// handleNotShown sends the person a message that the window was not shown, since Slack's client doesn't. The message repeats
-// what they had typed.
-func (r *responder) handleNotShown(ctx context.Context, self *Self, in *interaction, n notShown) {
-	r.log.Warn("slack form not opened", "error", n.cause)
+// handleNotShown sends the person a message that a window was not shown, since Slack's client doesn't. The message repeats what they
+// had typed into the previous form.
+func (r *responder) handleNotShown(
+	ctx context.Context, self *Self, in *interaction, modal slackapi.ModalViewRequest, typed string, cause error,
+) {
+	r.log.Warn("slack form not opened", "error", cause)
 	// The delay that prevented the window may have exhausted the deadline of ctx.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), notShownTimeout)
 	defer cancel()
 
-	if n.modal.NotifyOnClose {
-		r.recordReplyClosed(ctx, n.modal.PrivateMetadata, in.User.ID)
+	if modal.NotifyOnClose {
+		r.recordReplyClosed(ctx, modal.PrivateMetadata, in.User.ID)
 	}
 
-	message := blockkit.Message{Text: self.Home.Words(view.Problem(n.problem(), n.typed))}
+	text := "Slack didn’t show the window. Please try again."
+	if CodeOf(cause) == "expired_trigger_id" {
+		text = tooLateText
+	}
+	message := blockkit.Message{Text: self.Home.Words(view.Problem(&bridge.Problem{Text: text}, typed))}
 	if err := r.answerPrivately(ctx, in, renderedPart{Message: message}); err != nil {
 		r.log.Info("slack form not told as not opened", "error", err)
 	}
@@ -197,7 +185,7 @@ func (r *responder) showWindow(ctx context.Context, self *Self, in *interaction,
 	}
 
 	if err != nil {
-		r.handleNotShown(ctx, self, in, notShown{modal: modal, cause: err})
+		r.handleNotShown(ctx, self, in, modal, "", err)
 	}
 }
 

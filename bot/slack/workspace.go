@@ -273,7 +273,9 @@ func retryRead[T any](ctx context.Context, read func(context.Context) (T, error)
 			wait = time.Duration(failures) * readWaitStep
 		}
 
-		if hasDeadlineWithin(ctx, wait) || !wire.For(ctx, wait) {
+		deadline, hasDeadline := ctx.Deadline()
+		isTooLong := hasDeadline && time.Until(deadline) < wait
+		if isTooLong || !wire.For(ctx, wait) {
 			return out, errors.Join(err, ctx.Err())
 		}
 	}
@@ -283,12 +285,6 @@ func withTimeout(ctx context.Context, timeout time.Duration, call func(context.C
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	return call(ctx)
-}
-
-// hasDeadlineWithin reports whether the deadline of ctx passes before the end of wait.
-func hasDeadlineWithin(ctx context.Context, wait time.Duration) bool {
-	deadline, ok := ctx.Deadline()
-	return ok && time.Until(deadline) < wait
 }
 
 // isTrusted reports whether the token may be sent to a URL: only to Slack's hosts and the configured API.

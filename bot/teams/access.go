@@ -232,8 +232,10 @@ func (ac *access) checkGone(ctx context.Context, service string, p bridge.Post, 
 	}
 	var refused *Error
 	isUnexplained := errors.As(err, &refused) && refused.Code == CodeUnexplained
-	if isUnexplained && isChangeOfMessage(p) && ac.isShownDeleted(ctx, p) {
-		return errMessageGone(refused)
+	if isUnexplained && isChangeOfMessage(p) {
+		if m, readErr := ac.readNeeded(ctx, p); readErr == nil && !m.DeletedAt.IsZero() {
+			return errMessageGone(refused)
+		}
 	}
 	if !errors.Is(err, bridge.ErrThreadLost) && !errors.Is(err, bridge.ErrMessageGone) {
 		return err
@@ -274,11 +276,6 @@ func (ac *access) isShown(ctx context.Context, p bridge.Post) bool {
 	}
 	m, err := ac.readNeeded(ctx, p)
 	return err == nil && m.DeletedAt.IsZero()
-}
-
-func (ac *access) isShownDeleted(ctx context.Context, p bridge.Post) bool {
-	m, err := ac.readNeeded(ctx, p)
-	return err == nil && !m.DeletedAt.IsZero()
 }
 
 func (ac *access) readNeeded(ctx context.Context, p bridge.Post) (Message, error) {

@@ -151,17 +151,13 @@ func (in *invocation) storeClick(ctx context.Context, data json.RawMessage) (isR
 
 // deletePrivateMessage deletes a message that only one person sees. Errors are only logged.
 func (d *door) deletePrivateMessage(ctx context.Context, at bridge.Place, message string) {
-	if err := d.tryDeletePrivateMessage(ctx, at, message); err != nil {
+	service, err := d.Notes.ServiceOf(ctx, at.Channel)
+	if err == nil {
+		err = d.Bot.DeleteTargeted(ctx, Conversation{Service: service, ID: ThreadID(at.Channel, at.Thread)}, message)
+	}
+	if err != nil {
 		d.Log.Info("teams private message not taken away", "error", err)
 	}
-}
-
-func (d *door) tryDeletePrivateMessage(ctx context.Context, at bridge.Place, message string) error {
-	service, err := d.Notes.ServiceOf(ctx, at.Channel)
-	if err != nil {
-		return err
-	}
-	return d.Bot.DeleteTargeted(ctx, Conversation{Service: service, ID: ThreadID(at.Channel, at.Thread)}, message)
 }
 
 // currentCard returns the card at the top of a thread as it is after the click. It returns false if another card was

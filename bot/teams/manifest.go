@@ -110,11 +110,12 @@ const ReadRight = "ChannelMessage.Read.Group"
 // JSON returns the app's manifest.
 // Errors: all faults of the options together, each with a remedy.
 func JSON(o ManifestOptions) ([]byte, error) {
-	if err := o.complete(); err != nil {
+	o.setDefaults()
+	if err := o.check(); err != nil {
 		return nil, fmt.Errorf("teams: manifest: %w", err)
 	}
 
-	public, _ := url.Parse(o.PublicURL) // complete has parsed it
+	public, _ := url.Parse(o.PublicURL) // check has parsed it
 	teamScope, personalScope := []string{"team"}, []string{"personal"}
 	m := object{
 		"$schema": manifestSchema, "manifestVersion": "1.30", "version": o.Version, "id": o.AppID,
@@ -163,12 +164,7 @@ func readsSentence(mentionsOnly bool) string {
 	return " It reads the messages of the team's channels to pass on answers; what isn't in a customer's thread is not kept."
 }
 
-// complete fills in defaults and checks the options. Website, Privacy and Terms default to PublicURL.
-func (o *ManifestOptions) complete() error {
-	o.setDefaults()
-	return o.check()
-}
-
+// setDefaults fills in defaults. Website, Privacy and Terms default to PublicURL.
 func (o *ManifestOptions) setDefaults() {
 	o.PublicURL = strings.TrimSuffix(o.PublicURL, "/")
 	o.Name = cmp.Or(o.Name, "Parley")

@@ -94,7 +94,8 @@ func (pg *pager) addRuns(p markdown.Part) {
 
 	pg.cost += partCost
 	for _, r := range p.Runs {
-		if !fitsOnPage(r.URL) {
+		linkFits := partCost+frameCostOf(r)+minRoom <= pageCost // on an empty page
+		if !linkFits {
 			r.Text, r.URL = r.Spelled(), ""
 		}
 		frameCost := frameCostOf(r)
@@ -139,11 +140,6 @@ func sizeOfPart(p markdown.Part) (runes, cost int) {
 
 // frameCostOf returns the cost of a run without its text.
 func frameCostOf(r markdown.Run) int { return runCost + costOf(r.URL) }
-
-// fitsOnPage reports whether an empty page has room for a link to an address.
-func fitsOnPage(address string) bool {
-	return partCost+frameCostOf(markdown.Run{URL: address})+minRoom <= pageCost
-}
 
 // cutToRoom returns a prefix of s of which neither the characters nor the cost exceed room.
 func cutToRoom(s string, room int) string {
