@@ -137,29 +137,6 @@ func TestFailedReplyThatIsNoReplyAnyMore(t *testing.T) {
 	}
 }
 
-// changeFirst lets ann type a text and change it, and tells Parley of the change before the text.
-func (w *world) changeFirst(thread, text, kind string, change func(message string)) (message string) {
-	w.t.Helper()
-	w.chat.Mute(true)
-	message = w.reply(thread, text)
-	typed := w.chat.Get(support, message)
-	change(message)
-	w.journalSurfaceFact(kind, w.chat.Get(support, message))
-	w.journalSurfaceFact("say", typed)
-	w.chat.Mute(false)
-	return message
-}
-
-// If Parley hears first that a message was deleted, nothing is sent.
-func TestDeletionBeforeItsMessage(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	m := w.changeFirst(w.openThread(), "Go away", "delete", func(m string) { w.chat.Delete(support, m) })
-	w.waitFate(m, "undone")
-	w.waitDrained()
-	w.wantNothingSent()
-}
-
 // A reply is edited between two attempts, the first of which failed for certain. The customer gets the new text.
 func TestEditBetweenAttempts(t *testing.T) {
 	t.Parallel()

@@ -15,52 +15,6 @@ import (
 	"parley/store"
 )
 
-// A receipt comes before the answer to the sending, and says read without delivered: it counts, and the answer doesn't
-// lower it. Later, lower receipts don't either (edge cases 1 and 2).
-func TestStatusBeforeTheAnswer(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	release := make(chan struct{})
-	w.provider.AddFault(channelstest.Fault{Until: release})
-	reply := w.reply(thread, "Hi Kim")
-	w.provider.WaitCalls(t, 1)
-	message := w.count(`SELECT id FROM messages WHERE place = $1`, reply)
-	w.reportStatus(channelstest.Event{State: "read", Message: int64(message), External: []string{"out-1"}})
-	w.waitMarked(reply, "read")
-	w.waitFate(reply, "out")
-
-	close(release)
-	w.provider.WaitTexts(t, "Hi Kim")
-	w.waitDrained()
-	w.waitDeliveryState(reply, "read")
-	w.reportStatus(channelstest.Event{State: "delivered", External: []string{"out-1"}}) // late, and lower
-	w.reportStatus(channelstest.Event{State: "failed", External: []string{"out-1"}, Reason: "late news"})
-	w.waitDrained()
-	w.waitDeliveryState(reply, "read")
-	if n := w.countLines(thread, bridge.LineFailed); n != 0 {
-		t.Errorf("%d lines of failure, want none", n)
-	}
-}
-
-// A failure after a delivery doesn't count. A delivery after a failure does (edge case 3).
-func TestFailedAndDelivered(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	reply := w.reply(thread, "Hi Kim")
-	w.provider.WaitTexts(t, "Hi Kim")
-	w.waitMarked(reply, "sent")
-	id := w.provider.Sent()[0].ID
-	w.reportStatus(channelstest.Event{State: "failed", External: []string{id}, Reason: "Nobody there."})
-	w.waitFate(reply, "failed")
-	w.reportStatus(channelstest.Event{State: "delivered", External: []string{id}})
-	w.waitFate(reply, "out")
-	w.reportStatus(channelstest.Event{ID: "again", State: "failed", External: []string{id}})
-	w.waitDrained()
-	w.waitFate(reply, "out")
-}
-
 // A watermark says that everything until a time was read. It counts for all messages to that customer until then, for no
 // later ones and for no other customers.
 func TestWatermark(t *testing.T) {
