@@ -214,25 +214,6 @@ func (p *Person) Edit(channel, ts, text string) error {
 	return nil
 }
 
-// EditSnippet replaces the content of one of the person's snippets. Its message doesn't change. Errors: file_not_found,
-// cant_edit.
-// Source: docs.slack.dev/reference/events/file_change, read 2026-11.
-func (p *Person) EditSnippet(file, content string) error {
-	s := p.s
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	f := s.files.files[file]
-	if f == nil {
-		return Refuse("file_not_found")
-	}
-	if f.User != p.id || f.Mode != "snippet" {
-		return Refuse("cant_edit")
-	}
-	f.SetData([]byte(content))
-	s.Events.Emit("file_change", nil, map[string]any{"type": "file_change", "file_id": f.ID, "file": map[string]any{"id": f.ID}})
-	return nil
-}
-
 // Delete removes one of the person's messages, or anybody's if the person is an admin. Errors: user_not_found,
 // channel_not_found, message_not_found, cant_delete_message.
 func (p *Person) Delete(channel, ts string) error {
