@@ -142,8 +142,8 @@ func TestReceipts(t *testing.T) {
 		"delivered, then bounced": {receipts: []string{"delivered", "failed"}, state: "delivered", fate: "out", mark: "delivered"},
 		"bounced, then delivered": {receipts: []string{"failed", "delivered", "failed"}, state: "delivered", fate: "out", mark: "delivered", failures: 1},
 	} {
-		w.customerWrites("kim"+name, "Of "+name)
-		thread := w.waitThread("Of " + name)
+		w.customerWrites("kim"+name, "Of "+name+".") // no text is a part of another
+		thread := w.waitThread("Of " + name + ".")
 		reply := w.reply(thread, name)
 		w.waitMarked(reply, "sent")
 		external := w.text(`SELECT d.external_id FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id
