@@ -20,6 +20,7 @@ type Start struct {
 	Recipient string // as typed
 	Subject   string // ignored by channels without subjects
 	Text      string // the first message, in Markdown
+	Team      string // the team that it is for; "" means the account's
 }
 
 // AccountRef describes an account (a mailbox or number) for a form in which one is chosen.

@@ -78,7 +78,7 @@ func sendingStatements(k storetest.Keys) []storetest.Statement {
 		{
 			Name:    "untaken",
 			SQL:     store.TimeUntakenSQL,
-			Args:    []any{"ack_due", 100, 28800.0, "late_ack"},
+			Args:    []any{"ack_due", 100, 28800.0, "late_ack", []int64{1, 2}},
 			MaxRows: map[string]float64{"conversations": 2000},
 			Index:   "conversations_unassigned",
 		},

@@ -76,11 +76,11 @@ func TimeFormerOwners(ctx context.Context, q Execer, kind FactKind, limit int, r
 const timeUntaken = `
 	WITH untaken AS MATERIALIZED (
 		SELECT late.id, late.waiting_since
-		FROM accounts
+		FROM unnest($5::bigint[]) AS account (id)
 		CROSS JOIN LATERAL (
 			SELECT id, waiting_since FROM conversations
-			WHERE account_id = accounts.id AND kind = 'customer' AND status = 'open' AND assignees = '{}'
-				AND waiting_since < parley_now() - make_interval(secs => $3)
+			WHERE account_id = account.id AND kind = 'customer' AND status = 'open' AND assignees = '{}'
+				AND waiting_since BETWEEN parley_now() - interval '14 days' AND parley_now() - make_interval(secs => $3)
 				AND coalesce(traits->>$4, '') NOT LIKE $1 || ' ' || list_micros(waiting_since) || ' %'
 			ORDER BY waiting_since
 			LIMIT $2) AS late
@@ -92,10 +92,13 @@ const timeUntaken = `
 	FROM untaken
 	ON CONFLICT DO NOTHING`
 
-// TimeUntaken sets timers of a kind for conversations that have waited for anybody for so long, at most limit of them, five seconds
-// apart. A trait that begins with the kind and the time since when the customer waits says that this was told already.
-func TimeUntaken(ctx context.Context, q Execer, kind FactKind, limit int, waited time.Duration, trait string) error {
-	return query.Exec(ctx, q, "untaken", timeUntaken, kind, limit, waited.Seconds(), trait)
+// TimeUntaken sets timers of a kind for conversations of accounts that have waited for anybody for so long, but not for two weeks, at
+// most limit of them, five seconds apart. A trait that begins with the kind and the time since when the customer waits says that this
+// was told already.
+func TimeUntaken(
+	ctx context.Context, q Execer, kind FactKind, limit int, waited time.Duration, trait string, accounts []AccountID,
+) error {
+	return query.Exec(ctx, q, "untaken", timeUntaken, kind, limit, waited.Seconds(), trait, accounts)
 }
 
 const cancelTimers = `

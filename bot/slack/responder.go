@@ -226,6 +226,7 @@ func (r *responder) refuseStart(ctx context.Context, self *Self, in *interaction
 	defer cancel()
 	open, err := r.desk.MayStart(ctx, in.User.ID, bridge.Start{
 		Account: f.Args.Account, Recipient: f.Args.Recipient, Subject: f.Args.Subject, Text: f.Text,
+		Team: f.Args.Team,
 	})
 	if problem, ok := errors.AsType[*bridge.Problem](err); ok {
 		return showInForm(self, in, problem)

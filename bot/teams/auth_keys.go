@@ -56,7 +56,7 @@ type keySet struct {
 	metadata   string // URL of the OpenID metadata
 	client     *http.Client
 	now        func() time.Time
-	refreshing sync.Mutex // held while a goroutine reads the keys, for at most keysTimeout
+	refreshing chan struct{} // holds one element while a goroutine reads the keys
 
 	mu      sync.Mutex // guards the fields below it
 	keys    map[string]key
@@ -67,7 +67,7 @@ type keySet struct {
 
 func newKeySet(metadata string, client *http.Client, now func() time.Time) *keySet {
 	metadata = cmp.Or(metadata, DefaultOpenIDURL)
-	return &keySet{metadata: metadata, client: client, now: now}
+	return &keySet{metadata: metadata, client: client, now: now, refreshing: make(chan struct{}, 1)}
 }
 
 // find returns the key with an id. It reads the keys again if they are older than a day or don't include this one,
@@ -78,13 +78,20 @@ func (s *keySet) find(ctx context.Context, id string) (k key, known bool, err er
 	if known && !isStale {
 		return k, true, nil
 	}
-	if !known {
-		s.refreshing.Lock()
-	} else if !s.refreshing.TryLock() { // another goroutine is reading the keys: use the stale one
-		return k, true, nil
+	select {
+	case s.refreshing <- struct{}{}:
+	default: // another goroutine is reading the keys
+		if known {
+			return k, true, nil // the stale one
+		}
+		select {
+		case s.refreshing <- struct{}{}:
+		case <-ctx.Done():
+			return key{}, false, fmt.Errorf("%w: %w", ErrKeys, ctx.Err())
+		}
 	}
 	s.refresh(ctx, id)
-	s.refreshing.Unlock()
+	<-s.refreshing
 	if k, known, _ = s.lookUp(id); known { // it may still be stale
 		return k, true, nil
 	}
@@ -106,7 +113,7 @@ func (s *keySet) lastFailure() error {
 	return s.failed
 }
 
-// refresh reads the keys, unless that is no longer needed or was tried a moment ago. The caller holds s.refreshing.
+// refresh reads the keys, unless that is no longer needed or was tried a moment ago. The caller has filled s.refreshing.
 // Reading continues if ctx is cancelled, because other requests need the keys, too.
 func (s *keySet) refresh(ctx context.Context, id string) {
 	now := s.now()

@@ -107,6 +107,7 @@ func (in *invocation) formDialogAgain(ctx context.Context, f *card.Submitted, er
 func (in *invocation) refuseStart(ctx context.Context, f *card.Submitted, filled view.Filled) (dialog card.Dialog, refused bool) {
 	open, err := in.door.Desk.MayStart(ctx, in.user.ID, bridge.Start{
 		Account: filled.Args.Account, Recipient: filled.Args.Recipient, Subject: filled.Args.Subject, Text: filled.Text,
+		Team: filled.Args.Team,
 	})
 	if p, ok := errors.AsType[*bridge.Problem](err); ok {
 		isAboutField := p.Field != "" && f.Values[p.Field] != nil

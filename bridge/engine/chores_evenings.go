@@ -30,12 +30,18 @@ func (cs *Chores) FreeOfFormerAgents(ctx context.Context) error {
 	return store.TimeFormerOwners(ctx, cs.pool, OwnersLeft, maxFormerOwnerTimers, readers)
 }
 
-// TellUntaken has teams told of conversations that nobody has had for untakenFor, whatever the account's targets. It is idempotent, and
-// any process may call it.
+// TellUntaken has teams told of conversations that nobody has had for untakenFor, on accounts without a target for that. It is
+// idempotent, and any process may call it.
 func (cs *Chores) TellUntaken(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
 	defer cancel()
-	return store.TimeUntaken(ctx, cs.pool, AckDue, maxFormerOwnerTimers, untakenFor, bridge.TraitLateAck)
+	var accounts []store.AccountID
+	for i, list := 0, cs.Directory().Accounts; i < len(list); i++ {
+		if a := &list[i]; a.Side == store.SideChannel && cs.Directory().SettingsOf(a, cs.reading.Caps(a.ID).Threads).AckTarget == 0 {
+			accounts = append(accounts, a.ID)
+		}
+	}
+	return store.TimeUntaken(ctx, cs.pool, AckDue, maxFormerOwnerTimers, untakenFor, bridge.TraitLateAck, accounts)
 }
 
 // SetEvenings sets the timers of automations that have times, and those of the evening lists, which show each team an hour before

@@ -86,7 +86,7 @@ func Action(a *bridge.Action) {
 	a.Actor.ID = bridge.SurfaceUser(Text(string(a.Actor.ID)))
 	cleanTexts(&a.Place.Channel, &a.Place.Thread, &a.Place.Message, &a.Order, &a.Text, &a.Raw,
 		&a.Version, &a.Answer, &a.Form, &a.Args.Team, &a.Args.Until, &a.Args.Note, &a.Args.Emoji,
-		&a.Args.Account, &a.Args.Recipient, &a.Args.Phone, &a.Args.Subject, &a.Args.Draft)
+		&a.Args.Account, &a.Args.Recipient, &a.Args.Phone, &a.Args.Subject, &a.Args.Called, &a.Args.Draft)
 
 	cleanRich(a.Rich)
 	All(a.Mentions)

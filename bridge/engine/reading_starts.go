@@ -59,6 +59,7 @@ type Starting struct {
 	Account *store.Account
 	Caps    bridge.Capabilities // of the account's channel
 	Party   channels.Party      // the customer
+	Team    *store.Team         // the team that it is for; nil means the account's
 	// KnownOnly means that the customer must have written to some account before; see StrangerProblem.
 	KnownOnly bool
 }
@@ -122,7 +123,7 @@ func (s Starting) AccountID() store.AccountID {
 
 // StartOf returns the parameters of a new conversation from the action that requests it.
 func StartOf(a bridge.Action) bridge.Start {
-	return bridge.Start{Account: a.Args.Account, Recipient: a.Args.Recipient, Subject: a.Args.Subject, Text: a.Text}
+	return bridge.Start{Account: a.Args.Account, Recipient: a.Args.Recipient, Subject: a.Args.Subject, Text: a.Text, Team: a.Args.Team}
 }
 
 // AccountsFor returns the connected accounts that an agent may work with, sorted by name.
@@ -181,7 +182,7 @@ func (rd *ReadingReader) Starting(dir *Directory, agent *store.Agent, s bridge.S
 			continue
 		}
 
-		starting, accountProblem := rd.startingBy(dir, a, s)
+		starting, accountProblem := rd.startingBy(dir, agent, a, s)
 		if accountProblem != nil {
 			problem = accountProblem
 			continue
@@ -206,7 +207,7 @@ func (rd *ReadingReader) Starting(dir *Directory, agent *store.Agent, s bridge.S
 }
 
 // startingBy is Starting for one account.
-func (rd *ReadingReader) startingBy(dir *Directory, a *store.Account, s bridge.Start) (Starting, *bridge.Problem) {
+func (rd *ReadingReader) startingBy(dir *Directory, agent *store.Agent, a *store.Account, s bridge.Start) (Starting, *bridge.Problem) {
 	if problem := rd.startProblem(dir, a); problem != nil {
 		return Starting{}, problem
 	}
@@ -245,5 +246,27 @@ func (rd *ReadingReader) startingBy(dir *Directory, a *store.Account, s bridge.S
 		}
 	}
 
-	return Starting{Account: a, Caps: ch.Capabilities(), Party: party, KnownOnly: isForKnownOnly(dir, a, ch.Capabilities())}, nil
+	team, problem := rd.startTeam(dir, agent, a, s.Team)
+	if problem != nil {
+		problem.Field = "team"
+		return Starting{}, problem
+	}
+	return Starting{Account: a, Caps: ch.Capabilities(), Party: party, Team: team, KnownOnly: isForKnownOnly(dir, a, ch.Capabilities())}, nil
+}
+
+// startTeam returns the team with a name, for a new conversation on an account; nil if there is no name.
+func (rd *ReadingReader) startTeam(dir *Directory, agent *store.Agent, a *store.Account, name string) (*store.Team, *bridge.Problem) {
+	if name == "" {
+		return nil, nil
+	}
+	team := dir.FindTeam(name)
+	if team == nil {
+		return nil, unknownTeam(name)
+	}
+	if surface, _ := dir.Home(a, &team.ID); surface == 0 {
+		return nil, &bridge.Problem{
+			Code: "no_channel", Text: "The team " + team.Name + " has no channel.", Hint: "Choose another team, or ask an admin to give it one.",
+		}
+	}
+	return team, rd.MayGive(dir, agent, a, nil, team)
 }

@@ -47,12 +47,6 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r Request) error {
 		r.Text = used.Use.Words()
 	}
 
-	team, problem := w.startTeam(s, r)
-	if problem != nil {
-		w.refuseStart(r, problem)
-		return nil
-	}
-
 	customer := w.People.Admit(s.Account.ID, s.Party, channels.Party{})
 	if customer == nil {
 		return w.Err
@@ -81,16 +75,17 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r Request) error {
 		previous.RefreshCard() // its card links to the new conversation
 	}
 
-	if team != nil {
-		c.TeamID = &team.ID
+	if s.Team != nil {
+		c.TeamID = &s.Team.ID
 	}
-	if name := strings.Join(strings.Fields(r.Args.Called), " "); name != "" && name != c.Customer().Name {
+	w.Log.Did(r.About(c), nil)
+	if name := FirstRunes(strings.Join(strings.Fields(r.Args.Called), " "), bridge.LongestName); name != "" && name != c.Customer().Name {
 		c.SetTrait(bridge.TraitName, name)
 		if err := w.callCustomer(ctx, tx, c, name); err != nil {
 			return err
 		}
+		w.Log.ByAgent(c, r.Agent, store.DeedRenamed, Detail{Text: name})
 	}
-	w.Log.Did(r.About(c), nil)
 	c.Participants = []store.Participant{startedWith(s.Party, customer, previous)}
 	c.Assignees = []store.AgentID{r.Agent.ID}
 	c.CardIsUrgent = true
@@ -173,23 +168,6 @@ func (w *work) startProblem(s Starting, a bridge.Action, wroteBefore bool, early
 	}
 
 	return nil
-}
-
-// startTeam returns the team that a new conversation is for, or nil for the account's.
-func (w *work) startTeam(s Starting, r Request) (*store.Team, *bridge.Problem) {
-	if r.Args.Team == "" {
-		return nil, nil
-	}
-	team := w.Dir.FindTeam(r.Args.Team)
-	if team == nil {
-		return nil, unknownTeam(r.Args.Team)
-	}
-	if surface, _ := w.Dir.Home(s.Account, &team.ID); surface == 0 {
-		return nil, &bridge.Problem{
-			Code: "no_channel", Text: "The team " + team.Name + " has no channel.", Hint: "Choose another team, or ask an admin to give it one.",
-		}
-	}
-	return team, w.Reading.MayGive(w.Dir, r.Agent, s.Account, nil, team)
 }
 
 // refuseStart tells the agent why no conversation is started. In a channel, the answer has a button that opens the form with the

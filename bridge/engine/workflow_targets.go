@@ -62,6 +62,9 @@ func (w *work) TargetPassed(c *Conversation, f Fact) {
 		target = cmp.Or(target, untakenFor)
 	}
 	due := w.dueOf(c, target)
+	if since := WaitOf(c.Conversation).Since; due.IsZero() && target > 0 && !since.IsZero() {
+		due = since.Add(target) // there are no business hours any more
+	}
 	if due.IsZero() || f.Kind == AckDue && len(c.Assignees) > 0 {
 		return
 	}

@@ -12,15 +12,12 @@ import "bytes"
 // Each line begins with a character for its number of bytes. It accepts a file without its end, and appends a footer below
 // it, as decodeTransfer does. Bytes that aren't such a file stay as they came.
 func decodeUU(b []byte) []byte {
-	start := 0
-	if !bytes.HasPrefix(b, []byte("begin ")) {
-		start = bytes.Index(b, []byte("\nbegin ")) + 1
-		if start == 0 {
-			return b
-		}
+	file := bytes.TrimLeft(b, "\r\n")
+	if !bytes.HasPrefix(file, []byte("begin ")) { // with words above it, these would be lost
+		return b
 	}
 
-	_, code, _ := bytes.Cut(b[start:], []byte("\n"))
+	_, code, _ := bytes.Cut(file, []byte("\n"))
 	out := make([]byte, 0, len(code)*3/base64Group)
 	for len(code) > 0 {
 		var line []byte
