@@ -14,7 +14,7 @@ func TestArgsStoredForm(t *testing.T) {
 	t.Parallel()
 	const stored = `{"conversation":1,"message":2,"messages":[11],"notes":true,"whom":"x","context":"five","delivery":3,"agents":["a"],"team":"b","add":true,"remove":true,"slip":4,"sure":true,
 		"typed":{"channel":"c"},"tags":["d"],"until":"e","note":"f","addresses":["g"],"to":["h"],"cc":["i"],"via":"s","shown":"j","emoji":"k","list":"l",
-		"page":5,"view":{"tag":"u"},"after":"v","before":"x","seen":6,"account":"m","recipient":"n","phone":"t","subject":"o","rich":"p","most":7,"promotional":true,"draft":"q",
+		"page":5,"view":{"tag":"u"},"after":"v","before":"x","seen":6,"account":"m","recipient":"n","phone":"t","subject":"o","called":"y","rich":"p","most":7,"promotional":true,"draft":"q",
 		"template":{"name":"r"},"suggestion":{"event":8},"wanted":{"team":9},"do":"resolve","of":[10],"canned":{"find":"v"},"record":11,"visible_to":["w"]}`
 	var args bridge.Args
 	if err := json.Unmarshal([]byte(stored), &args); err != nil {
